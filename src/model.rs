@@ -1,0 +1,23 @@
+//! The shared picture of a stack: what nginx, the service manager and the app servers would do, and how they meet.
+//!
+//! Everything that a rule judges is here, with the place that each value comes from. Nothing here knows how a file is
+//! written; [`Anchor`] carries what a fix needs of that.
+
+mod anchor;
+mod app;
+mod deployment;
+mod nginx;
+mod setting;
+mod unit;
+mod version;
+
+pub use anchor::{Anchor, Dialect};
+pub use app::{App, AppId, AppKind, WorkerClass};
+pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
+pub use nginx::{
+    Directive, Gateway, Hole, Level, LevelId, LevelKind, Nginx, Peer, Route, RouteId, Server, Upstream,
+    UpstreamId, ValueKind, Written, directive,
+};
+pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, Setting};
+pub use unit::{Unit, UnitId};
+pub use version::{Target, Version};

@@ -1,0 +1,93 @@
+//! Where a setting can be changed or a new one be put, so that a rule can write a fix without seeing syntax.
+
+use crate::edit::Edit;
+use crate::source::{Sources, Span};
+
+/// A statement of a file that a fix may change or stand beside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// The whole statement: `proxy_read_timeout 30s;`, `timeout = 30`, `TimeoutStopSec=5`.
+    pub span: Span,
+    /// The part of it that is the value: `30s`.
+    pub value: Span,
+    /// How a setting is written where the anchor stands.
+    pub dialect: Dialect,
+}
+
+/// How a setting is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// `name value;`
+    Nginx,
+    /// `name = value`
+    Python,
+    /// `name=value`
+    Unit,
+    /// A word of a command line: it can be replaced, and nothing can be put beside it.
+    CommandLine,
+}
+
+impl Anchor {
+    /// Gives the setting another value, which is written as the dialect writes it.
+    pub fn set(&self, value: &str) -> Edit {
+        Edit { span: self.value, replacement: value.into() }
+    }
+
+    /// Puts another setting behind this one: on a line of its own with the same indentation, or on the same line where
+    /// the statement shares its line with others. `None` where nothing can be put.
+    pub fn add_after(&self, sources: &Sources, name: &str, value: &str) -> Option<Edit> {
+        let statement = match self.dialect {
+            Dialect::Nginx => format!("{name} {value};"),
+            Dialect::Python => format!("{name} = {value}"),
+            Dialect::Unit => format!("{name}={value}"),
+            Dialect::CommandLine => return None,
+        };
+        let text = &sources.get(self.span.file).text;
+        let (start, end) = (self.span.start as usize, self.span.end as usize);
+        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let indentation = &text[line_start..start];
+        let line_end = text[end..].find('\n').map_or(text.len(), |at| end + at);
+        let behind = text[end..line_end].trim();
+        let alone = indentation.trim().is_empty() && (behind.is_empty() || behind.starts_with('#'));
+        if !alone {
+            let insert = Span { file: self.span.file, start: self.span.end, end: self.span.end };
+            return (self.dialect == Dialect::Nginx)
+                .then(|| Edit { span: insert, replacement: format!(" {statement}") });
+        }
+        let has_cr = text[..line_end].ends_with('\r');
+        let eol = if has_cr { "\r\n" } else { "\n" };
+        let at = line_end - usize::from(has_cr);
+        let insert = Span::new(self.span.file, at..at);
+        Some(Edit { span: insert, replacement: format!("{eol}{indentation}{statement}") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edit::apply;
+    use crate::source::{FileKind, Source};
+
+    fn added(text: &str, statement: &str) -> String {
+        let mut sources = Sources::default();
+        let file = sources.add(Source::new("a", FileKind::Nginx, text.into()));
+        let start = text.find(statement).unwrap();
+        let span = Span::new(file, start..start + statement.len());
+        let anchor = Anchor { span, value: span, dialect: Dialect::Nginx };
+        let edit = anchor.add_after(&sources, "a", "1").unwrap();
+        String::from_utf8(apply(text.as_bytes(), [&edit])).unwrap()
+    }
+
+    #[test]
+    fn a_new_setting_takes_indentation_and_line_end_of_its_neighbour() {
+        assert_eq!(added("{\n\tb 2;\n}\n", "b 2;"), "{\n\tb 2;\n\ta 1;\n}\n");
+        assert_eq!(added("{\r\n  b 2; # why\r\n}", "b 2;"), "{\r\n  b 2; # why\r\n  a 1;\r\n}");
+        assert_eq!(added("b 2;", "b 2;"), "b 2;\na 1;");
+    }
+
+    #[test]
+    fn a_statement_that_shares_its_line_gets_company_on_it() {
+        assert_eq!(added("location / { b 2; }\n", "b 2;"), "location / { b 2; a 1; }\n");
+        assert_eq!(added("  b 2; c 3;\n", "b 2;"), "  b 2; a 1; c 3;\n");
+    }
+}

@@ -1,0 +1,123 @@
+//! App servers.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{Datum, FromDatum, Origin, Setting, UnitId};
+use crate::source::{FileId, Span};
+use crate::value::{Endpoint, Possible};
+
+/// An app, as an index into [`super::Deployment::apps`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AppId(pub u32);
+
+/// A process group that answers on an address.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// What program it is.
+    pub kind: AppKind,
+    /// What starts it, if that is known.
+    pub unit: Option<UnitId>,
+    /// Where to point at: the program's word on the command line, or the head of the configuration file.
+    pub place: Span,
+    /// The configuration file that it reads, if it is in the tree.
+    pub config: Option<FileId>,
+    /// Where it is started.
+    pub working_directory: Setting<String>,
+    /// The application that it serves: `shop.wsgi:application`.
+    pub target: Setting<String>,
+    /// What it listens on in the end, socket activation included.
+    pub listeners: Setting<Vec<Endpoint>>,
+    /// The worker class in force: a `sync` worker with threads is a `gthread` one.
+    pub worker_class: Setting<WorkerClass>,
+    /// All its settings by the program's own names.
+    pub settings: BTreeMap<&'static str, Setting<Datum>>,
+}
+
+/// The programs that answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AppKind {
+    /// Gunicorn.
+    Gunicorn,
+    /// A service of a Compose file, by the port that it publishes on the host.
+    Container,
+    /// Another program that a unit starts; what it listens on is not known.
+    Other,
+}
+
+impl AppKind {
+    /// The name in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            AppKind::Gunicorn => "gunicorn",
+            AppKind::Container => "container",
+            AppKind::Other => "other",
+        }
+    }
+}
+
+/// Gunicorn's worker classes, as far as they differ in what they do with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorkerClass {
+    /// `sync`: one request at a time, bounded by `timeout`.
+    Sync,
+    /// `gthread`: a pool of threads; `timeout` does not bound a request.
+    Gthread,
+    /// `gevent` and its older names.
+    Gevent,
+    /// `eventlet`, until Gunicorn 25.
+    Eventlet,
+    /// `tornado`: bounded by `timeout` where a handler blocks.
+    Tornado,
+    /// `asgi`, since Gunicorn 24.
+    Asgi,
+    /// A class of the `uvicorn` or `uvicorn_worker` packages.
+    Uvicorn,
+    /// Any other, by its dotted path.
+    Other(String),
+}
+
+impl WorkerClass {
+    /// A class by the name or path that `worker_class` takes.
+    pub fn parse(name: &str) -> WorkerClass {
+        match name {
+            "sync" | "gunicorn.workers.sync.SyncWorker" => WorkerClass::Sync,
+            "gthread" | "gunicorn.workers.gthread.ThreadWorker" => WorkerClass::Gthread,
+            "gevent" | "gevent_wsgi" | "gevent_pywsgi" | "gunicorn.workers.ggevent.GeventWorker" => {
+                WorkerClass::Gevent
+            }
+            "eventlet" | "gunicorn.workers.geventlet.EventletWorker" => WorkerClass::Eventlet,
+            "tornado" | "gunicorn.workers.gtornado.TornadoWorker" => WorkerClass::Tornado,
+            "asgi" | "gunicorn.workers.gasgi.ASGIWorker" => WorkerClass::Asgi,
+            _ if name.starts_with("uvicorn.workers.") || name.starts_with("uvicorn_worker.") => {
+                WorkerClass::Uvicorn
+            }
+            _ => WorkerClass::Other(name.into()),
+        }
+    }
+}
+
+impl fmt::Display for WorkerClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            WorkerClass::Sync => "sync",
+            WorkerClass::Gthread => "gthread",
+            WorkerClass::Gevent => "gevent",
+            WorkerClass::Eventlet => "eventlet",
+            WorkerClass::Tornado => "tornado",
+            WorkerClass::Asgi => "asgi",
+            WorkerClass::Uvicorn => "uvicorn",
+            WorkerClass::Other(path) => path,
+        })
+    }
+}
+
+impl App {
+    /// A setting by the program's own name; unknown where it was not resolved.
+    pub fn setting<T: FromDatum>(&self, name: &str) -> Setting<T> {
+        match self.settings.get(name) {
+            Some(setting) => setting.read(),
+            None => Setting { value: Possible::Unknown("not resolved".into()), origin: Origin::DEFAULT },
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A stack as a whole, and the hops in it.
+
+use super::{App, AppId, Nginx, Route, RouteId, Target, Unit, UnitId};
+use crate::source::Span;
+
+/// All that meets on one machine.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// The directory that the stack's files lie in; empty for the one the run began in.
+    pub root: String,
+    /// The versions that are meant.
+    pub target: Target,
+    /// The proxy.
+    pub nginx: Nginx,
+    /// The apps.
+    pub apps: Vec<App>,
+    /// The units.
+    pub units: Vec<Unit>,
+    /// Each route's peers, joined to who answers there.
+    pub hops: Vec<Hop>,
+    /// What could not be understood.
+    pub unresolved: Vec<Unresolved>,
+    /// What a program would refuse to read.
+    pub refusals: Vec<Refusal>,
+}
+
+/// One peer of a route, joined to the app that answers there and to the unit that runs it.
+#[derive(Clone, Debug)]
+pub struct Hop {
+    /// The route.
+    pub route: RouteId,
+    /// The peer, as an index into [`Route::peers`].
+    pub peer: usize,
+    /// Who answers.
+    pub joined: Joined,
+}
+
+/// Who answers at a peer's address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Joined {
+    /// This app: it listens there.
+    App(AppId),
+    /// Nobody of the stack, for certain. `meant` is the app that the route is evidently for: the only one that no route
+    /// reaches, where this address is the only one that nobody serves.
+    Nobody {
+        /// The app that is meant.
+        meant: Option<AppId>,
+    },
+    /// Not known, for this reason.
+    Unknown(String),
+}
+
+impl Hop {
+    /// The app at the other end, or the one that is evidently meant to be there.
+    pub fn app(&self) -> Option<AppId> {
+        match &self.joined {
+            Joined::App(app) => Some(*app),
+            Joined::Nobody { meant } => *meant,
+            Joined::Unknown(_) => None,
+        }
+    }
+}
+
+impl Deployment {
+    /// The route of an identifier that this deployment gave out.
+    pub fn route(&self, id: RouteId) -> &Route {
+        &self.nginx.routes[id.0 as usize]
+    }
+
+    /// The app of an identifier that this deployment gave out.
+    pub fn app(&self, id: AppId) -> &App {
+        &self.apps[id.0 as usize]
+    }
+
+    /// The unit of an identifier that this deployment gave out.
+    pub fn unit(&self, id: UnitId) -> &Unit {
+        &self.units[id.0 as usize]
+    }
+}
+
+/// Something that could not be understood; it leads to no finding of its own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unresolved {
+    /// Where it stands.
+    pub span: Span,
+    /// What it is, as written.
+    pub what: String,
+    /// Why it could not be understood, and what follows from that.
+    pub why: String,
+}
+
+/// A text that a program would refuse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What is wrong.
+    pub span: Span,
+    /// Which program refuses it.
+    pub program: &'static str,
+    /// Why, in the program's own words where it has some.
+    pub message: String,
+    /// What to do, where the cause is evident.
+    pub hint: Option<String>,
+}

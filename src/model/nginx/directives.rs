@@ -1,0 +1,149 @@
+//! The directives that hops are made of: how their arguments are read, and their defaults.
+//!
+//! Source: the module references of nginx.org, checked against `src/http/modules/ngx_http_*_module.c` of 1.31.3.
+
+use super::super::{Buffers, Datum, Version};
+use crate::value::{Duration, Size};
+
+/// A directive that is resolved.
+#[derive(Clone, Copy, Debug)]
+pub struct Directive {
+    /// Its name.
+    pub name: &'static str,
+    /// How its arguments are read.
+    pub kind: ValueKind,
+    default: fn(Version) -> Datum,
+}
+
+/// How the arguments of a directive are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueKind {
+    /// One length of time.
+    Time,
+    /// One number of bytes, up to `m`.
+    Size,
+    /// One number of bytes, up to `g`.
+    Offset,
+    /// `on` or `off`.
+    Flag,
+    /// A number and a size.
+    Buffers,
+    /// One word.
+    Word,
+}
+
+impl Directive {
+    /// The value that is in force where nobody writes the directive.
+    pub fn default(&self, nginx: Version) -> Datum {
+        (self.default)(nginx)
+    }
+
+    /// All directives, sorted by name.
+    pub fn all() -> impl Iterator<Item = &'static Directive> {
+        DIRECTIVES.iter()
+    }
+}
+
+/// The directive of a name, if hops are made of it.
+pub fn directive(name: &str) -> Option<&'static Directive> {
+    DIRECTIVES.binary_search_by(|it| it.name.cmp(name)).ok().map(|at| &DIRECTIVES[at])
+}
+
+const fn row(name: &'static str, kind: ValueKind, default: fn(Version) -> Datum) -> Directive {
+    Directive { name, kind, default }
+}
+
+fn minute(_: Version) -> Datum {
+    Datum::Duration(Duration::seconds(60))
+}
+
+/// A memory page: 4 KiB on all but a few machines, and what every published build for x86-64 has.
+fn page(_: Version) -> Datum {
+    Datum::Size(Size::kibibytes(4))
+}
+
+fn eight_pages(_: Version) -> Datum {
+    Datum::Buffers(Buffers { number: 8, size: Size::kibibytes(4) })
+}
+
+fn gibibyte(_: Version) -> Datum {
+    Datum::Size(Size::kibibytes(1 << 20))
+}
+
+fn mebibyte(_: Version) -> Datum {
+    Datum::Size(Size::kibibytes(1 << 10))
+}
+
+fn on(_: Version) -> Datum {
+    Datum::Bool(true)
+}
+
+fn unset(_: Version) -> Datum {
+    Datum::Unset
+}
+
+/// 1.1 since nginx 1.29.7, 1.0 before.
+fn http_version(nginx: Version) -> Datum {
+    Datum::Text(if nginx >= Version(1, 29, 7) { "1.1" } else { "1.0" }.into())
+}
+
+use ValueKind::{Buffers as Several, Flag, Offset, Size as Bytes, Time, Word};
+
+/// Sorted by name.
+static DIRECTIVES: &[Directive] = &[
+    row("client_max_body_size", Offset, mebibyte),
+    row("fastcgi_buffer_size", Bytes, page),
+    row("fastcgi_buffering", Flag, on),
+    row("fastcgi_buffers", Several, eight_pages),
+    row("fastcgi_busy_buffers_size", Bytes, unset),
+    row("fastcgi_connect_timeout", Time, minute),
+    row("fastcgi_max_temp_file_size", Bytes, gibibyte),
+    row("fastcgi_read_timeout", Time, minute),
+    row("fastcgi_send_timeout", Time, minute),
+    row("fastcgi_temp_file_write_size", Bytes, unset),
+    row("grpc_buffer_size", Bytes, page),
+    row("grpc_connect_timeout", Time, minute),
+    row("grpc_read_timeout", Time, minute),
+    row("grpc_send_timeout", Time, minute),
+    row("proxy_buffer_size", Bytes, page),
+    row("proxy_buffering", Flag, on),
+    row("proxy_buffers", Several, eight_pages),
+    row("proxy_busy_buffers_size", Bytes, unset),
+    row("proxy_connect_timeout", Time, minute),
+    row("proxy_http_version", Word, http_version),
+    row("proxy_max_temp_file_size", Bytes, gibibyte),
+    row("proxy_read_timeout", Time, minute),
+    row("proxy_request_buffering", Flag, on),
+    row("proxy_send_timeout", Time, minute),
+    row("proxy_temp_file_write_size", Bytes, unset),
+    row("scgi_buffer_size", Bytes, page),
+    row("scgi_buffering", Flag, on),
+    row("scgi_buffers", Several, eight_pages),
+    row("scgi_busy_buffers_size", Bytes, unset),
+    row("scgi_connect_timeout", Time, minute),
+    row("scgi_max_temp_file_size", Bytes, gibibyte),
+    row("scgi_read_timeout", Time, minute),
+    row("scgi_send_timeout", Time, minute),
+    row("scgi_temp_file_write_size", Bytes, unset),
+    row("uwsgi_buffer_size", Bytes, page),
+    row("uwsgi_buffering", Flag, on),
+    row("uwsgi_buffers", Several, eight_pages),
+    row("uwsgi_busy_buffers_size", Bytes, unset),
+    row("uwsgi_connect_timeout", Time, minute),
+    row("uwsgi_max_temp_file_size", Bytes, gibibyte),
+    row("uwsgi_read_timeout", Time, minute),
+    row("uwsgi_send_timeout", Time, minute),
+    row("uwsgi_temp_file_write_size", Bytes, unset),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted() {
+        assert!(DIRECTIVES.is_sorted_by(|a, b| a.name < b.name));
+        assert_eq!(directive("proxy_buffers").map(|it| it.kind), Some(ValueKind::Buffers));
+        assert!(directive("proxy_passs").is_none());
+    }
+}

@@ -1,0 +1,67 @@
+//! Which value of a directive is in force at a level.
+
+use super::super::{Datum, FromDatum, Origin, OriginKind, Setting, Version};
+use super::{Level, LevelId, LevelKind, Nginx, directive};
+use crate::source::Span;
+use crate::value::Possible;
+
+impl Nginx {
+    /// The level of an identifier that this configuration gave out.
+    pub fn level(&self, id: LevelId) -> &Level {
+        &self.levels[id.0 as usize]
+    }
+
+    /// The value of a directive that is in force at a level: written there, else inherited, else the default.
+    ///
+    /// It is unknown where a level between could set it unseen, and for a name that is not in the table of directives.
+    pub fn setting<T: FromDatum>(&self, level: LevelId, name: &str, version: Version) -> Setting<T> {
+        self.datum(level, name, version).read()
+    }
+
+    /// As [`Nginx::setting`], of whatever type it is.
+    pub fn datum(&self, level: LevelId, name: &str, version: Version) -> Setting<Datum> {
+        let mut kind = OriginKind::Written;
+        let mut next = Some(level);
+        while let Some(id) = next {
+            let here = self.level(id);
+            let mut written = here.written.iter().filter(|it| it.name == name);
+            if let Some(first) = written.next() {
+                let origin = Origin::anchored(kind, first.anchor);
+                return match written.next() {
+                    None => Setting { value: first.value.clone(), origin },
+                    Some(_) => Setting::unknown(format!("`{name}` is written twice in one block"), origin),
+                };
+            }
+            if let Some(hole) = here.holes.first() {
+                return Setting::unknown(hole.why.clone(), Origin::at(OriginKind::Template, hole.span));
+            }
+            if let Some(why) = &here.open_above {
+                return Setting::unknown(why.clone(), Origin::at(OriginKind::Inherited, here.header));
+            }
+            kind = OriginKind::Inherited;
+            next = here.parent;
+        }
+        match directive(name) {
+            Some(directive) => Setting::known(directive.default(version), Origin::DEFAULT),
+            None => Setting { value: Possible::Unknown("not resolved yet".into()), origin: Origin::DEFAULT },
+        }
+    }
+
+    /// The location that a level belongs to, for a person: the title of the nearest enclosing `location`, else of the
+    /// level itself.
+    pub fn location(&self, level: LevelId) -> &str {
+        let mut id = level;
+        loop {
+            let here = self.level(id);
+            match (here.kind, here.parent) {
+                (LevelKind::If | LevelKind::LimitExcept, Some(parent)) => id = parent,
+                _ => return &here.title,
+            }
+        }
+    }
+
+    /// Where a level is opened.
+    pub fn header(&self, level: LevelId) -> Span {
+        self.level(level).header
+    }
+}

@@ -1,0 +1,67 @@
+//! How a process is started: what a service manager hands to the program.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Setting, UnitId};
+use crate::source::Span;
+use crate::value::{Endpoint, Possible};
+
+/// One started process, before it is known which program it is.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// The unit that starts it.
+    pub unit: Option<UnitId>,
+    /// The command line as a whole.
+    pub place: Span,
+    /// The words of the command line, `argv[0]` first, as the process gets them.
+    pub arguments: Vec<Argument>,
+    /// The environment that it gets.
+    pub environment: Environment,
+    /// The directory that it starts in.
+    pub working_directory: Setting<String>,
+    /// The listening sockets that it is handed.
+    pub sockets: Activation,
+}
+
+/// A word of a command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argument {
+    /// The word, with the manager's quotes and expansions resolved.
+    pub text: Possible<String>,
+    /// Where it stands.
+    pub span: Span,
+    /// Whether it may be any number of words, none included: an unquoted variable of unknown value.
+    pub splits: bool,
+}
+
+/// Environment variables as far as they are known.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// What is set, and where.
+    pub variables: BTreeMap<String, Setting<String>>,
+    /// Why variables that are not listed may be set all the same, and listed ones be overridden: a file of assignments
+    /// that is not in the tree. `None` where the list is complete.
+    pub open: Option<String>,
+}
+
+impl Environment {
+    /// What is known of a variable: `Known(None)` where it is certainly not set.
+    pub fn get(&self, name: &str) -> Possible<Option<String>> {
+        match (&self.open, self.variables.get(name)) {
+            (Some(why), _) => Possible::Unknown(why.clone()),
+            (None, Some(setting)) => setting.value.clone().map(Some),
+            (None, None) => Possible::Known(None),
+        }
+    }
+}
+
+/// Whether the manager hands listening sockets to the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// No socket unit belongs to the service.
+    None,
+    /// These, each from a line of a socket unit. They replace whatever the program would bind.
+    Passed(Vec<(Endpoint, Span)>),
+    /// Perhaps, for this reason.
+    Unknown(String),
+}

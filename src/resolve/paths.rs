@@ -1,0 +1,204 @@
+//! Deployed paths to files of the stack.
+//!
+//! A repository rarely has the shape of the machine: `/etc/nginx/conf.d/app.conf` may lie in `deploy/nginx/app.conf`.
+//! A deployed path means the file that shares the longest run of trailing components with it, if there is only one.
+
+use std::collections::BTreeMap;
+
+use crate::source::{FileId, Sources};
+
+/// The files of one stack by their names.
+#[derive(Clone, Debug)]
+pub struct Paths {
+    root: String,
+    /// File name to the files that bear it, in the order of their paths.
+    by_name: BTreeMap<String, Vec<(String, FileId)>>,
+}
+
+/// What a deployed path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mapped {
+    /// This file.
+    File(FileId),
+    /// Nothing in the stack.
+    Missing,
+    /// Several files that fit equally well.
+    Ambiguous,
+}
+
+impl Paths {
+    /// The files of a stack whose root is `root` (`""` or ending in `/`).
+    pub fn new(root: &str, files: impl IntoIterator<Item = FileId>, sources: &Sources) -> Paths {
+        let mut by_name: BTreeMap<String, Vec<(String, FileId)>> = BTreeMap::new();
+        for id in files {
+            let source = sources.get(id);
+            let inside = source.path.strip_prefix(root).unwrap_or(&source.path);
+            let name = template_free(source.name());
+            let directory = &inside[..inside.len() - source.name().len()];
+            by_name.entry(name.into()).or_default().push((format!("{directory}{name}"), id));
+        }
+        for files in by_name.values_mut() {
+            files.sort();
+        }
+        Paths { root: root.into(), by_name }
+    }
+
+    /// The directory that the stack lies in.
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// The file that an absolute path on the machine, or one relative to a directory there, stands for.
+    pub fn find(&self, deployed: &str) -> Mapped {
+        let wanted = deployed.trim_start_matches('/');
+        let name = wanted.rsplit('/').next().unwrap_or(wanted);
+        let Some(files) = self.by_name.get(name) else { return Mapped::Missing };
+        if let Some((_, id)) = files.iter().find(|(path, _)| path == wanted) {
+            return Mapped::File(*id);
+        }
+        let best = files.iter().map(|(path, _)| common_suffix(path, wanted)).max().unwrap_or(0);
+        let mut fitting = files.iter().filter(|(path, _)| common_suffix(path, wanted) == best);
+        match (fitting.next(), fitting.next()) {
+            (Some((_, id)), None) => Mapped::File(*id),
+            (Some(_), Some(_)) => Mapped::Ambiguous,
+            (None, _) => Mapped::Missing,
+        }
+    }
+
+    /// The files of a name, by their paths below the root (template suffixes taken off), in the order of these.
+    pub fn named(&self, name: &str) -> &[(String, FileId)] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The files that a path with `*` and `?` in its last component stands for, sorted by name as glob(3) does: those
+    /// in the directories that share the longest run of trailing components with the pattern's directory.
+    pub fn glob(&self, deployed: &str) -> Vec<FileId> {
+        let wanted = deployed.trim_start_matches('/');
+        let (directory, pattern) = wanted.rsplit_once('/').unwrap_or(("", wanted));
+        let mut fitting: Vec<(&str, &str, FileId)> = Vec::new();
+        for (name, files) in &self.by_name {
+            if !glob_matches(pattern.as_bytes(), name.as_bytes()) {
+                continue;
+            }
+            for (path, id) in files {
+                let folder = path.strip_suffix(name.as_str()).unwrap_or(path).trim_end_matches('/');
+                fitting.push((folder, name, *id));
+            }
+        }
+        // At least the last directory must agree: `conf.d/*.conf` is not every `*.conf`.
+        let best = fitting.iter().map(|(folder, ..)| common_suffix(folder, directory)).max().unwrap_or(0);
+        if best == 0 && !directory.is_empty() {
+            return Vec::new();
+        }
+        let mut folders: Vec<&str> = fitting
+            .iter()
+            .filter(|(folder, ..)| common_suffix(folder, directory) == best)
+            .map(|(folder, ..)| *folder)
+            .collect();
+        folders.sort_unstable();
+        folders.dedup();
+        if folders.len() != 1 {
+            return Vec::new();
+        }
+        fitting.retain(|(folder, ..)| *folder == folders[0]);
+        fitting.sort_unstable();
+        fitting.into_iter().map(|(.., id)| id).collect()
+    }
+}
+
+/// A file name without the suffix that a template engine takes off: `app.service.j2` is `app.service`.
+pub fn template_free(name: &str) -> &str {
+    const SUFFIXES: [&str; 9] =
+        [".j2", ".jinja2", ".jinja", ".erb", ".tmpl", ".tpl", ".template", ".epp", ".in"];
+    SUFFIXES
+        .iter()
+        .find_map(|suffix| name.strip_suffix(suffix))
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(name)
+}
+
+/// How many trailing components two paths share.
+fn common_suffix(a: &str, b: &str) -> usize {
+    a.rsplit('/')
+        .filter(|part| !part.is_empty())
+        .zip(b.rsplit('/').filter(|part| !part.is_empty()))
+        .take_while(|(x, y)| x == y)
+        .count()
+}
+
+/// Whether a name matches a pattern of literal bytes, `*` and `?`; a leading dot is matched by a literal dot alone.
+pub fn glob_matches(pattern: &[u8], name: &[u8]) -> bool {
+    if name.first() == Some(&b'.') && pattern.first() != Some(&b'.') {
+        return false;
+    }
+    let (mut p, mut n) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while n < name.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, n));
+                p += 1;
+            }
+            Some(byte) if *byte == b'?' || *byte == name[n] => {
+                p += 1;
+                n += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    p = at + 1;
+                    n = from + 1;
+                    star = Some((at, from + 1));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|byte| *byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{FileKind, Source};
+
+    fn paths(files: &[&str]) -> (Sources, Paths) {
+        let mut sources = Sources::default();
+        for file in files {
+            sources.add(Source::new(*file, FileKind::Nginx, Vec::new()));
+        }
+        let paths = Paths::new("", sources.iter().map(|(id, _)| id), &sources);
+        (sources, paths)
+    }
+
+    fn found(files: &[&str], deployed: &str) -> Option<String> {
+        let (sources, paths) = paths(files);
+        match paths.find(deployed) {
+            Mapped::File(id) => Some(sources.get(id).path.clone()),
+            Mapped::Missing | Mapped::Ambiguous => None,
+        }
+    }
+
+    #[test]
+    fn a_deployed_path_is_the_file_with_the_longest_common_end() {
+        let files = ["deploy/gunicorn.conf.py", "a/shop/gunicorn.conf.py", "etc/nginx/nginx.conf"];
+        assert_eq!(found(&files, "/srv/shop/gunicorn.conf.py").as_deref(), Some(files[1]));
+        assert_eq!(found(&files, "/etc/nginx/nginx.conf").as_deref(), Some(files[2]));
+        assert_eq!(found(&files, "/srv/gunicorn.conf.py"), None);
+        assert_eq!(found(&files, "/srv/other.py"), None);
+        assert_eq!(
+            found(&["x/app.service.j2"], "/etc/systemd/system/app.service").as_deref(),
+            Some("x/app.service.j2")
+        );
+    }
+
+    #[test]
+    fn globs_take_one_directory_in_the_order_of_names() {
+        let (sources, paths) =
+            paths(&["nginx/conf.d/b.conf", "nginx/conf.d/a.conf", "nginx/x.conf", "nginx/conf.d/.h.conf"]);
+        let names = |pattern: &str| -> Vec<String> {
+            paths.glob(pattern).into_iter().map(|id| sources.get(id).path.clone()).collect()
+        };
+        assert_eq!(names("/etc/nginx/conf.d/*.conf"), ["nginx/conf.d/a.conf", "nginx/conf.d/b.conf"]);
+        assert!(names("/etc/nginx/sites-enabled/*").is_empty());
+    }
+}

@@ -1,0 +1,214 @@
+//! Files as they were read: their bytes, what kind they are, and where their lines begin.
+//!
+//! Everything else in the crate speaks of places as byte offsets. Lines and columns exist only where a person or a
+//! JSON consumer reads them, through [`Source::position`].
+
+use std::collections::BTreeMap;
+
+/// A file of one run, as an index into [`Sources`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A range of bytes in one file; `end` is exclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The file that the offsets are in.
+    pub file: FileId,
+    /// The first byte.
+    pub start: u32,
+    /// The byte after the last one.
+    pub end: u32,
+}
+
+impl Span {
+    /// A span from offsets as the standard library counts them. A source is never larger than `u32` can count
+    /// (see [`MAX_FILE_SIZE`]).
+    pub fn new(file: FileId, range: std::ops::Range<usize>) -> Span {
+        Span { file, start: range.start as u32, end: range.end as u32 }
+    }
+
+    /// The offsets, for slicing a text.
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// The smallest span that holds both; both must be in one file.
+    pub fn to(self, other: Span) -> Span {
+        debug_assert_eq!(self.file, other.file, "a span cannot cross files");
+        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// The largest file that is read, in bytes. No configuration file comes near it.
+pub const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
+
+/// The language of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileKind {
+    /// An nginx configuration or a fragment of one.
+    Nginx,
+    /// A Gunicorn configuration file, which is Python.
+    Gunicorn,
+    /// A systemd unit or a drop-in.
+    Systemd,
+    /// A Compose file.
+    Compose,
+    /// Something that may start servers and is searched for mentions of addresses, but not understood: a script, a
+    /// Dockerfile, a Procfile, a Supervisor program.
+    Launcher,
+}
+
+impl FileKind {
+    /// All kinds, in the order in which they are counted for the user.
+    pub const ALL: [FileKind; 5] =
+        [FileKind::Nginx, FileKind::Gunicorn, FileKind::Systemd, FileKind::Compose, FileKind::Launcher];
+
+    /// The name for a person: `2 nginx, 1 Gunicorn`.
+    pub fn name(self) -> &'static str {
+        match self {
+            FileKind::Nginx => "nginx",
+            FileKind::Gunicorn => "Gunicorn",
+            FileKind::Systemd => "systemd",
+            FileKind::Compose => "Compose",
+            FileKind::Launcher => "other launchers",
+        }
+    }
+}
+
+/// A file that was read.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Where it is, `/`-separated, relative to the directory that the run began in where it lies below it.
+    pub path: String,
+    /// What it is written in.
+    pub kind: FileKind,
+    /// The text that is parsed. It has exactly the length of the file: a byte that is no UTF-8 stands as one `\x1a`.
+    pub text: String,
+    /// The bytes of the file, where they are not those of `text`.
+    raw: Option<Vec<u8>>,
+    line_starts: Vec<u32>,
+}
+
+impl Source {
+    /// A source from the bytes of a file.
+    pub fn new(path: impl Into<String>, kind: FileKind, bytes: Vec<u8>) -> Source {
+        let (text, raw) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let bytes = error.into_bytes();
+                (same_length_text(&bytes), Some(bytes))
+            }
+        };
+        let line_starts =
+            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at as u32 + 1)).collect();
+        Source { path: path.into(), kind, text, raw, line_starts }
+    }
+
+    /// The bytes of the file, as read.
+    pub fn bytes(&self) -> &[u8] {
+        self.raw.as_deref().unwrap_or(self.text.as_bytes())
+    }
+
+    /// The file's name without its directories.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
+    /// Line and column of an offset, both from 1; the column counts characters.
+    pub fn position(&self, offset: u32) -> (usize, usize) {
+        let line = self.line_starts.partition_point(|start| *start <= offset);
+        let start = self.line_starts[line - 1] as usize;
+        let column = self.text.get(start..offset as usize).map_or(1, |before| before.chars().count() + 1);
+        (line, column)
+    }
+}
+
+/// Invalid UTF-8 as text of the same length, so that offsets into one are offsets into the other.
+fn same_length_text(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| '\x1a'));
+    }
+    text
+}
+
+/// All files of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    list: Vec<Source>,
+    by_path: BTreeMap<String, FileId>,
+}
+
+impl Sources {
+    /// Adds a file; one of the same path is replaced.
+    pub fn add(&mut self, source: Source) -> FileId {
+        if let Some(id) = self.by_path.get(&source.path) {
+            self.list[id.0 as usize] = source;
+            return self.by_path[&self.list[id.0 as usize].path];
+        }
+        let id = FileId(self.list.len() as u32);
+        self.by_path.insert(source.path.clone(), id);
+        self.list.push(source);
+        id
+    }
+
+    /// The file of an identifier that these sources gave out.
+    pub fn get(&self, id: FileId) -> &Source {
+        &self.list[id.0 as usize]
+    }
+
+    /// The file at a path, if it was read.
+    pub fn by_path(&self, path: &str) -> Option<FileId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// All files, in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
+        self.list.iter().enumerate().map(|(at, source)| (FileId(at as u32), source))
+    }
+
+    /// How many files there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether nothing was read.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The text under a span.
+    pub fn text(&self, span: Span) -> &str {
+        self.get(span.file).text.get(span.range()).unwrap_or_default()
+    }
+
+    /// The same files with one file's bytes exchanged.
+    pub fn replace(&mut self, id: FileId, bytes: Vec<u8>) {
+        let source = &mut self.list[id.0 as usize];
+        *source = Source::new(std::mem::take(&mut source.path), source.kind, bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_from_one_and_in_characters() {
+        let source = Source::new("a", FileKind::Nginx, "ä b\r\nc".into());
+        assert_eq!(source.position(0), (1, 1));
+        assert_eq!(source.position(2), (1, 2));
+        assert_eq!(source.position(6), (2, 1));
+        assert_eq!(source.position(7), (2, 2));
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf8_keep_every_offset() {
+        let bytes = b"a \xff\xe9 b".to_vec();
+        let source = Source::new("a", FileKind::Nginx, bytes.clone());
+        assert_eq!(source.text.len(), bytes.len());
+        assert_eq!(source.text, "a \x1a\x1a b");
+        assert_eq!(source.bytes(), bytes);
+    }
+}

@@ -1,0 +1,13 @@
+//! Values that configuration speaks of, as the programs understand them.
+//!
+//! Each program reads times and sizes in its own way, so a parser names its program ([`Duration::from_nginx`]).
+
+mod duration;
+mod endpoint;
+mod possible;
+mod size;
+
+pub use duration::Duration;
+pub use endpoint::{Endpoint, Host, Reach, normalize_path};
+pub use possible::Possible;
+pub use size::Size;
