@@ -2,10 +2,17 @@
 //!
 //! The way of the data, and which module may use which, stand in `docs/architecture.md`.
 
+pub mod check;
+pub mod cli;
+pub mod config;
+pub mod discover;
 pub mod edit;
 pub mod finding;
+pub mod fix;
 pub mod model;
+pub mod output;
 pub mod resolve;
+pub mod rules;
 pub mod source;
 pub mod syntax;
 pub mod value;

@@ -2,15 +2,25 @@
 //!
 //! Whatever is not handled becomes unknown and is listed as [`crate::model::Unresolved`]; nothing is guessed.
 
+pub mod compose;
 pub mod gunicorn;
 pub mod launch;
+pub mod link;
+pub mod mentions;
 pub mod nginx;
 pub mod paths;
+pub mod stacks;
 pub mod systemd;
 
 use std::collections::BTreeMap;
 
-use crate::source::FileId;
+use rayon::prelude::*;
+
+use self::mentions::Mentions;
+use self::paths::Paths;
+use self::stacks::Stack;
+use crate::model::{App, Deployment, Refusal, Target, Unresolved};
+use crate::source::{FileId, FileKind, Source, Sources};
 use crate::syntax::{self, Parsed};
 
 /// The trees of a run, by file.
@@ -20,6 +30,115 @@ pub struct Trees {
     pub nginx: BTreeMap<FileId, Parsed<syntax::nginx::Tree>>,
     /// Gunicorn configuration.
     pub gunicorn: BTreeMap<FileId, Parsed<syntax::gunicorn::Tree>>,
+    /// Compose files.
+    pub compose: BTreeMap<FileId, Parsed<syntax::compose::Tree>>,
     /// Units and drop-ins.
     pub systemd: BTreeMap<FileId, Parsed<syntax::systemd::Tree>>,
+}
+
+/// Reads every source that is written in a language of ours.
+pub fn parse(sources: &Sources) -> Trees {
+    let files: Vec<(FileId, &Source)> = sources.iter().collect();
+    let parsed: Vec<(FileId, Tree)> =
+        files.into_par_iter().filter_map(|(id, source)| Some((id, Tree::of(id, source)?))).collect();
+    let mut trees = Trees::default();
+    for (id, tree) in parsed {
+        match tree {
+            Tree::Nginx(tree) => drop(trees.nginx.insert(id, tree)),
+            Tree::Gunicorn(tree) => drop(trees.gunicorn.insert(id, tree)),
+            Tree::Systemd(tree) => drop(trees.systemd.insert(id, tree)),
+            Tree::Compose(tree) => drop(trees.compose.insert(id, tree)),
+        }
+    }
+    trees
+}
+
+enum Tree {
+    Nginx(Parsed<syntax::nginx::Tree>),
+    Gunicorn(Parsed<syntax::gunicorn::Tree>),
+    Systemd(Parsed<syntax::systemd::Tree>),
+    Compose(Parsed<syntax::compose::Tree>),
+}
+
+impl Tree {
+    fn of(id: FileId, source: &Source) -> Option<Tree> {
+        let text = source.text.as_str();
+        match source.kind {
+            FileKind::Nginx => Some(Tree::Nginx(syntax::nginx::parse(id, text))),
+            FileKind::Gunicorn => Some(Tree::Gunicorn(syntax::gunicorn::parse(id, text))),
+            FileKind::Systemd => Some(Tree::Systemd(syntax::systemd::parse(id, text))),
+            FileKind::Compose => Some(Tree::Compose(syntax::compose::parse(id, text))),
+            FileKind::Launcher => None,
+        }
+    }
+}
+
+/// A stack as the programs would see it.
+pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Target) -> Deployment {
+    let paths = Paths::new(&stack.root, stack.files.iter().copied(), sources);
+    let mentions = Mentions::new(&stack.files, sources);
+    let of = |kind: FileKind| -> Vec<FileId> {
+        stack.files.iter().copied().filter(|id| sources.get(*id).kind == kind).collect()
+    };
+
+    let nginx = nginx::resolve(&of(FileKind::Nginx), &trees.nginx, &paths, sources, &target);
+    let systemd = systemd::resolve(&of(FileKind::Systemd), &trees.systemd, &paths, sources);
+    let unread = mentions
+        .gunicorn()
+        .map(|span| format!("{} starts a Gunicorn, and is not read", sources.get(span.file).path));
+    let gunicorn = gunicorn::resolve(
+        &systemd.launches,
+        &of(FileKind::Gunicorn),
+        &trees.gunicorn,
+        unread.as_deref(),
+        &paths,
+        sources,
+        &target,
+    );
+    let compose = compose::resolve(&of(FileKind::Compose), &trees.compose, sources);
+
+    let apps: Vec<App> = gunicorn.apps.into_iter().chain(compose.apps).collect();
+    let hops = link::link(&nginx.nginx, &apps, &mentions, sources);
+    let mut unresolved: Vec<Unresolved> =
+        [nginx.unresolved, systemd.unresolved, gunicorn.unresolved, compose.unresolved]
+            .into_iter()
+            .flatten()
+            .collect();
+    unresolved.sort();
+    unresolved.dedup();
+    Deployment {
+        root: stack.root.clone(),
+        target,
+        nginx: nginx.nginx,
+        apps,
+        units: systemd.units,
+        hops,
+        unresolved,
+        refusals: refusals(stack, trees),
+    }
+}
+
+/// The syntax errors of a stack's files, in the order of their paths.
+fn refusals(stack: &Stack, trees: &Trees) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    for id in &stack.files {
+        let (program, errors) = if let Some(parsed) = trees.nginx.get(id) {
+            ("nginx", &parsed.errors)
+        } else if let Some(parsed) = trees.gunicorn.get(id) {
+            ("Gunicorn", &parsed.errors)
+        } else if let Some(parsed) = trees.systemd.get(id) {
+            ("systemd", &parsed.errors)
+        } else if let Some(parsed) = trees.compose.get(id) {
+            ("Compose", &parsed.errors)
+        } else {
+            continue;
+        };
+        refusals.extend(errors.iter().map(|error| Refusal {
+            span: error.span,
+            program,
+            message: error.message.clone(),
+            hint: error.hint.clone(),
+        }));
+    }
+    refusals
 }

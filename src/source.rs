@@ -138,6 +138,7 @@ fn same_length_text(bytes: &[u8]) -> String {
 pub struct Sources {
     list: Vec<Source>,
     by_path: BTreeMap<String, FileId>,
+    links: BTreeMap<String, FileId>,
 }
 
 impl Sources {
@@ -161,6 +162,16 @@ impl Sources {
     /// The file at a path, if it was read.
     pub fn by_path(&self, path: &str) -> Option<FileId> {
         self.by_path.get(path).copied()
+    }
+
+    /// Adds a symbolic link: another path by which a file is known.
+    pub fn link(&mut self, path: impl Into<String>, to: FileId) {
+        self.links.insert(path.into(), to);
+    }
+
+    /// The symbolic links and the files that they lead to, by their paths.
+    pub fn links(&self) -> impl Iterator<Item = (&str, FileId)> {
+        self.links.iter().map(|(path, id)| (path.as_str(), *id))
     }
 
     /// All files, in the order in which they were added.

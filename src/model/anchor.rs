@@ -33,15 +33,17 @@ impl Anchor {
         Edit { span: self.value, replacement: value.into() }
     }
 
-    /// Puts another setting behind this one: on a line of its own with the same indentation, or on the same line where
-    /// the statement shares its line with others. `None` where nothing can be put.
-    pub fn add_after(&self, sources: &Sources, name: &str, value: &str) -> Option<Edit> {
-        let statement = match self.dialect {
-            Dialect::Nginx => format!("{name} {value};"),
-            Dialect::Python => format!("{name} = {value}"),
-            Dialect::Unit => format!("{name}={value}"),
-            Dialect::CommandLine => return None,
+    /// Puts other settings, by name and value, behind this one: on lines of their own with the same indentation, or on
+    /// the same line where the statement shares its line with others. `None` where nothing can be put.
+    pub fn add_after(&self, sources: &Sources, settings: &[(&str, String)]) -> Option<Edit> {
+        let statement = |name: &str, value: &str| match self.dialect {
+            Dialect::Nginx => Some(format!("{name} {value};")),
+            Dialect::Python => Some(format!("{name} = {value}")),
+            Dialect::Unit => Some(format!("{name}={value}")),
+            Dialect::CommandLine => None,
         };
+        let statements: Vec<String> =
+            settings.iter().map(|(name, value)| statement(name, value)).collect::<Option<_>>()?;
         let text = &sources.get(self.span.file).text;
         let (start, end) = (self.span.start as usize, self.span.end as usize);
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
@@ -52,13 +54,14 @@ impl Anchor {
         if !alone {
             let insert = Span { file: self.span.file, start: self.span.end, end: self.span.end };
             return (self.dialect == Dialect::Nginx)
-                .then(|| Edit { span: insert, replacement: format!(" {statement}") });
+                .then(|| Edit { span: insert, replacement: format!(" {}", statements.join(" ")) });
         }
         let has_cr = text[..line_end].ends_with('\r');
         let eol = if has_cr { "\r\n" } else { "\n" };
         let at = line_end - usize::from(has_cr);
         let insert = Span::new(self.span.file, at..at);
-        Some(Edit { span: insert, replacement: format!("{eol}{indentation}{statement}") })
+        let replacement = statements.iter().map(|it| format!("{eol}{indentation}{it}")).collect();
+        Some(Edit { span: insert, replacement })
     }
 }
 
@@ -74,7 +77,7 @@ mod tests {
         let start = text.find(statement).unwrap();
         let span = Span::new(file, start..start + statement.len());
         let anchor = Anchor { span, value: span, dialect: Dialect::Nginx };
-        let edit = anchor.add_after(&sources, "a", "1").unwrap();
+        let edit = anchor.add_after(&sources, &[("a", "1".into())]).unwrap();
         String::from_utf8(apply(text.as_bytes(), [&edit])).unwrap()
     }
 

@@ -3,7 +3,7 @@
 //! A repository rarely has the shape of the machine: `/etc/nginx/conf.d/app.conf` may lie in `deploy/nginx/app.conf`.
 //! A deployed path means the file that shares the longest run of trailing components with it, if there is only one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::{FileId, Sources};
 
@@ -30,11 +30,13 @@ impl Paths {
     /// The files of a stack whose root is `root` (`""` or ending in `/`).
     pub fn new(root: &str, files: impl IntoIterator<Item = FileId>, sources: &Sources) -> Paths {
         let mut by_name: BTreeMap<String, Vec<(String, FileId)>> = BTreeMap::new();
-        for id in files {
-            let source = sources.get(id);
-            let inside = source.path.strip_prefix(root).unwrap_or(&source.path);
-            let name = template_free(source.name());
-            let directory = &inside[..inside.len() - source.name().len()];
+        let files: BTreeSet<FileId> = files.into_iter().collect();
+        let own = files.iter().map(|id| (sources.get(*id).path.as_str(), *id));
+        let links = sources.links().filter(|(path, id)| path.starts_with(root) && files.contains(id));
+        for (path, id) in own.chain(links) {
+            let inside = path.strip_prefix(root).unwrap_or(path);
+            let (directory, name) = inside.rfind('/').map_or(("", inside), |at| inside.split_at(at + 1));
+            let name = template_free(name);
             by_name.entry(name.into()).or_default().push((format!("{directory}{name}"), id));
         }
         for files in by_name.values_mut() {
@@ -106,10 +108,23 @@ impl Paths {
     }
 }
 
-/// A file name without the suffix that a template engine takes off: `app.service.j2` is `app.service`.
+/// A file name without the suffix that a template engine, or whoever copies an example, takes off: `app.service.j2` is
+/// `app.service`.
 pub fn template_free(name: &str) -> &str {
-    const SUFFIXES: [&str; 9] =
-        [".j2", ".jinja2", ".jinja", ".erb", ".tmpl", ".tpl", ".template", ".epp", ".in"];
+    const SUFFIXES: [&str; 12] = [
+        ".j2",
+        ".jinja2",
+        ".jinja",
+        ".erb",
+        ".tmpl",
+        ".tpl",
+        ".template",
+        ".epp",
+        ".in",
+        ".example",
+        ".sample",
+        ".dist",
+    ];
     SUFFIXES
         .iter()
         .find_map(|suffix| name.strip_suffix(suffix))

@@ -1,0 +1,74 @@
+//! Sources to findings: parse, resolve, judge, and apply the policy of the run.
+
+use rayon::prelude::*;
+
+use crate::config::Settings;
+use crate::finding::{Finding, Severity};
+use crate::model::Deployment;
+use crate::resolve::stacks::stacks;
+use crate::resolve::{Trees, deployment, parse};
+use crate::rules::{Context, RULES};
+use crate::source::Sources;
+
+/// What a run found.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The stacks as they were understood, by their roots.
+    pub stacks: Vec<Deployment>,
+    /// The findings that the policy lets through, sorted by place.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// How many findings are of a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+
+    /// Whether a finding is bad enough to fail the run.
+    pub fn fails(&self, settings: &Settings) -> bool {
+        self.findings.iter().any(|finding| finding.severity >= settings.fail_on)
+    }
+}
+
+/// Checks all stacks of a run. The same input gives the same report, however many threads there are.
+pub fn check(sources: &Sources, settings: &Settings) -> Report {
+    let trees = parse(sources);
+    let stacks = understand(sources, &trees, settings);
+    let found: Vec<Vec<Finding>> = stacks.par_iter().map(|stack| judge(stack, sources)).collect();
+    let mut findings: Vec<Finding> =
+        found.into_iter().flatten().filter(|finding| is_reported(finding, sources, settings)).collect();
+    findings.sort_by(|a, b| {
+        let key = |finding: &Finding| {
+            let span = finding.primary.span;
+            (sources.get(span.file).path.clone(), span.start, finding.rule, finding.message.clone())
+        };
+        key(a).cmp(&key(b))
+    });
+    findings.dedup();
+    Report { stacks, findings }
+}
+
+fn understand(sources: &Sources, trees: &Trees, settings: &Settings) -> Vec<Deployment> {
+    let stacks = stacks(sources, &settings.trees, &settings.stacks);
+    stacks.par_iter().map(|stack| deployment(stack, trees, sources, settings.target)).collect()
+}
+
+fn judge(deployment: &Deployment, sources: &Sources) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in RULES {
+        (rule.check)(&Context { deployment, sources }, &mut findings);
+    }
+    findings
+}
+
+fn is_reported(finding: &Finding, sources: &Sources, settings: &Settings) -> bool {
+    let named = |names: &[String]| names.iter().any(|name| name == finding.rule);
+    let selected = settings.select.is_empty() || named(&settings.select);
+    let mut labels = std::iter::once(&finding.primary).chain(&finding.related);
+    let concerned = settings
+        .only
+        .as_ref()
+        .is_none_or(|only| labels.any(|label| only.contains(&sources.get(label.span.file).path)));
+    selected && !named(&settings.ignore) && finding.severity >= settings.show && concerned
+}

@@ -1,0 +1,264 @@
+//! The command line: what was typed, what is done, and with which status it ends.
+
+mod arguments;
+mod terminal;
+
+use std::collections::BTreeSet;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::arguments::{Arguments, CheckArguments, Command, Format, MapArguments, MapFormat};
+use crate::check::{Report, check};
+use crate::config::Settings;
+use crate::discover::{self, Found};
+use crate::edit::Applicability;
+use crate::finding::Severity;
+use crate::fix::{Outcome, fix};
+use crate::output;
+use crate::rules::{RULES, rule};
+use crate::source::Sources;
+
+/// How a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    /// Nothing at or above the failing level.
+    Clean,
+    /// Findings, or changes that `--diff` would make.
+    Findings,
+    /// The tool could not do its job.
+    Failure,
+}
+
+/// Why a run could not do its job: a sentence for the user, or a stream that takes no more text.
+#[derive(Debug)]
+enum Failure {
+    Message(String),
+    Output(io::Error),
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Failure {
+        Failure::Message(message)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Output(error)
+    }
+}
+
+/// Runs the program with the arguments of the process. A reader that closes the pipe ends the run without a word.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are asked for; everything else is a mistake of the command line.
+            let failed = error.use_stderr();
+            let _ = error.print();
+            return code(if failed { Status::Failure } else { Status::Clean });
+        }
+    };
+    let stdout = io::stdout();
+    let mut to = BufWriter::new(stdout.lock());
+    let result = dispatch(&arguments, &mut to).and_then(|status| Ok(to.flush().map(|()| status)?));
+    match result {
+        Ok(status) => code(status),
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => code(Status::Clean),
+        Err(Failure::Output(error)) => fail(&format!("cannot write the report: {error}")),
+        Err(Failure::Message(message)) => {
+            let _ = to.flush();
+            fail(&message)
+        }
+    }
+}
+
+fn code(status: Status) -> ExitCode {
+    ExitCode::from(match status {
+        Status::Clean => 0,
+        Status::Findings => 1,
+        Status::Failure => 2,
+    })
+}
+
+fn fail(message: &str) -> ExitCode {
+    say(&format!("error: {message}"));
+    code(Status::Failure)
+}
+
+/// Says something that belongs to no report.
+fn say(message: &str) {
+    let _ = writeln!(io::stderr(), "{message}");
+}
+
+fn dispatch(arguments: &Arguments, to: &mut dyn Write) -> Result<Status, Failure> {
+    match &arguments.command {
+        Command::Check(arguments) => run_check(arguments, to),
+        Command::Map(arguments) => run_map(arguments, to),
+        Command::Explain { rule: name } => {
+            let rule = rule(name).ok_or_else(|| unknown_rule(name))?;
+            write!(to, "{}", rule.page)?;
+            Ok(Status::Clean)
+        }
+        Command::Rules => {
+            let width = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
+            for rule in RULES {
+                let (severity, fix) = (rule.severity.name(), rule.fix.name());
+                let line = format!("{:width$}  {severity:7}  fix: {fix:9}  {}", rule.name, rule.summary);
+                writeln!(to, "{line}")?;
+            }
+            Ok(Status::Clean)
+        }
+    }
+}
+
+fn run_check(arguments: &CheckArguments, to: &mut dyn Write) -> Result<Status, Failure> {
+    let (found, settings) = prepare(&arguments.paths, arguments.config.as_deref(), |settings| {
+        if !arguments.select.is_empty() {
+            settings.select.clone_from(&arguments.select);
+        }
+        settings.ignore.extend(arguments.ignore.iter().cloned());
+        if let Some(level) = arguments.fail_on {
+            settings.fail_on = level.severity();
+            settings.show = Severity::Warning.min(settings.fail_on);
+        }
+        if arguments.pedantic {
+            settings.show = Severity::Note;
+        }
+    })?;
+    let at_least = if arguments.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
+    let status = if arguments.diff {
+        show_diff(&found, &settings, at_least, to)?
+    } else if arguments.fix {
+        mend(&found, &settings, at_least, arguments, to)?
+    } else {
+        let report = check(&found.sources, &settings);
+        show(&report, &found.sources, arguments, to)?;
+        judged(&report, &settings)
+    };
+    Ok(if found.problems.is_empty() { status } else { Status::Failure })
+}
+
+/// Reads the files and the configuration of a run, and says what could not be read.
+fn prepare(
+    paths: &[PathBuf],
+    config: Option<&std::path::Path>,
+    typed: impl Fn(&mut Settings),
+) -> Result<(Found, Settings), Failure> {
+    let mut settings = discover::settings(config, paths)?;
+    typed(&mut settings);
+    for name in settings.select.iter().chain(&settings.ignore) {
+        if rule(name).is_none() {
+            return Err(unknown_rule(name).into());
+        }
+    }
+    let found = discover::read(paths)?;
+    settings.trees.clone_from(&found.trees);
+    settings.only.clone_from(&found.only);
+    for problem in &found.problems {
+        say(&format!("error: {problem}"));
+    }
+    Ok((found, settings))
+}
+
+fn unknown_rule(name: &str) -> String {
+    let names: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
+    let near = similar::get_close_matches(name, &names, 1, 0.6);
+    let hint = near.first().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    format!("there is no rule `{name}`{hint} `hoplint rules` lists them all")
+}
+
+fn judged(report: &Report, settings: &Settings) -> Status {
+    if report.fails(settings) { Status::Findings } else { Status::Clean }
+}
+
+fn show(
+    report: &Report,
+    sources: &Sources,
+    arguments: &CheckArguments,
+    to: &mut dyn Write,
+) -> Result<(), Failure> {
+    let read = output::what_was_read(sources, report);
+    let summary = format!("Read {read}: {}.", output::what_was_found(report));
+    match arguments.format {
+        Format::Full => {
+            output::full(report, sources, terminal::style(arguments.color), to)?;
+            writeln!(to, "{summary}")?;
+        }
+        Format::Concise => {
+            output::concise(report, sources, to)?;
+            to.flush()?;
+            say(&summary);
+        }
+        Format::Json => output::json(report, sources, to)?,
+    }
+    Ok(())
+}
+
+fn show_diff(
+    found: &Found,
+    settings: &Settings,
+    at_least: Applicability,
+    to: &mut dyn Write,
+) -> Result<Status, Failure> {
+    let outcome = fix(&found.sources, settings, at_least);
+    output::diff(&found.sources, &outcome.sources, to)?;
+    to.flush()?;
+    let changed = outcome.changed(&found.sources).len();
+    let read = output::what_was_read(&found.sources, &outcome.report);
+    say(&format!("Read {read}: {} would change.", output::plural(changed, "file")));
+    say_withdrawn(&outcome);
+    Ok(if changed == 0 { Status::Clean } else { Status::Findings })
+}
+
+fn mend(
+    found: &Found,
+    settings: &Settings,
+    at_least: Applicability,
+    arguments: &CheckArguments,
+    to: &mut dyn Write,
+) -> Result<Status, Failure> {
+    let outcome = fix(&found.sources, settings, at_least);
+    let changed = outcome.changed(&found.sources);
+    discover::write(&changed, &found.sources, &outcome.sources, &found.files).map_err(|error| match error
+        .written
+        .as_slice()
+    {
+        [] => format!("{}; nothing was changed", error.message),
+        written => format!("{}; already changed: {}", error.message, written.join(", ")),
+    })?;
+    show(&outcome.report, &outcome.sources, arguments, to)?;
+    to.flush()?;
+    if !changed.is_empty() {
+        let rules: BTreeSet<&str> = outcome.applied.iter().map(|(rule, _)| *rule).collect();
+        let (findings, files) = (outcome.applied.len(), output::plural(changed.len(), "file"));
+        let rules = rules.into_iter().collect::<Vec<_>>().join(", ");
+        say(&format!("Mended {} in {files}: {rules}.", output::plural(findings, "finding")));
+    }
+    say_withdrawn(&outcome);
+    Ok(judged(&outcome.report, settings))
+}
+
+fn say_withdrawn(outcome: &Outcome) {
+    if !outcome.withdrawn.is_empty() {
+        let rules = outcome.withdrawn.join(", ");
+        say(&format!("The fixes of {rules} were left out: they would have brought new findings or no end."));
+    }
+}
+
+fn run_map(arguments: &MapArguments, to: &mut dyn Write) -> Result<Status, Failure> {
+    let paths = std::slice::from_ref(&arguments.path);
+    let (found, settings) = prepare(paths, arguments.config.as_deref(), |_| {})?;
+    let report = check(&found.sources, &settings);
+    match arguments.format {
+        MapFormat::Text => {
+            output::map(&report, &found.sources, to)?;
+            writeln!(to, "\nRead {}.", output::what_was_read(&found.sources, &report))?;
+        }
+        MapFormat::Json => output::map_json(&report, &found.sources, to)?,
+    }
+    Ok(if found.problems.is_empty() { Status::Clean } else { Status::Failure })
+}

@@ -1,0 +1,150 @@
+//! The configuration of hoplint itself: `hoplint.toml`, or `[tool.hoplint]` in `pyproject.toml`.
+
+use serde::Deserialize;
+
+use crate::finding::Severity;
+use crate::model::{Target, Version};
+
+/// What a run goes by.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The rules that are on; all where there is nothing.
+    pub select: Vec<String>,
+    /// The rules that are off, whatever `select` says.
+    pub ignore: Vec<String>,
+    /// The mildest severity that is shown.
+    pub show: Severity,
+    /// The mildest severity that makes a run fail.
+    pub fail_on: Severity,
+    /// The versions that are meant.
+    pub target: Target,
+    /// The trees of the run: directories, empty or ending in `/`. Each is read as machines of its own.
+    pub trees: Vec<String>,
+    /// Directories below a tree that are machines of their own; `*` stands for one component.
+    pub stacks: Vec<String>,
+    /// The files that are reported on; all where there is nothing.
+    pub only: Option<Vec<String>>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            select: Vec::new(),
+            ignore: Vec::new(),
+            show: Severity::Warning,
+            fail_on: Severity::Warning,
+            target: Target::NEWEST,
+            trees: vec![String::new()],
+            stacks: Vec::new(),
+            only: None,
+        }
+    }
+}
+
+/// The file as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct File {
+    select: Vec<String>,
+    ignore: Vec<String>,
+    fail_on: Option<Level>,
+    target: Versions,
+    stack: Vec<Stack>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Level {
+    Error,
+    Warning,
+    Note,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Versions {
+    nginx: Option<String>,
+    gunicorn: Option<String>,
+    systemd: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stack {
+    root: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Pyproject {
+    tool: Tool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Tool {
+    hoplint: Option<File>,
+}
+
+/// Reads a `hoplint.toml`.
+///
+/// # Errors
+/// If the text is no TOML, or holds a key or a value that means nothing; the message shows the line.
+pub fn from_hoplint_toml(text: &str) -> Result<Settings, String> {
+    settings(toml::from_str(text).map_err(|error| error.to_string())?)
+}
+
+/// Reads the `[tool.hoplint]` table of a `pyproject.toml`, if it has one.
+///
+/// # Errors
+/// As [`from_hoplint_toml`].
+pub fn from_pyproject(text: &str) -> Result<Option<Settings>, String> {
+    let pyproject: Pyproject = toml::from_str(text).map_err(|error| error.to_string())?;
+    pyproject.tool.hoplint.map(settings).transpose()
+}
+
+fn settings(file: File) -> Result<Settings, String> {
+    let mut settings = Settings { select: file.select, ignore: file.ignore, ..Settings::default() };
+    if let Some(level) = file.fail_on {
+        settings.fail_on = match level {
+            Level::Error => Severity::Error,
+            Level::Warning => Severity::Warning,
+            Level::Note => Severity::Note,
+        };
+    }
+    settings.show = settings.show.min(settings.fail_on);
+    let version = |text: Option<String>, newest: Version| text.map_or(Ok(newest), |text| text.parse());
+    let Target { nginx, gunicorn, systemd } = Target::NEWEST;
+    settings.target = Target {
+        nginx: version(file.target.nginx, nginx)?,
+        gunicorn: version(file.target.gunicorn, gunicorn)?,
+        systemd: version(file.target.systemd, systemd)?,
+    };
+    settings.stacks = file.stack.into_iter().map(|stack| stack.root).collect();
+    Ok(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let text = "ignore = [\"syntax-error\"]\nfail-on = \"error\"\n[target]\nnginx = \"1.22\"\n\
+                    [[stack]]\nroot = \"hosts/*\"\n";
+        let settings = from_hoplint_toml(text).unwrap();
+        assert_eq!(settings.ignore, ["syntax-error"]);
+        assert_eq!(settings.fail_on, Severity::Error);
+        assert_eq!(settings.target.nginx, Version(1, 22, 0));
+        assert_eq!(settings.stacks, ["hosts/*"]);
+        assert!(from_pyproject("[project]\nname = \"x\"\n").unwrap().is_none());
+        assert!(from_pyproject("[tool.hoplint]\nselect = [\"syntax-error\"]\n").unwrap().is_some());
+    }
+
+    #[test]
+    fn what_means_nothing_is_an_error() {
+        for text in ["ignor = []", "fail-on = \"never\"", "[target]\nnginx = \"new\"", "[[stack]]\n", "= 1"] {
+            assert!(from_hoplint_toml(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! What kind of file a file is: first by its name, then by what stands in it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::resolve::paths::template_free;
+use crate::source::{FileKind, Sources};
+
+/// What a file may be by its name; each is tried in turn by content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Candidate {
+    /// A unit or a drop-in.
+    Unit,
+    /// A Compose file.
+    Compose,
+    /// A Gunicorn configuration, else a launcher.
+    Python,
+    /// An nginx configuration, else a Gunicorn configuration, else a launcher.
+    Any,
+    /// Something that may start servers.
+    Launcher,
+}
+
+const UNITS: [&str; 11] = [
+    ".service",
+    ".socket",
+    ".timer",
+    ".target",
+    ".path",
+    ".slice",
+    ".mount",
+    ".automount",
+    ".swap",
+    ".scope",
+    ".device",
+];
+
+/// What a file may be by its name, or `None` if no name of that kind is worth opening.
+pub(super) fn by_name(path: &Path) -> Option<Candidate> {
+    let name = template_free(path.file_name()?.to_str()?);
+    let lower = name.to_ascii_lowercase();
+    let parent = path.parent().and_then(Path::file_name).and_then(|it| it.to_str()).unwrap_or_default();
+    let extension = lower.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let is_unit = |name: &str| UNITS.iter().any(|suffix| name.ends_with(suffix));
+    if is_unit(name) || extension == "conf" && parent.strip_suffix(".d").is_some_and(is_unit) {
+        return Some(Candidate::Unit);
+    }
+    let yaml = matches!(extension, "yml" | "yaml");
+    if yaml && (lower.starts_with("docker-compose") || lower.starts_with("compose")) {
+        return Some(Candidate::Compose);
+    }
+    if extension == "py" && (lower.contains("gunicorn") || lower.ends_with(".conf.py")) {
+        return Some(Candidate::Python);
+    }
+    if lower.contains("nginx") || lower.contains("gunicorn") && extension != "py" {
+        return Some(if yaml { Candidate::Launcher } else { Candidate::Any });
+    }
+    match extension {
+        "conf" | "vhost" | "site" | "server" | "inc" | "cfg" | "ini" | "include" => Some(Candidate::Any),
+        "sh" | "bash" | "yml" | "yaml" | "env" | "toml" => Some(Candidate::Launcher),
+        "" if !lower.starts_with('.') => Some(Candidate::Any),
+        _ if matches!(parent, "sites-available" | "sites-enabled" | "conf.d" | "snippets") => {
+            Some(Candidate::Any)
+        }
+        _ if lower.starts_with("dockerfile")
+            || lower.starts_with("procfile")
+            || lower.starts_with(".env") =>
+        {
+            Some(Candidate::Launcher)
+        }
+        _ => None,
+    }
+}
+
+/// What a file is, given what its name lets it be; `None` if it is nothing of ours.
+pub(super) fn by_content(path: &Path, candidate: Candidate, text: &str) -> Option<FileKind> {
+    if text.contains('\0') {
+        return None;
+    }
+    let name = path.file_name().and_then(|it| it.to_str()).unwrap_or_default();
+    match candidate {
+        Candidate::Unit => Some(FileKind::Systemd),
+        Candidate::Compose => Some(FileKind::Compose),
+        Candidate::Launcher => Some(FileKind::Launcher),
+        Candidate::Python => if_gunicorn(text).or(Some(FileKind::Launcher)),
+        Candidate::Any if looks_like_nginx(text) => Some(FileKind::Nginx),
+        Candidate::Any if name.contains("gunicorn") => if_gunicorn(text).or(Some(FileKind::Launcher)),
+        Candidate::Any => launches(name, text).then_some(FileKind::Launcher),
+    }
+}
+
+/// Whether a file without a telling name may start something: it is a script, or one of the well-known files.
+fn launches(name: &str, text: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let known = ["dockerfile", "containerfile", "procfile", "makefile", "justfile", "supervisor"];
+    text.starts_with("#!")
+        || known.iter().any(|it| lower.contains(it))
+        || text.split_inclusive('\n').any(|line| line.trim_start().starts_with("[program:"))
+}
+
+/// Gunicorn configuration, if the text assigns one of its settings at module level.
+pub(super) fn if_gunicorn(text: &str) -> Option<FileKind> {
+    const TELLING: [&str; 14] = [
+        "bind",
+        "workers",
+        "worker_class",
+        "worker_connections",
+        "threads",
+        "timeout",
+        "graceful_timeout",
+        "keepalive",
+        "max_requests",
+        "accesslog",
+        "errorlog",
+        "loglevel",
+        "wsgi_app",
+        "preload_app",
+    ];
+    let assigns = |line: &str| {
+        let name = line.split(['=', ':', ' ', '\t']).next().unwrap_or_default();
+        let rest = line[name.len()..].trim_start();
+        TELLING.contains(&name) && (rest.starts_with('=') || rest.starts_with(':')) && !rest.starts_with("==")
+    };
+    let is_ini = |line: &str| line.starts_with('[') && line.trim_end().ends_with(']');
+    let mut lines = text.split_inclusive('\n');
+    (lines.clone().any(assigns) && !lines.any(is_ini)).then_some(FileKind::Gunicorn)
+}
+
+/// Whether a text is nginx configuration: it opens one of nginx's blocks, or holds one of its telling directives.
+fn looks_like_nginx(text: &str) -> bool {
+    const BLOCKS: [&str; 9] =
+        ["server", "http", "events", "upstream", "location", "stream", "map", "types", "limit_except"];
+    const DIRECTIVES: [&str; 20] = [
+        "proxy_pass",
+        "server_name",
+        "listen",
+        "fastcgi_pass",
+        "uwsgi_pass",
+        "scgi_pass",
+        "grpc_pass",
+        "try_files",
+        "add_header",
+        "ssl_certificate",
+        "ssl_protocols",
+        "proxy_set_header",
+        "proxy_read_timeout",
+        "uwsgi_param",
+        "fastcgi_param",
+        "client_max_body_size",
+        "worker_processes",
+        "worker_connections",
+        "access_log",
+        "gzip_types",
+    ];
+    let mut telling = false;
+    for line in text.split_inclusive('\n') {
+        let line = line.trim().trim_start_matches('\u{feff}');
+        let first = line.split([' ', '\t', '{', ';']).next().unwrap_or_default();
+        // An INI section, an Apache block, or a shebang belongs to something else.
+        let ini = line.starts_with('[') && line.ends_with(']') && !line.contains(' ');
+        if ini || line.starts_with("<VirtualHost") || line.starts_with("#!") || line.starts_with("FROM ") {
+            return false;
+        }
+        let block = line.ends_with('{') && BLOCKS.contains(&first) && !line.contains(['(', '='])
+            || first == "location" && line.contains('{');
+        let inline =
+            line.contains('{') && line.contains(';') && BLOCKS.contains(&first) && !line.contains("= {");
+        let directive = line.contains(';') && DIRECTIVES.contains(&first) && line.len() > first.len() + 1;
+        telling |= block || inline || directive;
+    }
+    telling
+}
+
+/// The names of the files that command lines name as Gunicorn's configuration.
+pub(super) fn names_of_configurations(sources: &Sources) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (_, source) in sources.iter().filter(|(_, it)| it.kind == FileKind::Systemd) {
+        let mut words = source.text.split([' ', '\t', '\n', '"', '\'', '=']).filter(|word| !word.is_empty());
+        while let Some(word) = words.next() {
+            let file = match word {
+                "-c" | "--config" => words.next().unwrap_or_default(),
+                _ => word.strip_prefix("-c").unwrap_or_default(),
+            };
+            let name = file.rsplit(['/', ':']).next().unwrap_or_default();
+            if !name.is_empty() {
+                names.insert(name.to_owned());
+            }
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(path: &str, text: &str) -> Option<FileKind> {
+        let path = Path::new(path);
+        by_content(path, by_name(path)?, text)
+    }
+
+    #[test]
+    fn files_are_told_by_name_and_content() {
+        use FileKind::{Compose, Gunicorn, Launcher, Nginx, Systemd};
+        for (path, text, expected) in [
+            ("nginx.conf", "events {}\nhttp {\n", Some(Nginx)),
+            ("sites-available/shop", "server {\n  listen 80;\n}\n", Some(Nginx)),
+            ("shop", "# the shop\nupstream shop {\n", Some(Nginx)),
+            ("shop.conf", "server { listen 80; }\n", Some(Nginx)),
+            ("nginx/site.conf.j2", "server {\n", Some(Nginx)),
+            ("proxy.inc", "proxy_set_header Host $host;\n", Some(Nginx)),
+            ("app.conf", "[program:app]\ncommand=gunicorn\n", Some(Launcher)),
+            ("nginx.conf", "[program:nginx]\ncommand=nginx\n", Some(Launcher)),
+            ("gunicorn.conf.py", "bind = 'x'\n", Some(Gunicorn)),
+            ("gunicorn.conf", "workers = 3\n", Some(Gunicorn)),
+            ("gunicorn.conf", "[program:gunicorn]\n", Some(Launcher)),
+            ("my_gunicorn.py", "from gunicorn.app import x\n", Some(Launcher)),
+            ("app.service", "[Unit]\n", Some(Systemd)),
+            ("app.service.j2", "[Unit]\n", Some(Systemd)),
+            ("app.service.d/x.conf", "[Service]\n", Some(Systemd)),
+            ("docker-compose.prod.yml", "services:\n", Some(Compose)),
+            ("deploy.sh", "gunicorn\n", Some(Launcher)),
+            ("start", "#!/bin/sh\n", Some(Launcher)),
+            ("LICENSE", "MIT\n", None),
+            ("app.py", "bind = 1\n", None),
+            ("my.cnf", "[mysqld]\n", None),
+            ("redis.conf", "bind 127.0.0.1\n", None),
+        ] {
+            assert_eq!(kind(path, text), expected, "{path}: {text}");
+        }
+    }
+}

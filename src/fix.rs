@@ -1,0 +1,143 @@
+//! Mends, applied until nothing is left to apply, and proven before anything is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::check::{Report, check};
+use crate::config::Settings;
+use crate::edit::{Applicability, Edit, Fix, apply, conflict};
+use crate::finding::Finding;
+use crate::source::{FileId, Sources};
+
+/// How often fixes may bring forth further fixes.
+const MAX_ROUNDS: usize = 10;
+
+/// What fixing came to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The texts afterwards; equal to those before where nothing was mended.
+    pub sources: Sources,
+    /// What was mended, in the order in which it was: the rule, and what its fix did.
+    pub applied: Vec<(&'static str, String)>,
+    /// The rules whose fixes were taken back, since they brought a syntax error, a finding of another rule, or no end.
+    pub withdrawn: Vec<&'static str>,
+    /// What is left.
+    pub report: Report,
+}
+
+impl Outcome {
+    /// The files that are no longer as they were.
+    pub fn changed(&self, before: &Sources) -> Vec<FileId> {
+        let differs = |id: &FileId| before.get(*id).bytes() != self.sources.get(*id).bytes();
+        before.iter().map(|(id, _)| id).filter(differs).collect()
+    }
+}
+
+/// Applies the fixes that may be trusted at least so far, again and again until none applies.
+///
+/// A round whose result is worse is tried once more fix by fix, and the bad ones are left out. What never settles is
+/// taken back altogether.
+pub fn fix(sources: &Sources, settings: &Settings, at_least: Applicability) -> Outcome {
+    let report = check(sources, settings);
+    let mut now = Outcome { sources: sources.clone(), applied: Vec::new(), withdrawn: Vec::new(), report };
+    for _ in 0..MAX_ROUNDS {
+        let fixes = applicable(&now, at_least);
+        if fixes.is_empty() {
+            return now;
+        }
+        let together = disjoint(&fixes);
+        let round = match attempt(&now, &together, settings) {
+            Some(next) => Some(next),
+            None => one_by_one(&mut now, &together, settings),
+        };
+        match round {
+            Some(next) => now = next,
+            None => return now,
+        }
+    }
+    // Ten rounds of fixes that bring forth fixes have no end: the files stay as they were.
+    let rules: BTreeSet<&'static str> = now.applied.iter().map(|(rule, _)| *rule).collect();
+    let report = check(sources, settings);
+    Outcome { sources: sources.clone(), applied: Vec::new(), withdrawn: rules.into_iter().collect(), report }
+}
+
+type Mend = (&'static str, Fix);
+
+/// The fixes of the findings that are left, without those that were withdrawn.
+fn applicable(now: &Outcome, at_least: Applicability) -> Vec<Mend> {
+    let wanted = |finding: &Finding| {
+        let fix = finding.fix.clone()?;
+        let trusted = fix.applicability >= at_least && fix.applicability > Applicability::Manual;
+        (trusted && !now.withdrawn.contains(&finding.rule)).then_some((finding.rule, fix))
+    };
+    now.report.findings.iter().filter_map(wanted).collect()
+}
+
+/// Those of the fixes that can be applied together: the first wins, what it touches waits for the next round.
+fn disjoint(fixes: &[Mend]) -> Vec<Mend> {
+    let mut taken: BTreeMap<FileId, Vec<Edit>> = BTreeMap::new();
+    let mut together: Vec<Mend> = Vec::new();
+    for (rule, fix) in fixes {
+        let clashes = |edit: &Edit| {
+            let others = taken.get(&edit.span.file).into_iter().flatten();
+            others.into_iter().any(|other| other != edit && conflict(other.span, edit.span))
+        };
+        if fix.edits().iter().any(clashes) {
+            continue;
+        }
+        for edit in fix.edits() {
+            taken.entry(edit.span.file).or_default().push(edit.clone());
+        }
+        together.push((rule, fix.clone()));
+    }
+    together
+}
+
+/// The state after some fixes, if it is no worse than the state before.
+fn attempt(now: &Outcome, fixes: &[Mend], settings: &Settings) -> Option<Outcome> {
+    let mut edits: BTreeMap<FileId, BTreeSet<&Edit>> = BTreeMap::new();
+    for edit in fixes.iter().flat_map(|(_, fix)| fix.edits()) {
+        edits.entry(edit.span.file).or_default().insert(edit);
+    }
+    let mut next = now.clone();
+    for (file, edits) in edits {
+        let bytes = apply(now.sources.get(file).bytes(), edits);
+        next.sources.replace(file, bytes);
+    }
+    next.report = check(&next.sources, settings);
+    next.applied.extend(fixes.iter().map(|(rule, fix)| (*rule, fix.title.clone())));
+    let mended: BTreeSet<&str> = fixes.iter().map(|(rule, _)| *rule).collect();
+    is_no_worse(&now.report, &next.report, &mended).then_some(next)
+}
+
+/// Whether there is no new syntax error, no new finding of a rule that mended nothing, and fewer of those that did.
+fn is_no_worse(before: &Report, after: &Report, mended: &BTreeSet<&str>) -> bool {
+    let refusals = |report: &Report| report.stacks.iter().map(|stack| stack.refusals.len()).sum::<usize>();
+    let before_by_rule = by_rule(before);
+    let fits = |(rule, count): (&&str, &usize)| {
+        let had = before_by_rule.get(rule).copied().unwrap_or(0);
+        if mended.contains(rule) { *count < had } else { *count <= had }
+    };
+    refusals(after) <= refusals(before) && by_rule(after).iter().all(fits)
+}
+
+fn by_rule(report: &Report) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for finding in &report.findings {
+        *counts.entry(finding.rule).or_default() += 1;
+    }
+    counts
+}
+
+/// Takes the first fix that does no harm by itself, and withdraws the rules of those before it that do.
+fn one_by_one(now: &mut Outcome, fixes: &[Mend], settings: &Settings) -> Option<Outcome> {
+    for mend in fixes {
+        if now.withdrawn.contains(&mend.0) {
+            continue;
+        }
+        if let Some(next) = attempt(now, std::slice::from_ref(mend), settings) {
+            return Some(next);
+        }
+        now.withdrawn.push(mend.0);
+    }
+    None
+}

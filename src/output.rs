@@ -1,0 +1,77 @@
+//! What is said, in each format: pure functions from a report to text.
+
+mod concise;
+mod diff;
+mod full;
+mod json;
+mod map;
+mod map_json;
+
+pub use concise::concise;
+pub use diff::{diff, file_diff};
+pub use full::full;
+pub use json::json;
+pub use map::map;
+pub use map_json::map_json;
+
+use crate::check::Report;
+use crate::edit::Applicability;
+use crate::finding::Severity;
+use crate::source::{FileKind, Sources};
+
+/// How a terminal shows text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Whether colours are shown.
+    pub color: bool,
+    /// Whether characters other than ASCII are shown.
+    pub unicode: bool,
+    /// How many columns there are.
+    pub width: usize,
+}
+
+/// How many files of which kind were read: `3 files (1 nginx, 1 Gunicorn, 1 systemd) in 1 stack`.
+pub fn what_was_read(sources: &Sources, report: &Report) -> String {
+    let kinds: Vec<String> = FileKind::ALL
+        .iter()
+        .map(|kind| (sources.iter().filter(|(_, source)| source.kind == *kind).count(), kind.name()))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+    let files = plural(sources.len(), "file");
+    let stacks = plural(report.stacks.len(), "stack");
+    format!("{files} ({}) in {stacks}", kinds.join(", "))
+}
+
+/// The findings in a sentence: `2 errors, 1 warning (3 can be mended with --fix)`.
+pub fn what_was_found(report: &Report) -> String {
+    if report.findings.is_empty() {
+        return "no findings".into();
+    }
+    let counts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Note]
+        .iter()
+        .map(|severity| (report.count(*severity), severity.name()))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| plural(count, name))
+        .collect();
+    let mends = match (fixable(report, Applicability::Safe), fixable(report, Applicability::Unsafe)) {
+        (0, 0) => String::new(),
+        (0, with_unsafe) => format!(" ({with_unsafe} can be mended with --fix --unsafe-fixes)"),
+        (safe, with_unsafe) if safe == with_unsafe => format!(" ({safe} can be mended with --fix)"),
+        (safe, with_unsafe) => {
+            format!(" ({safe} can be mended with --fix, {with_unsafe} with --fix --unsafe-fixes)")
+        }
+    };
+    format!("{}{mends}", counts.join(", "))
+}
+
+/// How many findings bring a fix that may be trusted at least so far.
+pub fn fixable(report: &Report, at_least: Applicability) -> usize {
+    let fixes = report.findings.iter().filter_map(|finding| finding.fix.as_ref());
+    fixes.filter(|fix| fix.applicability >= at_least).count()
+}
+
+/// A count and its noun: `1 file`, `2 files`.
+pub fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}

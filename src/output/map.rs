@@ -1,0 +1,161 @@
+//! What was understood of the stacks, for a person.
+
+use std::io::{self, Write};
+
+use crate::check::Report;
+use crate::model::{App, AppId, AppKind, Datum, Deployment, Directive, Joined, Origin, Route, Setting};
+use crate::source::{Sources, Span};
+use crate::value::Possible;
+
+/// Writes every stack: each route with where it goes and who answers, the numbers that meet there with their origins,
+/// the apps that no route goes to, and all that stayed unresolved.
+///
+/// # Errors
+/// If the text cannot be written.
+pub fn map(report: &Report, sources: &Sources, to: &mut dyn Write) -> io::Result<()> {
+    for (at, stack) in report.stacks.iter().enumerate() {
+        if at > 0 {
+            writeln!(to)?;
+        }
+        let root = if stack.root.is_empty() { "." } else { stack.root.trim_end_matches('/') };
+        writeln!(to, "stack {root}")?;
+        Writer { stack, sources }.write(to)?;
+    }
+    Ok(())
+}
+
+struct Writer<'a> {
+    stack: &'a Deployment,
+    sources: &'a Sources,
+}
+
+impl Writer<'_> {
+    fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        for (at, route) in self.stack.nginx.routes.iter().enumerate() {
+            self.route(at as u32, route, to)?;
+        }
+        for (at, app) in self.stack.apps.iter().enumerate() {
+            self.app(AppId(at as u32), app, to)?;
+        }
+        for unit in &self.stack.units {
+            writeln!(to, "\n  unit {} ({})", unit.name, self.place(unit.place))?;
+        }
+        if !self.stack.unresolved.is_empty() {
+            writeln!(to, "\n  unresolved")?;
+        }
+        for it in &self.stack.unresolved {
+            writeln!(to, "    {}: {}: {}", self.place(it.span), it.what, it.why)?;
+        }
+        Ok(())
+    }
+
+    fn route(&self, at: u32, route: &Route, to: &mut dyn Write) -> io::Result<()> {
+        let nginx = &self.stack.nginx;
+        let names = route.server.map(|at| nginx.servers[at].names.join(" ")).unwrap_or_default();
+        let names = if names.is_empty() { String::new() } else { format!("{names} ") };
+        let location = nginx.location(route.level);
+        writeln!(to, "\n  route {names}{location} -> {} ({})", route.target, self.place(route.anchor.span))?;
+        for hop in self.stack.hops.iter().filter(|hop| hop.route.0 == at) {
+            let address = match &route.peers[hop.peer].address {
+                Possible::Known(address) => address.to_string(),
+                Possible::OneOf(several) => {
+                    several.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
+                }
+                Possible::Unknown(_) => "an address that is not known".into(),
+            };
+            let who = match &hop.joined {
+                Joined::App(app) => self.app_title(*app),
+                Joined::Nobody { meant: Some(app) } => format!("nobody; meant is {}", self.app_title(*app)),
+                Joined::Nobody { meant: None } => "nobody".into(),
+                Joined::Unknown(why) => format!("not known: {why}"),
+            };
+            writeln!(to, "    {address} answered by {who}")?;
+        }
+        if let Some(why) = &route.open {
+            writeln!(to, "    and perhaps more: {why}")?;
+        }
+        let prefix = route.gateway.prefix();
+        for directive in Directive::all().filter(|it| it.name.starts_with(prefix)) {
+            let setting = nginx.datum(route.level, directive.name, self.stack.target.nginx);
+            self.setting(directive.name, &setting, "nginx", to)?;
+        }
+        Ok(())
+    }
+
+    fn app(&self, id: AppId, app: &App, to: &mut dyn Write) -> io::Result<()> {
+        writeln!(to, "\n  {}", self.app_title(id))?;
+        if let Some(unit) = app.unit {
+            writeln!(to, "    started by {}", self.stack.unit(unit).name)?;
+        }
+        let text = |setting: &Setting<String>| Setting {
+            value: setting.value.clone().map(Datum::Text),
+            origin: setting.origin.clone(),
+        };
+        let listeners = Setting {
+            value: app
+                .listeners
+                .value
+                .clone()
+                .map(|it| Datum::List(it.iter().map(ToString::to_string).collect())),
+            origin: app.listeners.origin.clone(),
+        };
+        let class = Setting {
+            value: app.worker_class.value.clone().map(|it| Datum::Text(it.to_string())),
+            origin: app.worker_class.origin.clone(),
+        };
+        self.setting("listens on", &listeners, "Gunicorn", to)?;
+        if app.kind != AppKind::Gunicorn {
+            return Ok(());
+        }
+        self.setting("serves", &text(&app.target), "Gunicorn", to)?;
+        self.setting("started in", &text(&app.working_directory), "systemd", to)?;
+        self.setting("worker class in force", &class, "Gunicorn", to)?;
+        // Of the many settings, those that somebody wrote and those that meet nginx's.
+        const MEETING: [&str; 4] = ["timeout", "graceful_timeout", "keepalive", "workers"];
+        for (name, setting) in &app.settings {
+            if setting.origin.is_written() || MEETING.contains(name) {
+                self.setting(name, setting, "Gunicorn", to)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn app_title(&self, id: AppId) -> String {
+        let app = self.stack.app(id);
+        let kind = match app.kind {
+            AppKind::Gunicorn => "Gunicorn",
+            AppKind::Container => "container",
+            AppKind::Other => "another program",
+        };
+        format!("app {} {kind} ({})", id.0 + 1, self.place(app.place))
+    }
+
+    fn setting(
+        &self,
+        name: &str,
+        setting: &Setting<Datum>,
+        program: &str,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
+        let value = match &setting.value {
+            Possible::Known(value) => value.to_string(),
+            Possible::OneOf(values) => {
+                values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
+            }
+            Possible::Unknown(why) => format!("not known: {why}"),
+        };
+        writeln!(to, "    {name}: {value} ({})", self.origin(&setting.origin, program))
+    }
+
+    fn origin(&self, origin: &Origin, program: &str) -> String {
+        match origin.place {
+            Some(place) => format!("{}, {}", origin.kind.name(), self.place(place)),
+            None => format!("{program}'s default"),
+        }
+    }
+
+    fn place(&self, span: Span) -> String {
+        let source = self.sources.get(span.file);
+        format!("{}:{}", source.path, source.position(span.start).0)
+    }
+}

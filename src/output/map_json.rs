@@ -1,0 +1,173 @@
+//! What was understood of the stacks as one JSON document, version 1.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::check::Report;
+use crate::model::{
+    App, AppId, Datum, Deployment, Directive, Hop, Joined, Origin, Route, Setting, Unit, UnitId,
+};
+use crate::source::Sources;
+use crate::value::{Endpoint, Possible};
+
+#[derive(Serialize)]
+struct Document {
+    version: u32,
+    stacks: Vec<Value>,
+}
+
+/// Writes the document.
+///
+/// # Errors
+/// If the text cannot be written.
+pub fn map_json(report: &Report, sources: &Sources, to: &mut dyn Write) -> io::Result<()> {
+    let stacks = report.stacks.iter().map(|stack| Writer { stack, sources }.stack()).collect();
+    serde_json::to_writer_pretty(&mut *to, &Document { version: 1, stacks })?;
+    writeln!(to)
+}
+
+/// What is needed to write any part of a stack.
+struct Writer<'a> {
+    stack: &'a Deployment,
+    sources: &'a Sources,
+}
+
+impl Writer<'_> {
+    fn stack(&self) -> Value {
+        let mut hops: BTreeMap<(u32, usize), &Hop> = BTreeMap::new();
+        hops.extend(self.stack.hops.iter().map(|hop| ((hop.route.0, hop.peer), hop)));
+        let routes = self.stack.nginx.routes.iter().enumerate();
+        let apps = self.stack.apps.iter().enumerate();
+        let units = self.stack.units.iter().enumerate();
+        json!({
+            "root": self.stack.root,
+            "routes": routes.map(|(at, route)| self.route(at, route, &hops)).collect::<Vec<_>>(),
+            "apps": apps.map(|(at, app)| self.app(at, app)).collect::<Vec<_>>(),
+            "units": units.map(|(at, unit)| self.unit(at, unit)).collect::<Vec<_>>(),
+            "unresolved": self.stack.unresolved.iter().map(|it| {
+                let source = self.sources.get(it.span.file);
+                let line = source.position(it.span.start).0;
+                json!({"path": source.path, "line": line, "what": it.what, "why": it.why})
+            }).collect::<Vec<_>>(),
+        })
+    }
+
+    fn route(&self, at: usize, route: &Route, hops: &BTreeMap<(u32, usize), &Hop>) -> Value {
+        let nginx = &self.stack.nginx;
+        let server = route.server.map(|at| &nginx.servers[at]);
+        let peers = route.peers.iter().enumerate().map(|(peer, it)| {
+            let hop = hops.get(&(at as u32, peer));
+            let (app, why) = match hop.map(|hop| &hop.joined) {
+                Some(Joined::App(app)) => (Some(app_id(*app)), None),
+                Some(Joined::Nobody { .. }) => (None, Some("nobody of this stack listens there".to_owned())),
+                Some(Joined::Unknown(why)) => (None, Some(why.clone())),
+                None => (None, None),
+            };
+            let address = match &it.address {
+                Possible::Unknown(_) => Value::Null,
+                known => json!(
+                    known
+                        .candidates()
+                        .unwrap_or_default()
+                        .iter()
+                        .map(Endpoint::to_string)
+                        .collect::<Vec<_>>()
+                        .join(" or ")
+                ),
+            };
+            json!({"address": address, "app": app, "why": why})
+        });
+        let prefix = route.gateway.prefix();
+        let version = self.stack.target.nginx;
+        let settings: BTreeMap<&str, Value> = Directive::all()
+            .filter(|it| it.name.starts_with(prefix) || it.name.starts_with("client_"))
+            .map(|it| (it.name, self.setting(&nginx.datum(route.level, it.name, version), datum)))
+            .collect();
+        json!({
+            "id": format!("route-{}", at + 1),
+            "servers": server.map(|it| it.names.clone()).unwrap_or_default(),
+            "listen": server.map(|it| it.listen.iter().map(listen).collect::<Vec<_>>()).unwrap_or_default(),
+            "location": nginx.location(route.level),
+            "target": route.target,
+            "peers": peers.collect::<Vec<_>>(),
+            "settings": settings,
+        })
+    }
+
+    fn app(&self, at: usize, app: &App) -> Value {
+        let settings: BTreeMap<&str, Value> =
+            app.settings.iter().map(|(name, setting)| (*name, self.setting(setting, datum))).collect();
+        let text = |it: &String| json!(it);
+        json!({
+            "id": app_id(AppId(at as u32)),
+            "kind": app.kind.name(),
+            "launched_by": app.unit.map(unit_id),
+            "working_directory": self.setting(&app.working_directory, text),
+            "target": self.setting(&app.target, text),
+            "listeners": self.setting(&app.listeners, |it| json!(it.iter().map(Endpoint::to_string).collect::<Vec<_>>())),
+            "worker_class": self.setting(&app.worker_class, |it| json!(it.to_string())),
+            "settings": settings,
+        })
+    }
+
+    fn unit(&self, at: usize, unit: &Unit) -> Value {
+        let settings: BTreeMap<&str, Value> = unit
+            .settings
+            .iter()
+            .map(|(name, setting)| (name.as_str(), self.setting(setting, datum)))
+            .collect();
+        json!({
+            "id": unit_id(UnitId(at as u32)),
+            "name": unit.name,
+            "path": self.sources.get(unit.place.file).path,
+            "settings": settings,
+        })
+    }
+
+    fn setting<T>(&self, setting: &Setting<T>, value: impl Fn(&T) -> Value) -> Value {
+        let (state, value, why) = match &setting.value {
+            Possible::Known(it) => ("known", value(it), None),
+            Possible::OneOf(them) => ("one-of", Value::Array(them.iter().map(value).collect()), None),
+            Possible::Unknown(why) => ("unknown", Value::Null, Some(why)),
+        };
+        json!({"state": state, "value": value, "why": why, "origin": self.origin(&setting.origin)})
+    }
+
+    fn origin(&self, origin: &Origin) -> Value {
+        let place = origin.place.map(|span| {
+            let source = self.sources.get(span.file);
+            (&source.path, source.position(span.start).0)
+        });
+        json!({"kind": origin.kind.name(), "path": place.map(|it| it.0), "line": place.map(|it| it.1)})
+    }
+}
+
+fn app_id(id: AppId) -> String {
+    format!("app-{}", id.0 + 1)
+}
+
+fn unit_id(id: UnitId) -> String {
+    format!("unit-{}", id.0 + 1)
+}
+
+fn listen(address: &Possible<Endpoint>) -> Value {
+    address.known().map_or(Value::Null, |address| json!(address.to_string()))
+}
+
+/// A value in base units: seconds and bytes as numbers.
+fn datum(datum: &Datum) -> Value {
+    match datum {
+        Datum::Unset => Value::Null,
+        Datum::Bool(value) => json!(value),
+        Datum::Int(value) => json!(value),
+        Datum::Duration(value) if value.milliseconds.is_multiple_of(1000) => json!(value.milliseconds / 1000),
+        Datum::Duration(value) => json!(value.as_seconds()),
+        Datum::Size(value) => json!(value.bytes),
+        Datum::Buffers(value) => json!({"number": value.number, "size": value.size.bytes}),
+        Datum::Text(value) => json!(value),
+        Datum::List(values) => json!(values),
+    }
+}

@@ -1,0 +1,203 @@
+//! Routes to apps: who answers at each address that nginx connects to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::mentions::Mentions;
+use crate::model::{App, AppId, AppKind, Hop, Joined, Nginx, RouteId};
+use crate::source::Sources;
+use crate::value::{Endpoint, Possible, Reach};
+
+/// Joins every peer of every route to who answers there.
+///
+/// Nobody is said to answer only where that is certain: each app of the stack is known to listen elsewhere, no file that
+/// is merely searched (see [`Mentions`]) may start something there, nginx itself does not listen there, and some app is
+/// left over that nothing can reach. A stack whose apps are all reached has no place for the mistake.
+pub fn link(nginx: &Nginx, apps: &[App], mentions: &Mentions, sources: &Sources) -> Vec<Hop> {
+    let listeners = Listeners::new(apps);
+    let own = own_addresses(nginx);
+    let mut hops = Vec::new();
+    for (route, it) in nginx.routes.iter().enumerate() {
+        for peer in 0..it.peers.len() {
+            let joined = match &it.peers[peer].address {
+                _ if it.peers[peer].down => Joined::Unknown("the server is marked `down`".into()),
+                Possible::Known(address) => answerer(address, &listeners, &own, mentions, sources),
+                Possible::OneOf(_) => Joined::Unknown("it stands for several addresses".into()),
+                Possible::Unknown(why) => Joined::Unknown(why.clone()),
+            };
+            hops.push(Hop { route: RouteId(route as u32), peer, joined });
+        }
+    }
+    settle_unserved(&mut hops, nginx, apps, &listeners);
+    hops
+}
+
+/// What apps listen on, by port and by path.
+struct Listeners<'a> {
+    tcp: BTreeMap<u16, Vec<(AppId, &'a Endpoint)>>,
+    unix: BTreeMap<&'a str, Vec<AppId>>,
+    /// An app whose addresses are not all known, if there is one.
+    unknown: Option<String>,
+}
+
+impl<'a> Listeners<'a> {
+    fn new(apps: &'a [App]) -> Listeners<'a> {
+        let mut all = Listeners { tcp: BTreeMap::new(), unix: BTreeMap::new(), unknown: None };
+        for (at, app) in apps.iter().enumerate() {
+            let id = AppId(at as u32);
+            match &app.listeners.value {
+                Possible::Known(addresses) => {
+                    for address in addresses {
+                        match address {
+                            Endpoint::Tcp(_, port) => all.tcp.entry(*port).or_default().push((id, address)),
+                            Endpoint::Unix(path) => all.unix.entry(path).or_default().push(id),
+                        }
+                    }
+                }
+                Possible::OneOf(_) => all.note_unknown("it may be one of several addresses"),
+                Possible::Unknown(why) => all.note_unknown(why),
+            }
+        }
+        all
+    }
+
+    fn note_unknown(&mut self, why: &str) {
+        self.unknown.get_or_insert_with(|| format!("an app of the stack may listen there: {why}"));
+    }
+
+    /// The apps that a connection to an address arrives at, with how certain that is.
+    fn at(&self, target: &Endpoint) -> Vec<(AppId, Reach)> {
+        match target {
+            Endpoint::Tcp(_, port) => self
+                .tcp
+                .get(port)
+                .into_iter()
+                .flatten()
+                .map(|(app, listener)| (*app, target.reaches(listener)))
+                .filter(|(_, reach)| *reach != Reach::No)
+                .collect(),
+            Endpoint::Unix(path) => {
+                self.unix.get(path.as_str()).into_iter().flatten().map(|app| (*app, Reach::Yes)).collect()
+            }
+        }
+    }
+}
+
+/// What nginx itself listens on, by port and by path.
+struct OwnAddresses<'a> {
+    tcp: BTreeMap<u16, Vec<&'a Endpoint>>,
+    unix: BTreeSet<&'a str>,
+    unknown: bool,
+}
+
+fn own_addresses(nginx: &Nginx) -> OwnAddresses<'_> {
+    let mut own = OwnAddresses { tcp: BTreeMap::new(), unix: BTreeSet::new(), unknown: false };
+    for listen in nginx.servers.iter().flat_map(|server| &server.listen) {
+        match listen.candidates() {
+            Some(addresses) => {
+                for address in addresses {
+                    match address {
+                        Endpoint::Tcp(_, port) => own.tcp.entry(*port).or_default().push(address),
+                        Endpoint::Unix(path) => {
+                            own.unix.insert(path);
+                        }
+                    }
+                }
+            }
+            None => own.unknown = true,
+        }
+    }
+    own
+}
+
+impl OwnAddresses<'_> {
+    fn may_be(&self, target: &Endpoint) -> bool {
+        self.unknown
+            || match target {
+                Endpoint::Tcp(_, port) => {
+                    self.tcp.get(port).into_iter().flatten().any(|at| target.reaches(at) != Reach::No)
+                }
+                Endpoint::Unix(path) => self.unix.contains(path.as_str()),
+            }
+    }
+}
+
+fn answerer(
+    target: &Endpoint,
+    listeners: &Listeners,
+    own: &OwnAddresses,
+    mentions: &Mentions,
+    sources: &Sources,
+) -> Joined {
+    let there = listeners.at(target);
+    let unknown = |why: String| Joined::Unknown(why);
+    match there.as_slice() {
+        [(app, Reach::Yes)] => return Joined::App(*app),
+        [] => {}
+        [_] => return unknown("whether that is this machine is not known".into()),
+        _ => return unknown("several apps of the stack listen there".into()),
+    }
+    if !target.is_local() {
+        return unknown("it is not certain to be on this machine".into());
+    }
+    if let Some(why) = &listeners.unknown {
+        return unknown(why.clone());
+    }
+    if own.may_be(target) {
+        return unknown("nginx itself may listen there".into());
+    }
+    if let Some(span) = mentions.of(target) {
+        return unknown(format!("{} speaks of it, and is not read", sources.get(span.file).path));
+    }
+    if let Some(span) = mentions.server() {
+        let place = &sources.get(span.file).path;
+        return unknown(format!("`{}` in {place} may listen there", sources.text(span)));
+    }
+    Joined::Nobody { meant: None }
+}
+
+/// Withdraws "nobody" where no app is left over, and names the app that is meant where there is one way to read it.
+fn settle_unserved(hops: &mut [Hop], nginx: &Nginx, apps: &[App], listeners: &Listeners) {
+    let address = |hop: &Hop| nginx.routes[hop.route.0 as usize].peers[hop.peer].address.known();
+    let unserved: BTreeSet<Endpoint> = hops
+        .iter()
+        .filter(|hop| hop.joined == Joined::Nobody { meant: None })
+        .filter_map(|hop| address(hop).cloned())
+        .collect();
+    if unserved.is_empty() {
+        return;
+    }
+    let unreached = unreached(nginx, apps, listeners);
+    let meant = match (unserved.len(), unreached.as_slice()) {
+        (1, [app]) => Some(*app),
+        _ => None,
+    };
+    for hop in hops {
+        if hop.joined != (Joined::Nobody { meant: None }) {
+            continue;
+        }
+        hop.joined = if unreached.is_empty() {
+            Joined::Unknown("nothing of the stack listens there, and no app of it is left over".into())
+        } else {
+            Joined::Nobody { meant }
+        };
+    }
+}
+
+/// The Gunicorn apps that no route can reach, whatever is still unknown of the routes.
+fn unreached(nginx: &Nginx, apps: &[App], listeners: &Listeners) -> Vec<AppId> {
+    let more_routes = nginx.levels.iter().any(|level| !level.holes.is_empty())
+        || nginx.routes.iter().any(|route| route.open.is_some());
+    let peers = || nginx.routes.iter().flat_map(|route| &route.peers);
+    if more_routes || peers().any(|peer| peer.address.candidates().is_none()) {
+        return Vec::new();
+    }
+    let reached: BTreeSet<AppId> = peers()
+        .flat_map(|peer| peer.address.candidates().into_iter().flatten())
+        .flat_map(|target| listeners.at(target))
+        .map(|(app, _)| app)
+        .collect();
+    (0..apps.len() as u32)
+        .map(AppId)
+        .filter(|id| apps[id.0 as usize].kind == AppKind::Gunicorn && !reached.contains(id))
+        .collect()
+}

@@ -1,0 +1,119 @@
+//! The rules: one visible list, which is the registry, the index of the documentation and the subject of the tests.
+//!
+//! A rule is a pure function over the model. It knows nothing of syntax, levels or output; what it cannot know, it does
+//! not judge. Adding one takes its page, its file, a `mod` line and an entry in [`RULES`].
+
+mod proxy_buffers_rejected;
+mod read_timeout_below_worker;
+mod syntax_error;
+mod upstream_unbound;
+
+use crate::finding::{Finding, Label, Severity};
+use crate::model::Deployment;
+use crate::source::Sources;
+
+/// One rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its name, which is the contract with its users.
+    pub name: &'static str,
+    /// What it is about.
+    pub category: Category,
+    /// How bad its findings are.
+    pub severity: Severity,
+    /// The mistake in a few words.
+    pub summary: &'static str,
+    /// What the client or the operator sees.
+    pub outcome: &'static str,
+    /// Whether it can mend what it finds.
+    pub fix: Fixable,
+    /// Its manual page, in Markdown; also its specification, which the tests execute.
+    pub page: &'static str,
+    /// Finds the mistakes of a stack.
+    pub check: fn(&Context, &mut Vec<Finding>),
+}
+
+/// What a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Category {
+    /// Ports, hosts and sockets.
+    Address,
+    /// How long who waits for whom.
+    Timeout,
+    /// Memory between the two ends.
+    Buffer,
+    /// nginx's own configuration.
+    Nginx,
+}
+
+impl Category {
+    /// The name in lists.
+    pub fn name(self) -> &'static str {
+        match self {
+            Category::Address => "address",
+            Category::Timeout => "timeout",
+            Category::Buffer => "buffer",
+            Category::Nginx => "nginx",
+        }
+    }
+}
+
+/// Whether a rule can mend what it finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fixable {
+    /// The mend is for a person.
+    Never,
+    /// Where there is one evident intent.
+    Sometimes,
+    /// Every finding brings its mend.
+    Always,
+}
+
+impl Fixable {
+    /// The name in lists.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fixable::Never => "never",
+            Fixable::Sometimes => "sometimes",
+            Fixable::Always => "always",
+        }
+    }
+}
+
+/// What a rule looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The stack.
+    pub deployment: &'a Deployment,
+    /// The texts, for anchors to find indentation in.
+    pub sources: &'a Sources,
+}
+
+/// All rules, sorted by name.
+pub static RULES: &[&Rule] = &[
+    &proxy_buffers_rejected::RULE,
+    &read_timeout_below_worker::RULE,
+    &syntax_error::RULE,
+    &upstream_unbound::RULE,
+];
+
+/// The rule of a name.
+pub fn rule(name: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.name == name)
+}
+
+impl Rule {
+    /// A finding of this rule, without help or fix.
+    fn finding(&self, message: String, primary: Label, related: Vec<Label>) -> Finding {
+        Finding {
+            rule: self.name,
+            severity: self.severity,
+            outcome: self.outcome.into(),
+            message,
+            primary,
+            related,
+            help: None,
+            fix: None,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! nginx gives up on a request before the worker may finish it.
+
+use std::collections::BTreeMap;
+
+use super::{Category, Context, Fixable, Rule};
+use crate::edit::{Applicability, Edit, Fix};
+use crate::finding::{Finding, Label, Severity};
+use crate::model::{App, AppId, LevelKind, OriginKind, Route, Setting, WorkerClass};
+use crate::source::Span;
+use crate::value::{Duration, Possible};
+
+pub(super) const RULE: Rule = Rule {
+    name: "read-timeout-below-worker",
+    category: Category::Timeout,
+    severity: Severity::Warning,
+    summary: "nginx gives up on a request before the worker may finish it",
+    outcome: "504",
+    fix: Fixable::Sometimes,
+    page: include_str!("../../rules/read-timeout-below-worker.md"),
+    check,
+};
+
+/// How much longer than the worker nginx waits after the fix: a worker that runs into its timeout is killed up to a
+/// second later and still has to be told apart from one that finished.
+const MARGIN: Duration = Duration::seconds(5);
+
+/// The routes that wait too short a time for one app, for one reason.
+struct Short<'a> {
+    routes: Vec<&'a Route>,
+    directive: String,
+    read: Setting<Duration>,
+    worker: Setting<Duration>,
+}
+
+fn check(context: &Context, findings: &mut Vec<Finding>) {
+    let deployment = context.deployment;
+    // Routes that inherit one value, or have the same default in one file, are one mistake.
+    let mut groups: BTreeMap<(AppId, Option<Span>, Span), Short> = BTreeMap::new();
+    for hop in &deployment.hops {
+        let Some(id) = hop.app() else { continue };
+        let route = deployment.route(hop.route);
+        let directive = format!("{}read_timeout", route.gateway.prefix());
+        let read: Setting<Duration> =
+            deployment.nginx.setting(route.level, &directive, deployment.target.nginx);
+        let worker: Setting<Duration> = deployment.app(id).setting("timeout");
+        if !too_short(&read, &worker, &deployment.app(id).worker_class.value) {
+            continue;
+        }
+        let file = Span { start: 0, end: 0, ..route.anchor.span };
+        let short = Short { routes: Vec::new(), directive, read, worker };
+        let group = groups.entry((id, short.read.origin.place, file)).or_insert(short);
+        if !group.routes.iter().any(|other| other.anchor == route.anchor) {
+            group.routes.push(route);
+        }
+    }
+    for ((id, ..), short) in groups {
+        findings.extend(finding(context, deployment.app(id), &short));
+    }
+}
+
+/// Whether nginx waits less than the worker may take, whatever is still unknown.
+///
+/// `timeout` bounds a request of a sync worker alone; in front of another class it counts only where somebody wrote it
+/// down as what a request may take. A timeout of 0 is no timeout, and a read timeout of 0 is another mistake.
+fn too_short(read: &Setting<Duration>, worker: &Setting<Duration>, class: &Possible<WorkerClass>) -> bool {
+    let bounded = class.must(|class| *class == WorkerClass::Sync);
+    if !(worker.origin.is_written() || bounded && read.origin.is_written()) {
+        return false;
+    }
+    let zero = Duration::seconds(0);
+    worker.value.must(|worker| *worker > zero && read.value.must(|read| *read > zero && read < worker))
+}
+
+fn finding(context: &Context, app: &App, short: &Short) -> Option<Finding> {
+    let read = short.read.value.candidates()?.iter().max()?;
+    let worker = short.worker.value.candidates()?.iter().max()?;
+    let first = short.routes.first()?;
+    let class = match app.worker_class.value.known() {
+        Some(class) => format!("{class} worker"),
+        None => "worker".into(),
+    };
+    let message = format!(
+        "nginx gives up after {read}, but this app's {class} may take {worker}: requests that take longer get a 504"
+    );
+    let primary = Label {
+        span: short.read.origin.place.unwrap_or(first.anchor.span),
+        text: match short.read.origin.place {
+            Some(_) => format!("nginx waits {read} for each read, {}", short.read.origin.describe("nginx")),
+            None => {
+                format!("nginx waits {read} for each read here: nginx's default of `{}`", short.directive)
+            }
+        },
+    };
+    let timeout_origin = &short.worker.origin;
+    let mut related = vec![Label {
+        span: timeout_origin.place.unwrap_or(app.place),
+        text: match timeout_origin.place {
+            Some(_) => format!("the worker may take {worker}, {}", timeout_origin.describe("Gunicorn")),
+            None => format!("the worker of this app may take {worker}: Gunicorn's default of `timeout`"),
+        },
+    }];
+    if short.read.origin.place.is_some_and(|place| place != first.anchor.span) {
+        let text = "for requests that are handed on here".to_owned();
+        related.push(Label { span: first.anchor.span, text });
+    }
+    let others = short.routes.len() - 1;
+    let mut finding = RULE.finding(message, primary, related);
+    finding.help = Some(help(app, *worker, others, &short.directive));
+    finding.fix = fix(context, short, *worker);
+    Some(finding)
+}
+
+fn help(app: &App, worker: Duration, others: usize, directive: &str) -> String {
+    let why = match app.worker_class.value.known() {
+        Some(WorkerClass::Sync) => {
+            "the worker goes on with the abandoned request meanwhile, so that others wait for it".to_owned()
+        }
+        Some(class) => format!(
+            "`timeout` does not bound a request of a {class} worker, so nginx's `{directive}` alone decides how long \
+             one may take"
+        ),
+        None => format!("nginx's `{directive}` decides how long a request may take"),
+    };
+    let scope = match others {
+        0 => String::new(),
+        1 => "; 1 more route to this app waits as long".into(),
+        n => format!("; {n} more routes to this app wait as long"),
+    };
+    format!("let nginx wait longer than {worker}: {why}{scope}")
+}
+
+/// Raises the read timeout where a location sets its own; overrides it beside the pass everywhere else. In an `if` or a
+/// `limit_except` the directive may not stand.
+fn fix(context: &Context, short: &Short, worker: Duration) -> Option<Fix> {
+    let raised = Duration { milliseconds: worker.milliseconds + MARGIN.milliseconds };
+    let value = raised.to_nginx();
+    let own = short.read.origin.anchor.filter(|_| short.read.origin.kind == OriginKind::Written);
+    let edits: Vec<Edit> = match own {
+        Some(anchor) => vec![anchor.set(&value)],
+        None => short
+            .routes
+            .iter()
+            .map(|route| {
+                let level = context.deployment.nginx.level(route.level);
+                let setting = (short.directive.as_str(), value.clone());
+                (level.kind == LevelKind::Location)
+                    .then(|| route.anchor.add_after(context.sources, &[setting]))
+                    .flatten()
+            })
+            .collect::<Option<_>>()?,
+    };
+    Fix::new(format!("let nginx wait {raised}"), Applicability::Safe, edits)
+}

@@ -1,0 +1,102 @@
+//! A route to an address where nobody listens.
+
+use std::collections::BTreeMap;
+
+use super::{Category, Context, Fixable, Rule};
+use crate::edit::{Applicability, Fix};
+use crate::finding::{Finding, Label, Severity};
+use crate::model::{App, AppId, Joined, Peer, Route};
+use crate::value::{Endpoint, Host};
+
+pub(super) const RULE: Rule = Rule {
+    name: "upstream-unbound",
+    category: Category::Address,
+    severity: Severity::Error,
+    summary: "nginx connects to an address where no app listens",
+    outcome: "502",
+    fix: Fixable::Sometimes,
+    page: include_str!("../../rules/upstream-unbound.md"),
+    check,
+};
+
+/// The hops to one address that nobody serves.
+struct Unserved<'a> {
+    hops: Vec<(&'a Route, &'a Peer)>,
+    meant: Option<AppId>,
+}
+
+fn check(context: &Context, findings: &mut Vec<Finding>) {
+    let mut by_address: BTreeMap<&Endpoint, Unserved> = BTreeMap::new();
+    for hop in &context.deployment.hops {
+        let Joined::Nobody { meant } = hop.joined else { continue };
+        let route = context.deployment.route(hop.route);
+        let peer = &route.peers[hop.peer];
+        let Some(address) = peer.address.known() else { continue };
+        by_address.entry(address).or_insert(Unserved { hops: Vec::new(), meant }).hops.push((route, peer));
+    }
+    findings.extend(by_address.into_iter().map(|(address, unserved)| finding(context, address, &unserved)));
+}
+
+fn finding(context: &Context, address: &Endpoint, unserved: &Unserved) -> Finding {
+    let log = match address {
+        Endpoint::Tcp(..) => "connect() failed (111: Connection refused)".to_owned(),
+        Endpoint::Unix(path) => format!("connect() to unix:{path} failed (2: No such file or directory)"),
+    };
+    let mut places: Vec<_> = unserved.hops.iter().map(|(_, peer)| peer.anchor.value).collect();
+    places.sort_unstable();
+    places.dedup();
+    let label = |span| Label { span, text: format!("nginx connects to {address}, where nobody listens") };
+    let mut related: Vec<Label> = places[1..].iter().map(|span| label(*span)).collect();
+    let message = match unserved.meant {
+        Some(id) => {
+            let app = context.deployment.app(id);
+            let bound = bound(app);
+            related.push(listener_label(app, &bound));
+            format!("nginx connects to {address}, but Gunicorn listens on {bound}: every request gets a 502")
+        }
+        None => format!(
+            "nginx connects to {address}, where no app of this stack listens: every request gets a 502"
+        ),
+    };
+    let mut finding = RULE.finding(message, label(places[0]), related);
+    finding.help = Some(format!(
+        "let nginx connect to the address that the app is bound to; nginx's error log says `{log}`"
+    ));
+    finding.fix = unserved.meant.and_then(|id| fix(context.deployment.app(id), &places, unserved));
+    finding
+}
+
+fn listener_label(app: &App, bound: &str) -> Label {
+    let origin = &app.listeners.origin;
+    let text = match origin.place {
+        Some(_) => format!("Gunicorn listens on {bound}, {}", origin.describe("Gunicorn")),
+        None => format!("this Gunicorn listens on {bound}, Gunicorn's default"),
+    };
+    Label { span: origin.place.unwrap_or(app.place), text }
+}
+
+fn bound(app: &App) -> String {
+    let addresses = app.listeners.value.known().map_or(&[][..], Vec::as_slice);
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+}
+
+/// Points every place that names the address at the app, if the app has one address.
+fn fix(app: &App, places: &[crate::source::Span], unserved: &Unserved) -> Option<Fix> {
+    let [listener] = app.listeners.value.known()?.as_slice() else { return None };
+    let target = reachable(listener);
+    let edits = places.iter().map(|place| {
+        let anchors = unserved.hops.iter().map(|(_, peer)| peer.anchor);
+        anchors.filter(|anchor| anchor.value == *place).map(|anchor| anchor.set(&target)).next()
+    });
+    Fix::new(format!("connect to {target}"), Applicability::Safe, edits.collect::<Option<Vec<_>>>()?)
+}
+
+/// The address by which nginx on the same machine reaches a listener.
+fn reachable(listener: &Endpoint) -> String {
+    match listener {
+        Endpoint::Tcp(Host::V4(address), port) if address.is_unspecified() => format!("127.0.0.1:{port}"),
+        Endpoint::Tcp(Host::V6(address), port) if address.is_unspecified() => format!("127.0.0.1:{port}"),
+        Endpoint::Tcp(Host::Name(name), port) if name == "localhost" => format!("127.0.0.1:{port}"),
+        other => other.to_string(),
+    }
+}
