@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::mentions::Mentions;
-use crate::model::{App, AppId, AppKind, Hop, Joined, Nginx, RouteId};
+use crate::model::{App, AppId, AppKind, Gateway, Hop, Joined, Nginx, RouteId};
 use crate::source::Sources;
 use crate::value::{Endpoint, Possible, Reach};
 
@@ -20,7 +20,9 @@ pub fn link(nginx: &Nginx, apps: &[App], mentions: &Mentions, sources: &Sources)
         for peer in 0..it.peers.len() {
             let joined = match &it.peers[peer].address {
                 _ if it.peers[peer].down => Joined::Unknown("the server is marked `down`".into()),
-                Possible::Known(address) => answerer(address, &listeners, &own, mentions, sources),
+                Possible::Known(address) => {
+                    answerer(address, it.gateway, &listeners, &own, mentions, sources)
+                }
                 Possible::OneOf(_) => Joined::Unknown("it stands for several addresses".into()),
                 Possible::Unknown(why) => Joined::Unknown(why.clone()),
             };
@@ -123,6 +125,7 @@ impl OwnAddresses<'_> {
 
 fn answerer(
     target: &Endpoint,
+    gateway: Gateway,
     listeners: &Listeners,
     own: &OwnAddresses,
     mentions: &Mentions,
@@ -135,6 +138,11 @@ fn answerer(
         [] => {}
         [_] => return unknown("whether that is this machine is not known".into()),
         _ => return unknown("several apps of the stack listen there".into()),
+    }
+    if !matches!(gateway, Gateway::Http | Gateway::Https) {
+        return unknown(
+            "a server of another protocol, which no file of the stack starts, may listen there".into(),
+        );
     }
     if !target.is_local() {
         return unknown("it is not certain to be on this machine".into());
@@ -196,8 +204,14 @@ fn unreached(nginx: &Nginx, apps: &[App], listeners: &Listeners) -> Vec<AppId> {
         .flat_map(|target| listeners.at(target))
         .map(|(app, _)| app)
         .collect();
-    (0..apps.len() as u32)
-        .map(AppId)
-        .filter(|id| apps[id.0 as usize].kind == AppKind::Gunicorn && !reached.contains(id))
-        .collect()
+    deployed(apps).into_iter().filter(|id| !reached.contains(id)).collect()
+}
+
+/// The Gunicorn apps that certainly run: those that a unit starts, else the only configuration that there is. Which of
+/// several configurations is deployed, or whether one beside a unit is, cannot be told.
+fn deployed(apps: &[App]) -> Vec<AppId> {
+    let all = apps.iter().enumerate().filter(|(_, app)| app.kind == AppKind::Gunicorn);
+    let (started, loose): (Vec<_>, Vec<_>) = all.partition(|(_, app)| app.unit.is_some());
+    let certain = if started.is_empty() && loose.len() == 1 { loose } else { started };
+    certain.into_iter().map(|(at, _)| AppId(at as u32)).collect()
 }
