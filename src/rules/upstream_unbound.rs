@@ -45,7 +45,7 @@ fn finding(context: &Context, address: &Endpoint, unserved: &Unserved) -> Findin
     let mut places: Vec<_> = unserved.hops.iter().map(|(_, peer)| peer.anchor.value).collect();
     places.sort_unstable();
     places.dedup();
-    let label = |span| Label { span, text: format!("nginx connects to {address}, where nobody listens") };
+    let label = |span| Label { span, text: format!("nobody listens on {address}") };
     let mut related: Vec<Label> = places[1..].iter().map(|span| label(*span)).collect();
     let message = match unserved.meant {
         Some(id) => {
