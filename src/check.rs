@@ -33,20 +33,26 @@ impl Report {
 
 /// Checks all stacks of a run. The same input gives the same report, however many threads there are.
 pub fn check(sources: &Sources, settings: &Settings) -> Report {
+    let mut report = check_all(sources, settings);
+    report.findings.retain(|finding| is_reported(finding, sources, settings));
+    report
+}
+
+/// As [`check`], with the findings that the policy of the run holds back.
+pub fn check_all(sources: &Sources, settings: &Settings) -> Report {
     let trees = parse(sources);
     let stacks = understand(sources, &trees, settings);
     let found: Vec<Vec<Finding>> = stacks.par_iter().map(|stack| judge(stack, sources)).collect();
-    let mut findings: Vec<Finding> =
-        found.into_iter().flatten().filter(|finding| is_reported(finding, sources, settings)).collect();
-    findings.sort_by(|a, b| {
-        let key = |finding: &Finding| {
-            let span = finding.primary.span;
-            (sources.get(span.file).path.clone(), span.start, finding.rule, finding.message.clone())
-        };
-        key(a).cmp(&key(b))
-    });
+    let mut findings: Vec<Finding> = found.into_iter().flatten().collect();
+    findings.sort_by(|a, b| place(a, sources).cmp(&place(b, sources)));
     findings.dedup();
     Report { stacks, findings }
+}
+
+/// By what findings are sorted.
+fn place<'a>(finding: &'a Finding, sources: &'a Sources) -> (&'a str, u32, &'static str, &'a str) {
+    let span = finding.primary.span;
+    (&sources.get(span.file).path, span.start, finding.rule, &finding.message)
 }
 
 fn understand(sources: &Sources, trees: &Trees, settings: &Settings) -> Vec<Deployment> {
@@ -62,7 +68,8 @@ fn judge(deployment: &Deployment, sources: &Sources) -> Vec<Finding> {
     findings
 }
 
-fn is_reported(finding: &Finding, sources: &Sources, settings: &Settings) -> bool {
+/// The policy of a run: what is selected, bad enough, and in a file that was asked about.
+pub fn is_reported(finding: &Finding, sources: &Sources, settings: &Settings) -> bool {
     let named = |names: &[String]| names.iter().any(|name| name == finding.rule);
     let selected = settings.select.is_empty() || named(&settings.select);
     let mut labels = std::iter::once(&finding.primary).chain(&finding.related);

@@ -168,7 +168,7 @@ fn unknown_rule(name: &str) -> String {
     let names: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
     let near = similar::get_close_matches(name, &names, 1, 0.6);
     let hint = near.first().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    format!("there is no rule `{name}`{hint} `hoplint rules` lists them all")
+    format!("there is no rule `{name}`{hint} (`hoplint rules` lists them all)")
 }
 
 fn judged(report: &Report, settings: &Settings) -> Status {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::{Report, check};
+use crate::check::{Report, check_all, is_reported};
 use crate::config::Settings;
 use crate::edit::{Applicability, Edit, Fix, apply, conflict};
 use crate::finding::Finding;
@@ -37,13 +37,9 @@ impl Outcome {
 /// A round whose result is worse is tried once more fix by fix, and the bad ones are left out. What never settles is
 /// taken back altogether.
 pub fn fix(sources: &Sources, settings: &Settings, at_least: Applicability) -> Outcome {
-    let report = check(sources, settings);
-    let mut now = Outcome { sources: sources.clone(), applied: Vec::new(), withdrawn: Vec::new(), report };
+    let mut now = start(sources, settings);
     for _ in 0..MAX_ROUNDS {
-        let fixes = applicable(&now, at_least);
-        if fixes.is_empty() {
-            return now;
-        }
+        let fixes = applicable(&now, settings, at_least);
         let together = disjoint(&fixes);
         let round = match attempt(&now, &together, settings) {
             Some(next) => Some(next),
@@ -51,25 +47,38 @@ pub fn fix(sources: &Sources, settings: &Settings, at_least: Applicability) -> O
         };
         match round {
             Some(next) => now = next,
-            None => return now,
+            None => return reported(now, settings),
         }
     }
     // Ten rounds of fixes that bring forth fixes have no end: the files stay as they were.
     let rules: BTreeSet<&'static str> = now.applied.iter().map(|(rule, _)| *rule).collect();
-    let report = check(sources, settings);
-    Outcome { sources: sources.clone(), applied: Vec::new(), withdrawn: rules.into_iter().collect(), report }
+    let before = Outcome { withdrawn: rules.into_iter().collect(), ..start(sources, settings) };
+    reported(before, settings)
+}
+
+/// The state before any fix. While fixing, a report holds all findings: what the policy holds back must not grow either.
+fn start(sources: &Sources, settings: &Settings) -> Outcome {
+    let report = check_all(sources, settings);
+    Outcome { sources: sources.clone(), applied: Vec::new(), withdrawn: Vec::new(), report }
+}
+
+/// The state with the report that the user asked for.
+fn reported(mut outcome: Outcome, settings: &Settings) -> Outcome {
+    outcome.report.findings.retain(|finding| is_reported(finding, &outcome.sources, settings));
+    outcome
 }
 
 type Mend = (&'static str, Fix);
 
-/// The fixes of the findings that are left, without those that were withdrawn.
-fn applicable(now: &Outcome, at_least: Applicability) -> Vec<Mend> {
+/// The fixes of the findings that are left and asked about, without those that were withdrawn.
+fn applicable(now: &Outcome, settings: &Settings, at_least: Applicability) -> Vec<Mend> {
     let wanted = |finding: &Finding| {
         let fix = finding.fix.clone()?;
         let trusted = fix.applicability >= at_least && fix.applicability > Applicability::Manual;
         (trusted && !now.withdrawn.contains(&finding.rule)).then_some((finding.rule, fix))
     };
-    now.report.findings.iter().filter_map(wanted).collect()
+    let findings = now.report.findings.iter();
+    findings.filter(|finding| is_reported(finding, &now.sources, settings)).filter_map(wanted).collect()
 }
 
 /// Those of the fixes that can be applied together: the first wins, what it touches waits for the next round.
@@ -94,6 +103,9 @@ fn disjoint(fixes: &[Mend]) -> Vec<Mend> {
 
 /// The state after some fixes, if it is no worse than the state before.
 fn attempt(now: &Outcome, fixes: &[Mend], settings: &Settings) -> Option<Outcome> {
+    if fixes.is_empty() {
+        return None;
+    }
     let mut edits: BTreeMap<FileId, BTreeSet<&Edit>> = BTreeMap::new();
     for edit in fixes.iter().flat_map(|(_, fix)| fix.edits()) {
         edits.entry(edit.span.file).or_default().insert(edit);
@@ -103,7 +115,7 @@ fn attempt(now: &Outcome, fixes: &[Mend], settings: &Settings) -> Option<Outcome
         let bytes = apply(now.sources.get(file).bytes(), edits);
         next.sources.replace(file, bytes);
     }
-    next.report = check(&next.sources, settings);
+    next.report = check_all(&next.sources, settings);
     next.applied.extend(fixes.iter().map(|(rule, fix)| (*rule, fix.title.clone())));
     let mended: BTreeSet<&str> = fixes.iter().map(|(rule, _)| *rule).collect();
     is_no_worse(&now.report, &next.report, &mended).then_some(next)

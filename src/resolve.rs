@@ -3,6 +3,7 @@
 //! Whatever is not handled becomes unknown and is listed as [`crate::model::Unresolved`]; nothing is guessed.
 
 pub mod compose;
+mod distrust;
 pub mod gunicorn;
 pub mod launch;
 pub mod link;
@@ -81,7 +82,10 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
         stack.files.iter().copied().filter(|id| sources.get(*id).kind == kind).collect()
     };
 
-    let nginx = nginx::resolve(&of(FileKind::Nginx), &trees.nginx, &paths, sources, &target);
+    let mut nginx = nginx::resolve(&of(FileKind::Nginx), &trees.nginx, &paths, sources, &target);
+    let broken =
+        trees.nginx.iter().filter(|(_, parsed)| !parsed.errors.is_empty()).map(|(id, _)| *id).collect();
+    distrust::distrust(&mut nginx.nginx, &broken);
     let systemd = systemd::resolve(&of(FileKind::Systemd), &trees.systemd, &paths, sources);
     let unread = mentions
         .gunicorn()

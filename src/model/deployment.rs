@@ -16,7 +16,7 @@ pub struct Deployment {
     pub apps: Vec<App>,
     /// The units.
     pub units: Vec<Unit>,
-    /// Each route's peers, joined to who answers there.
+    /// Each route's peers, joined to who answers there, in the order of the routes.
     pub hops: Vec<Hop>,
     /// What could not be understood.
     pub unresolved: Vec<Unresolved>,
@@ -65,6 +65,13 @@ impl Deployment {
     /// The route of an identifier that this deployment gave out.
     pub fn route(&self, id: RouteId) -> &Route {
         &self.nginx.routes[id.0 as usize]
+    }
+
+    /// The hops of a route. They stand together, in the order of the routes.
+    pub fn hops_of(&self, id: RouteId) -> &[Hop] {
+        let start = self.hops.partition_point(|hop| hop.route < id);
+        let end = self.hops.partition_point(|hop| hop.route <= id);
+        &self.hops[start..end]
     }
 
     /// The app of an identifier that this deployment gave out.

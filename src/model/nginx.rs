@@ -2,6 +2,7 @@
 
 mod directives;
 mod lookup;
+mod peer;
 
 pub use directives::{Directive, ValueKind, directive};
 
@@ -118,7 +119,7 @@ pub struct Upstream {
 pub struct Peer {
     /// The address. Several where the name stands for several.
     pub address: Possible<Endpoint>,
-    /// The address as it is written: `127.0.0.1:8000`, `unix:/run/app.sock`; what a fix replaces.
+    /// The address as it is written, without scheme and URI: `127.0.0.1:8000`, `unix:/run/app.sock`.
     pub anchor: Anchor,
     /// Whether the peer is out of use: `down`.
     pub down: bool,

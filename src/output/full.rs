@@ -21,10 +21,11 @@ use crate::source::{FileId, Sources};
 pub fn full(report: &Report, sources: &Sources, style: Style, to: &mut dyn Write) -> io::Result<()> {
     let handler = handler(style);
     for finding in &report.findings {
-        let mut text = String::new();
-        let rendered = handler.render_report(&mut text, &Excerpt::of(finding, sources));
-        rendered.map_err(io::Error::other)?;
-        to.write_all(text.as_bytes())?;
+        for excerpt in excerpts(finding, sources) {
+            let mut text = String::new();
+            handler.render_report(&mut text, &excerpt).map_err(io::Error::other)?;
+            to.write_all(excerpt.without_heading(&text).as_bytes())?;
+        }
         if let Some(fix) = &finding.fix {
             write_fix(fix, sources, style, to)?;
         }
@@ -38,63 +39,59 @@ fn handler(style: Style) -> GraphicalReportHandler {
         characters: if style.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() },
         styles: if style.color { ThemeStyles::ansi() } else { ThemeStyles::none() },
     };
-    GraphicalReportHandler::new_themed(theme)
-        .with_width(style.width)
-        .with_links(false)
-        .with_context_lines(1)
-        .with_show_related_as_nested(true)
+    GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false).with_context_lines(1)
 }
 
-/// One file's part of a finding, as miette wants it: the labels of one source, and the other files as related ones.
+/// One file's part of a finding, as miette wants it: its labels are all of one source.
 struct Excerpt {
-    message: String,
-    code: Option<String>,
-    severity: Option<Level>,
+    /// The heading; only the first excerpt of a finding has one.
+    heading: Option<(String, String)>,
+    severity: Level,
     help: Option<String>,
     source: NamedSource<String>,
     labels: Vec<LabeledSpan>,
-    related: Vec<Excerpt>,
 }
 
-impl Excerpt {
-    fn of(finding: &Finding, sources: &Sources) -> Excerpt {
-        let mut files: Vec<FileId> = Vec::new();
-        for label in std::iter::once(&finding.primary).chain(&finding.related) {
-            if !files.contains(&label.span.file) {
-                files.push(label.span.file);
-            }
+/// The excerpts of a finding: the file of the primary label first, and the help under the last.
+fn excerpts(finding: &Finding, sources: &Sources) -> Vec<Excerpt> {
+    let labels = || std::iter::once(&finding.primary).chain(&finding.related);
+    let mut files: Vec<FileId> = Vec::new();
+    for label in labels() {
+        if !files.contains(&label.span.file) {
+            files.push(label.span.file);
         }
-        let labels_in = |file: FileId| {
-            std::iter::once((true, &finding.primary))
-                .chain(finding.related.iter().map(|label| (false, label)))
-                .filter(move |(_, label)| label.span.file == file)
-        };
-        let mut excerpts = files.iter().map(|file| {
-            let source = sources.get(*file);
-            Excerpt {
-                message: format!("in {}", source.path),
-                code: None,
-                severity: Some(Level::Advice),
-                help: None,
-                source: NamedSource::new(&source.path, source.text.clone()),
-                labels: labels_in(*file).map(|(primary, label)| labeled(primary, label)).collect(),
-                related: Vec::new(),
-            }
-        });
-        let Some(first) = excerpts.next() else { unreachable!("a finding has a primary label") };
-        let related = excerpts.collect();
+    }
+    let (first, last) = (files.first().copied(), files.last().copied());
+    let excerpt = |file: FileId| {
+        let source = sources.get(file);
+        let here = labels().enumerate().filter(|(_, label)| label.span.file == file);
         Excerpt {
-            message: finding.message.clone(),
-            code: Some(format!("{}[{}]: {}", finding.severity.name(), finding.rule, finding.outcome)),
-            severity: Some(match finding.severity {
+            heading: (first == Some(file)).then(|| (code(finding), finding.message.clone())),
+            severity: match finding.severity {
                 Severity::Error => Level::Error,
                 Severity::Warning => Level::Warning,
                 Severity::Note => Level::Advice,
-            }),
-            help: finding.help.clone(),
-            related,
-            ..first
+            },
+            help: finding.help.clone().filter(|_| last == Some(file)),
+            source: NamedSource::new(&source.path, source.text.clone()),
+            labels: here.map(|(at, label)| labeled(at == 0, label)).collect(),
         }
+    };
+    files.iter().map(|file| excerpt(*file)).collect()
+}
+
+fn code(finding: &Finding) -> String {
+    format!("{}[{}]: {}", finding.severity.name(), finding.rule, finding.outcome)
+}
+
+impl Excerpt {
+    /// What miette made of it; a heading that was not asked for is cut off.
+    fn without_heading<'a>(&self, rendered: &'a str) -> &'a str {
+        if self.heading.is_some() {
+            return rendered;
+        }
+        let frame = rendered.find(&format!("[{}:", self.source.name())).unwrap_or(0);
+        &rendered[rendered[..frame].rfind('\n').map_or(0, |at| at + 1)..]
     }
 }
 
@@ -109,13 +106,13 @@ fn labeled(primary: bool, label: &Label) -> LabeledSpan {
 
 impl fmt::Display for Excerpt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(self.heading.as_ref().map_or("", |(_, message)| message))
     }
 }
 
 impl fmt::Debug for Excerpt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -123,11 +120,11 @@ impl std::error::Error for Excerpt {}
 
 impl Diagnostic for Excerpt {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.code.as_ref().map(|code| Box::new(code) as Box<dyn fmt::Display>)
+        self.heading.as_ref().map(|(code, _)| Box::new(code) as Box<dyn fmt::Display>)
     }
 
     fn severity(&self) -> Option<Level> {
-        self.severity
+        Some(self.severity)
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
@@ -140,12 +137,6 @@ impl Diagnostic for Excerpt {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         Some(Box::new(self.labels.iter().cloned()))
-    }
-
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        (!self.related.is_empty()).then(|| {
-            Box::new(self.related.iter().map(|it| it as &dyn Diagnostic)) as Box<dyn Iterator<Item = _>>
-        })
     }
 }
 
@@ -174,4 +165,77 @@ fn write_fix(fix: &Fix, sources: &Sources, style: Style, to: &mut dyn Write) -> 
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edit::Applicability;
+    use crate::source::{FileKind, Source, Span};
+
+    fn rendered(style: Style) -> String {
+        let mut sources = Sources::default();
+        let nginx = "server {\n    location / {\n        proxy_pass http://127.0.0.1:8000;\n    }\n}\n";
+        let site = sources.add(Source::new("site.conf", FileKind::Nginx, nginx.into()));
+        let python = "bind = \"127.0.0.1:8001\"\n";
+        let app = sources.add(Source::new("gunicorn.conf.py", FileKind::Gunicorn, python.into()));
+        let at = nginx.find("127").unwrap();
+        let target = Span::new(site, at..at + 14);
+        let edit = Edit { span: target, replacement: "127.0.0.1:8001".into() };
+        let finding = Finding {
+            rule: "upstream-unbound",
+            severity: Severity::Error,
+            outcome: "502".into(),
+            message: "nginx connects to 127.0.0.1:8000, but Gunicorn listens on 127.0.0.1:8001: every request gets a 502".into(),
+            primary: Label { span: target, text: "nobody listens on 127.0.0.1:8000".into() },
+            related: vec![Label { span: Span::new(app, 0..23), text: "Gunicorn listens here".into() }],
+            help: Some("let nginx connect to the address that the app is bound to; nginx's error log says so".into()),
+            fix: Fix::new("connect to 127.0.0.1:8001", Applicability::Safe, vec![edit]),
+        };
+        let report = Report { stacks: Vec::new(), findings: vec![finding] };
+        let mut text = Vec::new();
+        full(&report, &sources, style, &mut text).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn both_ends_and_the_mend_are_shown() {
+        let text = rendered(Style { color: false, unicode: true, width: 80 });
+        let expected = "\
+error[upstream-unbound]: 502
+
+  × nginx connects to 127.0.0.1:8000, but Gunicorn listens on 127.0.0.1:8001:
+  │ every request gets a 502
+   ╭─[site.conf:3:27]
+ 2 │     location / {
+ 3 │         proxy_pass http://127.0.0.1:8000;
+   ·                           ───────┬──────
+   ·                                  ╰── nobody listens on 127.0.0.1:8000
+ 4 │     }
+   ╰────
+   ╭─[gunicorn.conf.py:1:1]
+ 1 │ bind = \"127.0.0.1:8001\"
+   · ───────────┬───────────
+   ·            ╰── Gunicorn listens here
+   ╰────
+  help: let nginx connect to the address that the app is bound to; nginx's
+        error log says so
+  safe fix: connect to 127.0.0.1:8001
+    --- a/site.conf
+    +++ b/site.conf
+    @@ -2,3 +2,3 @@
+         location / {
+    -        proxy_pass http://127.0.0.1:8000;
+    +        proxy_pass http://127.0.0.1:8001;
+         }
+
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_plain_terminal_gets_ascii_and_a_colourful_one_colours() {
+        assert!(rendered(Style { color: false, unicode: false, width: 80 }).is_ascii());
+        assert!(rendered(Style { color: true, unicode: true, width: 80 }).contains("\x1b[32m+"));
+    }
 }

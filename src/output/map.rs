@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 
 use crate::check::Report;
-use crate::model::{App, AppId, AppKind, Datum, Deployment, Directive, Joined, Origin, Route, Setting};
+use crate::model::{
+    App, AppId, AppKind, Datum, Deployment, Directive, Joined, Origin, Route, RouteId, Setting,
+};
 use crate::source::{Sources, Span};
 use crate::value::Possible;
 
@@ -32,7 +34,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn write(&self, to: &mut dyn Write) -> io::Result<()> {
         for (at, route) in self.stack.nginx.routes.iter().enumerate() {
-            self.route(at as u32, route, to)?;
+            self.route(RouteId(at as u32), route, to)?;
         }
         for (at, app) in self.stack.apps.iter().enumerate() {
             self.app(AppId(at as u32), app, to)?;
@@ -49,13 +51,13 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn route(&self, at: u32, route: &Route, to: &mut dyn Write) -> io::Result<()> {
+    fn route(&self, id: RouteId, route: &Route, to: &mut dyn Write) -> io::Result<()> {
         let nginx = &self.stack.nginx;
         let names = route.server.map(|at| nginx.servers[at].names.join(" ")).unwrap_or_default();
         let names = if names.is_empty() { String::new() } else { format!("{names} ") };
         let location = nginx.location(route.level);
         writeln!(to, "\n  route {names}{location} -> {} ({})", route.target, self.place(route.anchor.span))?;
-        for hop in self.stack.hops.iter().filter(|hop| hop.route.0 == at) {
+        for hop in self.stack.hops_of(id) {
             let address = match &route.peers[hop.peer].address {
                 Possible::Known(address) => address.to_string(),
                 Possible::OneOf(several) => {

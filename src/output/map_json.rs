@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::check::Report;
 use crate::model::{
-    App, AppId, Datum, Deployment, Directive, Hop, Joined, Origin, Route, Setting, Unit, UnitId,
+    App, AppId, Datum, Deployment, Directive, Joined, Origin, Route, RouteId, Setting, Unit, UnitId,
 };
 use crate::source::Sources;
 use crate::value::{Endpoint, Possible};
@@ -37,14 +37,12 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn stack(&self) -> Value {
-        let mut hops: BTreeMap<(u32, usize), &Hop> = BTreeMap::new();
-        hops.extend(self.stack.hops.iter().map(|hop| ((hop.route.0, hop.peer), hop)));
         let routes = self.stack.nginx.routes.iter().enumerate();
         let apps = self.stack.apps.iter().enumerate();
         let units = self.stack.units.iter().enumerate();
         json!({
             "root": self.stack.root,
-            "routes": routes.map(|(at, route)| self.route(at, route, &hops)).collect::<Vec<_>>(),
+            "routes": routes.map(|(at, route)| self.route(RouteId(at as u32), route)).collect::<Vec<_>>(),
             "apps": apps.map(|(at, app)| self.app(at, app)).collect::<Vec<_>>(),
             "units": units.map(|(at, unit)| self.unit(at, unit)).collect::<Vec<_>>(),
             "unresolved": self.stack.unresolved.iter().map(|it| {
@@ -55,29 +53,16 @@ impl Writer<'_> {
         })
     }
 
-    fn route(&self, at: usize, route: &Route, hops: &BTreeMap<(u32, usize), &Hop>) -> Value {
+    fn route(&self, id: RouteId, route: &Route) -> Value {
         let nginx = &self.stack.nginx;
         let server = route.server.map(|at| &nginx.servers[at]);
-        let peers = route.peers.iter().enumerate().map(|(peer, it)| {
-            let hop = hops.get(&(at as u32, peer));
-            let (app, why) = match hop.map(|hop| &hop.joined) {
-                Some(Joined::App(app)) => (Some(app_id(*app)), None),
-                Some(Joined::Nobody { .. }) => (None, Some("nobody of this stack listens there".to_owned())),
-                Some(Joined::Unknown(why)) => (None, Some(why.clone())),
-                None => (None, None),
+        let peers = self.stack.hops_of(id).iter().map(|hop| {
+            let (app, why) = match &hop.joined {
+                Joined::App(app) => (Some(app_id(*app)), None),
+                Joined::Nobody { .. } => (None, Some("nobody of this stack listens there".to_owned())),
+                Joined::Unknown(why) => (None, Some(why.clone())),
             };
-            let address = match &it.address {
-                Possible::Unknown(_) => Value::Null,
-                known => json!(
-                    known
-                        .candidates()
-                        .unwrap_or_default()
-                        .iter()
-                        .map(Endpoint::to_string)
-                        .collect::<Vec<_>>()
-                        .join(" or ")
-                ),
-            };
+            let address = route.peers[hop.peer].address.candidates().map(addresses);
             json!({"address": address, "app": app, "why": why})
         });
         let prefix = route.gateway.prefix();
@@ -87,7 +72,7 @@ impl Writer<'_> {
             .map(|it| (it.name, self.setting(&nginx.datum(route.level, it.name, version), datum)))
             .collect();
         json!({
-            "id": format!("route-{}", at + 1),
+            "id": format!("route-{}", id.0 + 1),
             "servers": server.map(|it| it.names.clone()).unwrap_or_default(),
             "listen": server.map(|it| it.listen.iter().map(listen).collect::<Vec<_>>()).unwrap_or_default(),
             "location": nginx.location(route.level),
@@ -151,6 +136,11 @@ fn app_id(id: AppId) -> String {
 
 fn unit_id(id: UnitId) -> String {
     format!("unit-{}", id.0 + 1)
+}
+
+/// The addresses that a peer may have.
+fn addresses(candidates: &[Endpoint]) -> String {
+    candidates.iter().map(Endpoint::to_string).collect::<Vec<_>>().join(" or ")
 }
 
 fn listen(address: &Possible<Endpoint>) -> Value {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::mentions::Mentions;
-use crate::model::{App, AppId, AppKind, Hop, Joined, Nginx, RouteId};
+use crate::model::{App, AppId, AppKind, Gateway, Hop, Joined, Nginx, RouteId};
 use crate::source::Sources;
 use crate::value::{Endpoint, Possible, Reach};
 
@@ -20,7 +20,9 @@ pub fn link(nginx: &Nginx, apps: &[App], mentions: &Mentions, sources: &Sources)
         for peer in 0..it.peers.len() {
             let joined = match &it.peers[peer].address {
                 _ if it.peers[peer].down => Joined::Unknown("the server is marked `down`".into()),
-                Possible::Known(address) => answerer(address, &listeners, &own, mentions, sources),
+                Possible::Known(address) => {
+                    answerer(address, it.gateway, &listeners, &own, mentions, sources)
+                }
                 Possible::OneOf(_) => Joined::Unknown("it stands for several addresses".into()),
                 Possible::Unknown(why) => Joined::Unknown(why.clone()),
             };
@@ -123,6 +125,7 @@ impl OwnAddresses<'_> {
 
 fn answerer(
     target: &Endpoint,
+    gateway: Gateway,
     listeners: &Listeners,
     own: &OwnAddresses,
     mentions: &Mentions,
@@ -135,6 +138,11 @@ fn answerer(
         [] => {}
         [_] => return unknown("whether that is this machine is not known".into()),
         _ => return unknown("several apps of the stack listen there".into()),
+    }
+    if !matches!(gateway, Gateway::Http | Gateway::Https) {
+        return unknown(
+            "a server of another protocol, which no file of the stack starts, may listen there".into(),
+        );
     }
     if !target.is_local() {
         return unknown("it is not certain to be on this machine".into());
@@ -196,8 +204,132 @@ fn unreached(nginx: &Nginx, apps: &[App], listeners: &Listeners) -> Vec<AppId> {
         .flat_map(|target| listeners.at(target))
         .map(|(app, _)| app)
         .collect();
-    (0..apps.len() as u32)
-        .map(AppId)
-        .filter(|id| apps[id.0 as usize].kind == AppKind::Gunicorn && !reached.contains(id))
-        .collect()
+    deployed(apps).into_iter().filter(|id| !reached.contains(id)).collect()
+}
+
+/// The Gunicorn apps that certainly run: those that a unit starts, else the only configuration that there is. Which of
+/// several configurations is deployed, or whether one beside a unit is, cannot be told.
+fn deployed(apps: &[App]) -> Vec<AppId> {
+    let all = apps.iter().enumerate().filter(|(_, app)| app.kind == AppKind::Gunicorn);
+    let (started, loose): (Vec<_>, Vec<_>) = all.partition(|(_, app)| app.unit.is_some());
+    let certain = if started.is_empty() && loose.len() == 1 { loose } else { started };
+    certain.into_iter().map(|(at, _)| AppId(at as u32)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Anchor, Dialect, LevelId, Origin, Peer, Route, Server, Setting, UnitId};
+    use crate::source::{FileId, FileKind, Source, Span};
+    use crate::value::Host;
+
+    const SPAN: Span = Span { file: FileId(0), start: 0, end: 0 };
+
+    fn endpoint(text: &str) -> Possible<Endpoint> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            return Possible::Known(Endpoint::Unix(path.into()));
+        }
+        match text.rsplit_once(':').map(|(host, port)| (Host::parse(host), port.parse())) {
+            Some((host, Ok(port))) => Possible::Known(Endpoint::Tcp(host, port)),
+            _ => Possible::Unknown("a template".into()),
+        }
+    }
+
+    fn nginx(targets: &[&str]) -> Nginx {
+        let anchor = Anchor { span: SPAN, value: SPAN, dialect: Dialect::Nginx };
+        let route = |target: &&str| Route {
+            level: LevelId(0),
+            server: None,
+            gateway: Gateway::Http,
+            target: target.to_string(),
+            anchor,
+            upstream: None,
+            peers: vec![Peer { address: endpoint(target), anchor, down: false }],
+            open: None,
+        };
+        Nginx { routes: targets.iter().map(route).collect(), ..Nginx::default() }
+    }
+
+    fn app(listener: &str) -> App {
+        let unknown = || Setting::unknown("not asked", Origin::DEFAULT);
+        App {
+            kind: AppKind::Gunicorn,
+            unit: Some(UnitId(0)),
+            place: SPAN,
+            config: None,
+            working_directory: unknown(),
+            target: unknown(),
+            listeners: Setting { value: endpoint(listener).map(|it| vec![it]), origin: Origin::DEFAULT },
+            worker_class: Setting::unknown("not asked", Origin::DEFAULT),
+            settings: BTreeMap::new(),
+        }
+    }
+
+    /// Who answers, in a word a hop: the app's number, `nobody`, `meant N`, or `?`.
+    fn answers(nginx: &Nginx, apps: &[App], script: &str) -> Vec<String> {
+        let mut sources = Sources::default();
+        let id = sources.add(Source::new("start.sh", FileKind::Launcher, script.into()));
+        let hops = link(nginx, apps, &Mentions::new(&[id], &sources), &sources);
+        let word = |hop: &Hop| match &hop.joined {
+            Joined::App(app) => app.0.to_string(),
+            Joined::Nobody { meant: Some(app) } => format!("meant {}", app.0),
+            Joined::Nobody { meant: None } => "nobody".into(),
+            Joined::Unknown(_) => "?".into(),
+        };
+        hops.iter().map(word).collect()
+    }
+
+    fn joined(targets: &[&str], listeners: &[&str]) -> Vec<String> {
+        let apps: Vec<App> = listeners.iter().map(|listener| app(listener)).collect();
+        answers(&nginx(targets), &apps, "")
+    }
+
+    #[test]
+    fn an_address_is_answered_by_the_app_that_listens_there() {
+        assert_eq!(joined(&["127.0.0.1:1", "unix:/run/a"], &["unix:/run/a", "0.0.0.0:1"]), ["1", "0"]);
+        // Two apps on one address: which one answers is not known, and neither is left over.
+        assert_eq!(joined(&["127.0.0.1:1", "127.0.0.1:2"], &["127.0.0.1:1", "0.0.0.0:1"]), ["?", "?"]);
+    }
+
+    #[test]
+    fn nobody_answers_where_an_app_is_left_over() {
+        assert_eq!(joined(&["127.0.0.1:1"], &["127.0.0.1:2"]), ["meant 0"]);
+        assert_eq!(joined(&["127.0.0.1:1", "127.0.0.1:1"], &["unix:/run/a"]), ["meant 0", "meant 0"]);
+        assert_eq!(joined(&["127.0.0.1:1", "127.0.0.1:2"], &["127.0.0.1:3"]), ["nobody", "nobody"]);
+        assert_eq!(joined(&["127.0.0.1:1"], &["127.0.0.1:2", "127.0.0.1:3"]), ["nobody"]);
+    }
+
+    #[test]
+    fn nobody_is_said_to_answer_while_that_is_not_certain() {
+        // No app is left over; a route or an app that is not known; another machine; an app that a name may reach.
+        assert_eq!(joined(&["127.0.0.1:1", "127.0.0.1:2"], &["127.0.0.1:1"]), ["0", "?"]);
+        assert_eq!(joined(&["127.0.0.1:1"], &[]), ["?"]);
+        assert_eq!(joined(&["127.0.0.1:1", "{{ x }}"], &["127.0.0.1:2"]), ["?", "?"]);
+        assert_eq!(joined(&["127.0.0.1:1"], &["127.0.0.1:2", "{{ x }}"]), ["?"]);
+        assert_eq!(joined(&["10.0.0.9:1"], &["127.0.0.1:2"]), ["?"]);
+        assert_eq!(joined(&["127.0.0.1:1", "web:2"], &["127.0.0.1:2"]), ["?", "?"]);
+    }
+
+    #[test]
+    fn whatever_else_may_listen_there_is_heard() {
+        let apps = [app("127.0.0.1:2")];
+        let plain = nginx(&["127.0.0.1:1"]);
+        assert_eq!(answers(&plain, &apps, "echo nothing"), ["meant 0"]);
+        assert_eq!(answers(&plain, &apps, "something --port 1"), ["?"]);
+        assert_eq!(answers(&plain, &apps, "exec uvicorn app:app"), ["?"]);
+        let own = Server { level: LevelId(0), listen: vec![endpoint("0.0.0.0:1")], names: Vec::new() };
+        assert_eq!(answers(&Nginx { servers: vec![own], ..nginx(&["127.0.0.1:1"]) }, &apps, ""), ["?"]);
+        let mut uwsgi = nginx(&["127.0.0.1:1"]);
+        uwsgi.routes[0].gateway = Gateway::Uwsgi;
+        assert_eq!(answers(&uwsgi, &apps, ""), ["?"]);
+    }
+
+    #[test]
+    fn a_configuration_that_nothing_starts_counts_where_it_is_the_only_one() {
+        let loose = |listener: &str| App { unit: None, ..app(listener) };
+        let plain = nginx(&["127.0.0.1:1"]);
+        assert_eq!(answers(&plain, &[loose("127.0.0.1:2")], ""), ["meant 0"]);
+        assert_eq!(answers(&plain, &[loose("127.0.0.1:2"), loose("127.0.0.1:3")], ""), ["?"]);
+        assert_eq!(answers(&plain, &[loose("127.0.0.1:2"), app("127.0.0.1:3")], ""), ["meant 1"]);
+    }
 }

@@ -6,7 +6,7 @@ use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{App, AppId, Joined, Peer, Route};
-use crate::value::{Endpoint, Host};
+use crate::value::Endpoint;
 
 pub(super) const RULE: Rule = Rule {
     name: "upstream-unbound",
@@ -45,7 +45,7 @@ fn finding(context: &Context, address: &Endpoint, unserved: &Unserved) -> Findin
     let mut places: Vec<_> = unserved.hops.iter().map(|(_, peer)| peer.anchor.value).collect();
     places.sort_unstable();
     places.dedup();
-    let label = |span| Label { span, text: format!("nginx connects to {address}, where nobody listens") };
+    let label = |span| Label { span, text: format!("nobody listens on {address}") };
     let mut related: Vec<Label> = places[1..].iter().map(|span| label(*span)).collect();
     let message = match unserved.meant {
         Some(id) => {
@@ -62,7 +62,7 @@ fn finding(context: &Context, address: &Endpoint, unserved: &Unserved) -> Findin
     finding.help = Some(format!(
         "let nginx connect to the address that the app is bound to; nginx's error log says `{log}`"
     ));
-    finding.fix = unserved.meant.and_then(|id| fix(context.deployment.app(id), &places, unserved));
+    finding.fix = unserved.meant.and_then(|id| fix(context, context.deployment.app(id), unserved));
     finding
 }
 
@@ -81,22 +81,8 @@ fn bound(app: &App) -> String {
 }
 
 /// Points every place that names the address at the app, if the app has one address.
-fn fix(app: &App, places: &[crate::source::Span], unserved: &Unserved) -> Option<Fix> {
+fn fix(context: &Context, app: &App, unserved: &Unserved) -> Option<Fix> {
     let [listener] = app.listeners.value.known()?.as_slice() else { return None };
-    let target = reachable(listener);
-    let edits = places.iter().map(|place| {
-        let anchors = unserved.hops.iter().map(|(_, peer)| peer.anchor);
-        anchors.filter(|anchor| anchor.value == *place).map(|anchor| anchor.set(&target)).next()
-    });
-    Fix::new(format!("connect to {target}"), Applicability::Safe, edits.collect::<Option<Vec<_>>>()?)
-}
-
-/// The address by which nginx on the same machine reaches a listener.
-fn reachable(listener: &Endpoint) -> String {
-    match listener {
-        Endpoint::Tcp(Host::V4(address), port) if address.is_unspecified() => format!("127.0.0.1:{port}"),
-        Endpoint::Tcp(Host::V6(address), port) if address.is_unspecified() => format!("127.0.0.1:{port}"),
-        Endpoint::Tcp(Host::Name(name), port) if name == "localhost" => format!("127.0.0.1:{port}"),
-        other => other.to_string(),
-    }
+    let edits = unserved.hops.iter().map(|(_, peer)| peer.connect_to(listener, context.sources)).collect();
+    Fix::new(format!("connect to {listener}"), Applicability::Safe, edits)
 }
