@@ -1,1 +1,15 @@
 //! The one test binary.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stderr, reason = "what is skipped is said")]
+
+mod cli;
+mod corpus;
+mod ground;
+mod lab;
+mod page;
+mod props;
+mod real;
+mod specs;
+mod support;
+mod tidy;
