@@ -5,7 +5,9 @@ use pest::iterators::Pair;
 use super::names::{holds_directives, may_open_block, must_open_block, never_opens_block};
 use super::template::{kind, tags};
 use super::word::word;
-use super::{Body, Directive, Item, MAX_DEPTH, Parsed, Rule, SyntaxError, Template, TemplateKind, Tree, Word};
+use super::{
+    Body, Directive, Item, MAX_DEPTH, Parsed, Rule, SyntaxError, Template, TemplateKind, Tree, Word,
+};
 use crate::source::{FileId, Span};
 
 /// The longest word that nginx reads, in bytes, counted from its first byte behind a quote.
@@ -15,7 +17,11 @@ const LONGEST_WORD: usize = 4095;
 const MOST_ERRORS: usize = 100;
 
 /// The tree of a file's items.
-pub(super) fn tree<'i>(file: FileId, text: &'i str, items: impl Iterator<Item = Pair<'i, Rule>>) -> Parsed<Tree> {
+pub(super) fn tree<'i>(
+    file: FileId,
+    text: &'i str,
+    items: impl Iterator<Item = Pair<'i, Rule>>,
+) -> Parsed<Tree> {
     let mut builder = Builder {
         file,
         text,
@@ -73,7 +79,8 @@ impl Builder<'_> {
         match pair.as_rule() {
             Rule::mark => self.error(SyntaxError {
                 span,
-                message: "nginx takes the byte order mark for a part of the first word: unknown directive".into(),
+                message: "nginx takes the byte order mark for a part of the first word: unknown directive"
+                    .into(),
                 hint: Some("save the file without a byte order mark".into()),
             }),
             Rule::comment => self.comment(span, pair.as_str()),
@@ -182,22 +189,21 @@ impl Builder<'_> {
     }
 
     fn statement(&mut self, pair: Pair<'_, Rule>) {
+        let span = Span::new(self.file, pair.as_span().start()..pair.as_span().end());
         let mut words = Vec::new();
         let mut end = None;
         let mut flawed = None;
+        let mut open_here = Vec::new();
         for inner in pair.into_inner() {
             match inner.as_rule() {
                 Rule::space => {}
-                Rule::comment => {
-                    tags(inner.as_str()).into_iter().for_each(|kind| self.tag(kind));
-                }
+                Rule::comment => self.tags_inside(inner.as_str(), &mut open_here),
                 Rule::terminator | Rule::open => end = Some(inner),
                 rule => {
                     let word = self.word(&inner);
                     flawed = flawed.or(self.flaw(rule, &word));
                     if word.template {
-                        let inside = tags(inner.as_str());
-                        inside.into_iter().for_each(|kind| self.tag(kind));
+                        self.tags_inside(inner.as_str(), &mut open_here);
                     }
                     words.push(word);
                 }
@@ -209,10 +215,29 @@ impl Builder<'_> {
         match end {
             Some(end) if end.as_rule() == Rule::open => {
                 let brace = Span::new(self.file, end.as_span().start()..end.as_span().end());
+                self.entangled |= !open_here.is_empty();
                 self.block(words, brace);
             }
             Some(end) => self.simple(words, end.as_span().end() as u32),
             None => self.pending = Some(words),
+        }
+        // What a tag of the directive began or ended goes for what follows as well.
+        for kind in open_here {
+            self.push(Item::Template(Template { span, kind }));
+        }
+    }
+
+    /// Keeps the book of tags inside a directive; `open` becomes the ones that have no partner in it.
+    fn tags_inside(&mut self, text: &str, open: &mut Vec<TemplateKind>) {
+        for kind in tags(text) {
+            self.tag(kind);
+            match kind {
+                TemplateKind::Close if open.last() == Some(&TemplateKind::Open) => {
+                    open.pop();
+                }
+                TemplateKind::Open | TemplateKind::Close => open.push(kind),
+                TemplateKind::Middle | TemplateKind::Text | TemplateKind::Nothing => {}
+            }
         }
     }
 
@@ -237,7 +262,10 @@ impl Builder<'_> {
             return Some(SyntaxError {
                 span: at,
                 message: format!("unexpected \"{next}\""),
-                hint: Some("a quoted word ends at its quote: quote all of it, and write inner quotes as `\\\"`".into()),
+                hint: Some(
+                    "a quoted word ends at its quote: quote all of it, and write inner quotes as `\\\"`"
+                        .into(),
+                ),
             });
         }
         let length = (word.inner.end - word.inner.start) as usize;
@@ -252,8 +280,8 @@ impl Builder<'_> {
         let header = words_span(&words, Span { file: self.file, start: end, end });
         let span = Span { end, ..header };
         if let Some(first) = words.first()
-            && must_open_block(&first.text)
-            && self.in_directives()
+            && (must_open_block(&first.text) && self.in_directives()
+                || first.text == "server" && self.is_in("http"))
         {
             self.brace_error(SyntaxError {
                 span: first.span,
@@ -265,7 +293,8 @@ impl Builder<'_> {
     }
 
     fn block(&mut self, mut words: Vec<Word>, brace: Span) {
-        let unended = words.first().is_some_and(|first| never_opens_block(&first.text)) && self.in_directives();
+        let unended =
+            words.first().is_some_and(|first| never_opens_block(&first.text)) && self.in_directives();
         if unended {
             self.not_terminated(&words, brace);
             // The block is most likely another directive's, on a line of its own.
@@ -275,7 +304,12 @@ impl Builder<'_> {
                 let rest = words.split_off(at);
                 let end = words.last().map_or(brace.start, |word| word.span.end);
                 let header = words_span(&words, brace);
-                self.push(Item::Directive(Directive { words, span: Span { end, ..header }, header, body: Body::Simple }));
+                self.push(Item::Directive(Directive {
+                    words,
+                    span: Span { end, ..header },
+                    header,
+                    body: Body::Simple,
+                }));
                 words = rest;
             }
         }
@@ -296,7 +330,9 @@ impl Builder<'_> {
             if self.skipped == 0 {
                 self.error(SyntaxError {
                     span: brace,
-                    message: format!("blocks are nested more than {MAX_DEPTH} deep, and this one is not read"),
+                    message: format!(
+                        "blocks are nested more than {MAX_DEPTH} deep, and this one is not read"
+                    ),
                     hint: None,
                 });
             }
@@ -314,7 +350,9 @@ impl Builder<'_> {
         }
         if self.stack.len() == 1 {
             let hint = match self.errors.is_empty() && self.brace_errors.is_empty() {
-                true => Some("no block is open here: there is one `}` too many, or a `{` is missing above".into()),
+                true => {
+                    Some("no block is open here: there is one `}` too many, or a `{` is missing above".into())
+                }
                 false => None,
             };
             self.unexpected(span, "}", hint);
@@ -354,7 +392,12 @@ impl Builder<'_> {
             self.unexpected(brace, "}", Some(hint));
         }
         let header = words_span(&words, last.span);
-        self.push(Item::Directive(Directive { words, span: Span { end, ..header }, header, body: Body::Simple }));
+        self.push(Item::Directive(Directive {
+            words,
+            span: Span { end, ..header },
+            header,
+            body: Body::Simple,
+        }));
     }
 
     fn unclosed(&mut self, opener: Option<&[Word]>) {
@@ -386,7 +429,8 @@ impl Builder<'_> {
             let header = words_span(&words, last.span);
             self.push(Item::Directive(Directive { words, span: header, header, body: Body::Simple }));
         } else if self.stack.len() > 1 || self.skipped > 0 {
-            let opener = self.suspect_words().or_else(|| self.stack.last().and_then(|frame| frame.opener.clone()));
+            let opener =
+                self.suspect_words().or_else(|| self.stack.last().and_then(|frame| frame.opener.clone()));
             self.unclosed(opener.as_deref());
         }
         self.skipped = 0;
@@ -409,6 +453,12 @@ impl Builder<'_> {
     fn suspect_words(&self) -> Option<Vec<Word>> {
         let span = self.suspect?;
         Some(vec![Word { span, inner: span, text: String::new(), template: false }])
+    }
+
+    /// Whether the block around is one of this name.
+    fn is_in(&self, name: &str) -> bool {
+        let opener = self.stack.last().and_then(|frame| frame.opener.as_ref());
+        opener.and_then(|words| words.first()).is_some_and(|first| first.text == name)
     }
 
     /// Whether what stands around is directives, so that the first word of a line is the name of one.
@@ -434,7 +484,6 @@ fn words_span(words: &[Word], otherwise: Span) -> Span {
         _ => otherwise,
     }
 }
-
 
 /// A text for a message: its first line, and not too much of that.
 fn shown(text: &str) -> String {

@@ -59,10 +59,12 @@ fn jinja(tag: &str) -> TemplateKind {
         "import" | "from" | "do" | "load" => TemplateKind::Nothing,
         "set" | "assign" if tag.contains('=') => TemplateKind::Nothing,
         // Nothing is left out between these.
-        "raw" | "endraw" | "verbatim" | "endverbatim" | "autoescape" | "endautoescape" => TemplateKind::Nothing,
+        "raw" | "endraw" | "verbatim" | "endverbatim" | "autoescape" | "endautoescape" => {
+            TemplateKind::Nothing
+        }
         word if word.starts_with("end") => TemplateKind::Close,
-        "if" | "for" | "macro" | "call" | "filter" | "set" | "block" | "with" | "unless" | "comment" | "trans"
-        | "case" => TemplateKind::Open,
+        "if" | "for" | "macro" | "call" | "filter" | "set" | "block" | "with" | "unless" | "comment"
+        | "trans" | "case" => TemplateKind::Open,
         _ => TemplateKind::Text,
     }
 }
@@ -94,12 +96,16 @@ fn go(action: &str) -> TemplateKind {
         _ if is_comment => TemplateKind::Nothing,
         "end" => TemplateKind::Close,
         "else" => TemplateKind::Middle,
-        "if" | "range" | "with" | "define" | "block" if action.contains(char::is_whitespace) => TemplateKind::Open,
+        "if" | "range" | "with" | "define" | "block" if action.contains(char::is_whitespace) => {
+            TemplateKind::Open
+        }
         "break" | "continue" => TemplateKind::Middle,
         // Mustache and its kin.
         _ if action.starts_with('#') || action.starts_with('^') => TemplateKind::Open,
         _ if action.starts_with('/') => TemplateKind::Close,
-        _ if action.starts_with('$') && (action.contains(":=") || action.contains(" = ")) => TemplateKind::Nothing,
+        _ if action.starts_with('$') && (action.contains(":=") || action.contains(" = ")) => {
+            TemplateKind::Nothing
+        }
         _ => TemplateKind::Text,
     }
 }

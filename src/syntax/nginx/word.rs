@@ -8,6 +8,7 @@ pub(super) fn word(file: FileId, rule: Rule, start: usize, written: &str) -> Wor
     let end = start + written.len();
     let inner = match rule {
         Rule::quoted | Rule::adjoined => start + 1..end - 1,
+        Rule::raw_name if written.starts_with(['"', '\'']) => start + 1..end - 1,
         Rule::unclosed => start + 1..end,
         _ => start..end,
     };
@@ -80,10 +81,14 @@ mod tests {
 
     #[test]
     fn what_a_template_engine_fills_in() {
-        for text in ["{{ x }}", "a{{x}}b", "{% if x %}a{% endif %}", "<%= x %>", "%{host}", "__PATH__", "/x__APP_2__"] {
+        for text in
+            ["{{ x }}", "a{{x}}b", "{% if x %}a{% endif %}", "<%= x %>", "%{host}", "__PATH__", "/x__APP_2__"]
+        {
             assert!(is_template(text), "{text}");
         }
-        for text in ["$x", "${x}", "__init__", "/__takahe_accel__/", "a%20b", "{", "A__B", "____", "^[a-z]{2}$"] {
+        for text in
+            ["$x", "${x}", "__init__", "/__takahe_accel__/", "a%20b", "{", "A__B", "____", "^[a-z]{2}$"]
+        {
             assert!(!is_template(text), "{text}");
         }
     }
