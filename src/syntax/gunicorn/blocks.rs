@@ -100,7 +100,8 @@ pub(super) fn build(file: FileId, text: &str, lines: Vec<Line>, errors: &mut Vec
             message: expected_block(keyword),
             hint: None,
         });
-        top(&mut stack).push(Statement { span: at, kind: StatementKind::Block { keyword, header, body: Vec::new() } });
+        top(&mut stack)
+            .push(Statement { span: at, kind: StatementKind::Block { keyword, header, body: Vec::new() } });
     }
     while stack.len() > 1 {
         close(&mut stack);
@@ -119,7 +120,8 @@ fn close(stack: &mut Vec<Frame>) {
     let Some(frame) = stack.pop() else { return };
     match frame.opener {
         Some((span, keyword, header)) => {
-            top(stack).push(Statement { span, kind: StatementKind::Block { keyword, header, body: frame.body } });
+            top(stack)
+                .push(Statement { span, kind: StatementKind::Block { keyword, header, body: frame.body } });
         }
         None => {
             let Some(first) = frame.body.first() else { return };

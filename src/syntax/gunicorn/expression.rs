@@ -2,10 +2,10 @@
 
 use pest::iterators::Pair;
 
+use super::Rule;
 use super::lines::is_template;
 use super::literal;
 use super::tree::{Expression, ExpressionKind, Part, Trailer};
-use super::Rule;
 use crate::source::{FileId, Span};
 
 /// Where a logical line lies in its file.
@@ -156,9 +156,9 @@ impl Reader {
 
     fn trailer(&self, pair: Pair<Rule>) -> Option<Trailer> {
         Some(match pair.as_rule() {
-            Rule::attribute => {
-                Trailer::Attribute(pair.into_inner().find(|part| part.as_rule() == Rule::identifier)?.as_str().into())
-            }
+            Rule::attribute => Trailer::Attribute(
+                pair.into_inner().find(|part| part.as_rule() == Rule::identifier)?.as_str().into(),
+            ),
             Rule::call => {
                 let arguments = pair.into_inner().filter(|part| part.as_rule() == Rule::argument);
                 Trailer::Call(arguments.filter_map(|argument| self.argument(argument)).collect())
@@ -192,7 +192,12 @@ pub(super) fn opaque(span: Span, text: &str) -> Expression {
         .map(String::from)
         .collect();
     names.dedup();
-    let kind = ExpressionKind::Opaque { names, binds: text.contains(":="), template: is_template(text) };
+    let kind = ExpressionKind::Opaque {
+        names,
+        binds: text.contains(":="),
+        calls: text.contains(['(', '@']),
+        template: is_template(text),
+    };
     Expression { span, kind }
 }
 
@@ -202,8 +207,8 @@ fn is_trivia(rule: Rule) -> bool {
 
 /// The operators, each as it is told apart in a row.
 const OPERATORS: [&str; 26] = [
-    "and", "or", "not", "not in", "in", "is not", "is", "**", "//", "<<", ">>", "==", "!=", "<=", ">=", "<", ">", "+", "-",
-    "*", "/", "%", "@", "&", "|", "^",
+    "and", "or", "not", "not in", "in", "is not", "is", "**", "//", "<<", ">>", "==", "!=", "<=", ">=", "<",
+    ">", "+", "-", "*", "/", "%", "@", "&", "|", "^",
 ];
 
 fn operator(text: &str) -> &'static str {

@@ -105,7 +105,9 @@ impl Open {
                 self.indent = range;
                 return;
             }
-            Rule::byte_order_mark | Rule::space | Rule::newline | Rule::continuation | Rule::comment => return,
+            Rule::byte_order_mark | Rule::space | Rule::newline | Rule::continuation | Rule::comment => {
+                return;
+            }
             _ => {}
         }
         self.has_code |= word.rule != Rule::template;
@@ -119,7 +121,11 @@ impl Open {
             Rule::unterminated => {
                 self.has_format |= is_format(text);
                 let quotes = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-                let triple = if quotes.starts_with("\"\"\"") || quotes.starts_with("'''") { "triple-quoted " } else { "" };
+                let triple = if quotes.starts_with("\"\"\"") || quotes.starts_with("'''") {
+                    "triple-quoted "
+                } else {
+                    ""
+                };
                 self.blame(range, format!("unterminated {triple}string literal"));
             }
             _ => {}

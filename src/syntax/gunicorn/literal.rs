@@ -22,7 +22,8 @@ pub(super) fn number(text: &str) -> Option<ExpressionKind> {
     }
     if digits.bytes().all(|byte| byte.is_ascii_digit()) {
         // `010` is an error, `00` is not.
-        let octal_of_old = digits.len() > 1 && digits.starts_with('0') && digits.bytes().any(|byte| byte != b'0');
+        let octal_of_old =
+            digits.len() > 1 && digits.starts_with('0') && digits.bytes().any(|byte| byte != b'0');
         return if octal_of_old { None } else { digits.parse().ok().map(ExpressionKind::Int) };
     }
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'+' | b'-'));

@@ -126,7 +126,10 @@ fn simple(reader: &Reader, pair: Pair<Rule>) -> Option<Statement> {
 
 fn module(pair: &Pair<Rule>) -> String {
     let mut parts = pair.clone().into_inner();
-    parts.find(|part| part.as_rule() == Rule::module).map(|part| part.as_str().to_string()).unwrap_or_default()
+    parts
+        .find(|part| part.as_rule() == Rule::module)
+        .map(|part| part.as_str().to_string())
+        .unwrap_or_default()
 }
 
 fn from_import(module: &str, pair: Pair<Rule>) -> Import {

@@ -165,6 +165,8 @@ pub enum ExpressionKind {
         names: Vec<String>,
         /// Whether it binds names by `:=`.
         binds: bool,
+        /// Whether something may be called in it.
+        calls: bool,
         /// Whether it holds a piece for a template engine.
         template: bool,
     },
