@@ -368,21 +368,7 @@ fn walk(statements: &[Statement], in_function: bool, survey: &mut Survey) {
             | StatementKind::Pass
             | StatementKind::Template(_) => {}
         }
-        const HAZARDS: [&str; 12] = [
-            "exec",
-            "eval",
-            "execfile",
-            "globals",
-            "locals",
-            "vars",
-            "setattr",
-            "delattr",
-            "__dict__",
-            "modules",
-            "_getframe",
-            "currentframe",
-        ];
-        if let Some(hazard) = names.iter().find(|name| HAZARDS.contains(name)) {
+        if let Some(hazard) = hazard(&names, in_function) {
             survey.hazard.get_or_insert_with(|| format!("`{hazard}` may set it"));
         }
         let settings = |name: &&str| matches!(*name, "set" | "settings");
@@ -390,4 +376,19 @@ fn walk(statements: &[Statement], in_function: bool, survey: &mut Survey) {
             survey.hazard.get_or_insert_with(|| "a hook may set it while Gunicorn starts".into());
         }
     }
+}
+
+/// A name by which code reaches the names of a module as data.
+fn hazard<'a>(names: &[&'a str], in_function: bool) -> Option<&'a str> {
+    names.iter().enumerate().find_map(|(at, name)| {
+        let reaches = match *name {
+            "exec" | "eval" | "execfile" | "globals" | "__dict__" | "modules" | "_getframe"
+            | "currentframe" => true,
+            // Those of a function are its own.
+            "locals" | "vars" => !in_function,
+            "setattr" | "delattr" => names.get(at + 1) != Some(&"self"),
+            _ => false,
+        };
+        reaches.then_some(*name)
+    })
 }

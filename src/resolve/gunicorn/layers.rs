@@ -62,11 +62,12 @@ impl Layers<'_> {
     }
 
     /// The default, which three settings take from the environment.
-    fn default(&self, row: &Row) -> Setting<Datum> {
+    fn default(&self, row: &'static Row) -> Setting<Datum> {
         let variable_name = match row.name {
             "bind" => "PORT",
             "workers" => "WEB_CONCURRENCY",
             "forwarded_allow_ips" => "FORWARDED_ALLOW_IPS",
+            "default_proc_name" | "logconfig" => return self.of_application(row),
             _ => return fallback(row, self.version),
         };
         let standard = fallback(row, self.version);
@@ -96,6 +97,24 @@ impl Layers<'_> {
                 format!("`{variable_name}` of the environment decides: {why}"),
                 Origin::DEFAULT,
             ),
+        }
+    }
+
+    /// Gunicorn takes two defaults from the application that it is to serve, `init` in `gunicorn/app/wsgiapp.py`.
+    fn of_application(&self, row: &'static Row) -> Setting<Datum> {
+        let standard = fallback(row, self.version);
+        let mut rows = table::of_version(self.version);
+        if rows.any(|row| {
+            row.name == "paste" && (self.line.get(row).is_some() || self.line.doubt(row).is_some())
+        }) {
+            return Setting::unknown("what `--paste` brings is not known", Origin::DEFAULT);
+        }
+        match &self.line.target {
+            Some((text, place)) if row.name == "default_proc_name" => {
+                let origin = Origin::at(OriginKind::CommandLine, *place);
+                Setting { value: text.clone().map(Datum::Text), origin }
+            }
+            _ => standard,
         }
     }
 

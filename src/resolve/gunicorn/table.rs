@@ -173,7 +173,7 @@ static TABLE: &[Row] = &[
     row("capture_output", &["--capture-output"], True, Bool, No(false), OLDEST),
     row("logger_class", &["--logger-class"], Store, Class, Is("gunicorn.glogging.Logger"), OLDEST),
     row("logconfig", &["--log-config"], Store, Text, Unset, OLDEST),
-    row("logconfig_json", &["--log-config-json"], Store, Text, Unset, Version(20, 0, 0)),
+    row("logconfig_json", &["--log-config-json"], Store, Text, Unset, Version(21, 0, 0)),
     row("syslog_addr", &["--log-syslog-to"], Store, Text, Is("udp://localhost:514"), OLDEST),
     row("syslog", &["--log-syslog"], True, Bool, No(false), OLDEST),
     row("syslog_prefix", &["--log-syslog-prefix"], Store, Text, Unset, OLDEST),
