@@ -1,4 +1,5 @@
 //! Gunicorn: what is resolved against what the program itself and CPython say.
+#![allow(clippy::print_stdout, reason = "what is skipped and what was measured is told to whoever runs it")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

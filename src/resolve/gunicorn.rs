@@ -13,6 +13,8 @@ mod module;
 mod scope;
 mod table;
 mod templates;
+#[cfg(test)]
+mod tests;
 mod validate;
 mod value;
 mod words;

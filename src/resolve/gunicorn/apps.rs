@@ -40,24 +40,19 @@ pub(super) fn of_launch(stack: &Stack, launch: &Launch, resolved: &mut Resolved,
         Program::Gunicorn(start) => {
             let (mut app, choice) = gunicorn(stack, &start);
             app.unit = launch.unit;
-            match choice {
-                Choice::Absent => {}
-                Choice::File(file) => read.push(file),
-                Choice::Perhaps(files, why) => {
-                    read.extend(files);
-                    resolved.unresolved.push(unresolved(stack, start.place, launch.place, why));
-                }
-                Choice::Unknown(why) => {
-                    resolved.unresolved.push(unresolved(stack, start.place, launch.place, why));
-                }
+            let (files, why) = match choice {
+                Choice::Absent => (Vec::new(), None),
+                Choice::File(file) => (vec![file], None),
+                Choice::Perhaps(files, why) | Choice::Unknown(files, why) => (files, Some(why)),
+            };
+            read.extend(files);
+            if let Some(why) = why {
+                let what = stack.sources.text(launch.place).to_string();
+                resolved.unresolved.push(Unresolved { span: start.place, what, why });
             }
             resolved.apps.push(app);
         }
     }
-}
-
-fn unresolved(stack: &Stack, place: Span, line: Span, why: String) -> Unresolved {
-    Unresolved { span: place, what: stack.sources.text(line).to_string(), why }
 }
 
 /// A program of which nothing is known but that it runs.
@@ -87,7 +82,7 @@ fn gunicorn(stack: &Stack, start: &Start) -> (App, Choice) {
     let scopes: Vec<Scope> = match &choice {
         Choice::File(file) => scope_of(file).into_iter().collect(),
         Choice::Perhaps(files, _) => files.iter().filter_map(scope_of).collect(),
-        Choice::Absent | Choice::Unknown(_) => Vec::new(),
+        Choice::Absent | Choice::Unknown(..) => Vec::new(),
     };
     let broken = match &choice {
         Choice::File(file) => stack.trees.get(file).is_some_and(|parsed| !parsed.errors.is_empty()),
@@ -97,7 +92,7 @@ fn gunicorn(stack: &Stack, start: &Start) -> (App, Choice) {
         (Choice::File(_), _) if broken => File::Unknown("Gunicorn refuses the configuration file".into()),
         (Choice::File(_), Some(scope)) => File::Read(scope),
         (Choice::Perhaps(_, why), _) => File::Perhaps(scopes.iter().collect(), why.clone()),
-        (Choice::Unknown(why), _) => File::Unknown(why.clone()),
+        (Choice::Unknown(_, why), _) => File::Unknown(why.clone()),
         (Choice::Absent, _) | (Choice::File(_), None) => File::Absent,
     };
     let layers = Layers {
@@ -147,18 +142,14 @@ fn of_variable(environment: &Environment, place: Span, version: Version) -> (Opt
 
 fn choose(stack: &Stack, line: &Options, variable: &Options, directory: &Possible<String>) -> Choice {
     let Some(row) = table::of_version(stack.version).find(|row| row.name == "config") else {
-        return Choice::Unknown("not resolved".into());
+        return config_file::implicit(stack, directory);
     };
     for options in [line, variable] {
         if let Some(given) = options.get(row) {
             return config_file::explicit(stack, &given.value, directory);
         }
         if let Some(why) = options.doubt(row) {
-            // Any of them may be the one.
-            return Choice::Perhaps(
-                stack.files.to_vec(),
-                format!("which configuration file is read is not known: {why}"),
-            );
+            return config_file::unknown(stack, why);
         }
     }
     config_file::implicit(stack, directory)

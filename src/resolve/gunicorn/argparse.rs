@@ -65,14 +65,18 @@ pub(super) fn parse(words: &[Argument], version: Version) -> Options {
     let mut group_ended = false;
     while let Some(word) = words.get(at) {
         at += 1;
-        let Possible::Known(text) = &word.text else {
-            options.doubt_all(word);
-            continue;
+        let text = match &word.text {
+            // A piece for a template engine may become any word.
+            Possible::Known(text)
+                if !word.splits && !["{{", "{%", "<%"].iter().any(|it| text.starts_with(it)) =>
+            {
+                text
+            }
+            _ => {
+                options.doubt_all(word);
+                continue;
+            }
         };
-        if word.splits {
-            options.doubt_all(word);
-            continue;
-        }
         match if only_words { Class::Word } else { classify(text, version) } {
             Class::Separator => only_words = true,
             Class::Word if group_ended && options.uncertain.is_none() => {

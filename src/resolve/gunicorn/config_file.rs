@@ -22,32 +22,41 @@ pub(super) enum Choice {
     File(FileId),
     /// One of these or none, for this reason.
     Perhaps(Vec<FileId>, String),
-    /// A file that is not in the tree, or it is not known which, for this reason.
-    Unknown(String),
+    /// A file that is not in the tree, or it is not known which, for this reason; these are candidates.
+    Unknown(Vec<FileId>, String),
 }
 
 /// The file that `-c` means.
 pub(super) fn explicit(stack: &Stack, value: &Possible<Value>, directory: &Possible<String>) -> Choice {
     let text = match value {
         Possible::Known(Value::Text(text)) => text,
-        Possible::Unknown(why) => return Choice::Unknown(format!("which configuration file is read: {why}")),
-        _ => return Choice::Unknown("which configuration file is read is not known".into()),
+        Possible::Unknown(why) => return unknown(stack, why),
+        _ => return unknown(stack, "it has several values"),
     };
     if text.starts_with("python:") {
-        return Choice::Unknown(format!("the module `{text}` is not looked for"));
+        return Choice::Unknown(stack.files.to_vec(), format!("the module `{text}` is not looked for"));
     }
     let path = text.strip_prefix("file:").unwrap_or(text);
     let deployed = absolute(path, directory).unwrap_or_else(|_| path.to_string());
     match stack.paths.find(&deployed) {
         Mapped::File(file) if stack.trees.contains_key(&file) => Choice::File(file),
-        Mapped::File(_) => Choice::Unknown(format!("`{path}` was not read as a configuration file")),
-        Mapped::Missing => Choice::Unknown(format!("the configuration file `{path}` is not in the tree")),
+        Mapped::File(_) => {
+            Choice::Unknown(Vec::new(), format!("`{path}` was not read as a configuration file"))
+        }
+        Mapped::Missing => {
+            Choice::Unknown(Vec::new(), format!("the configuration file `{path}` is not in the tree"))
+        }
         Mapped::Ambiguous => {
             let name = deployed.rsplit('/').next().unwrap_or(&deployed);
             let files = stack.paths.named(name).iter().map(|(_, file)| *file).collect();
-            Choice::Perhaps(files, format!("several files of the tree may be `{path}`"))
+            Choice::Unknown(files, format!("several files of the tree may be `{path}`"))
         }
     }
+}
+
+/// Any file may be read: an option that is not known names it.
+pub(super) fn unknown(stack: &Stack, why: &str) -> Choice {
+    Choice::Unknown(stack.files.to_vec(), format!("which configuration file is read is not known: {why}"))
 }
 
 /// The file that is read where no option names one.

@@ -273,6 +273,7 @@ pub(super) fn absorb(scope: &mut Scope, statement: &Statement) {
             of(scope, value).apply(scope, statement.span);
             lose_target(scope, target, why, statement.span);
             scope.lose_lists(why);
+            scope.changed.get_or_insert_with(|| "the file may change the environment".into());
         }
         StatementKind::Evaluate(expression) => of(scope, expression).apply(scope, statement.span),
         StatementKind::Import(imports) => {
@@ -316,9 +317,7 @@ fn lose_target(scope: &mut Scope, target: &Expression, why: &str, place: Span) {
     target.mentions(&mut names);
     if let ExpressionKind::Trailed(..) = target.kind {
         scope.lose_lists(why);
-        if names.contains(&"environ") {
-            scope.changed.get_or_insert_with(|| "the file changes the environment".into());
-        }
+        scope.changed.get_or_insert_with(|| "the file may change the environment".into());
         return;
     }
     for name in names {

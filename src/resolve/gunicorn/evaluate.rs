@@ -9,6 +9,9 @@ use crate::value::Possible;
 /// The most combinations of possible values that are worked out.
 const MAX_COMBINATIONS: usize = 16;
 
+/// How deep lists may lie in each other.
+const MAX_NESTED: usize = 4;
+
 /// The value of an expression.
 pub(super) fn evaluate(scope: &Scope, expression: &Expression) -> Possible<Value> {
     match &expression.kind {
@@ -71,7 +74,11 @@ fn distinct<T: PartialEq>(value: Possible<T>) -> Possible<T> {
 
 fn items_of(scope: &Scope, items: &[Expression]) -> Possible<Vec<Value>> {
     let values: Vec<Possible<Value>> = items.iter().map(|item| evaluate(scope, item)).collect();
-    combinations(&values)
+    // `a = [a]` nests one level deeper with each statement.
+    combinations(&values).try_map(|values| match values.iter().map(Value::depth).max() {
+        Some(depth) if depth >= MAX_NESTED => Err("it is nested too deep to be followed".into()),
+        _ => Ok(values),
+    })
 }
 
 fn choice(scope: &Scope, cases: &[(Expression, Expression)], last: &Expression) -> Possible<Value> {

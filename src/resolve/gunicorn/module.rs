@@ -15,7 +15,7 @@ use crate::syntax::gunicorn::{Expression, ExpressionKind, Import, Keyword, State
 use crate::value::Possible;
 
 /// How many names may be copied for branches, so that following a file is bounded work.
-const BUDGET: usize = 200_000;
+const BUDGET: usize = 20_000;
 
 /// The names that a file leaves behind, as Gunicorn reads them.
 pub(super) fn run<'a>(tree: &Tree, environment: Option<&'a Environment>) -> Scope<'a> {
@@ -72,7 +72,15 @@ impl Module {
             StatementKind::Change { target, value } => {
                 effects::of(scope, value).apply(scope, statement.span);
                 match &target.kind {
-                    ExpressionKind::Name(name) => scope.lose(name, "it is changed in place", statement.span),
+                    ExpressionKind::Name(name) => {
+                        // `|=` changes the environment itself if that is what the name stands for.
+                        if !matches!(evaluate(scope, target), Possible::Known(Value::Int(_) | Value::Text(_)))
+                        {
+                            Effects::environment("the file may change the environment")
+                                .apply(scope, statement.span);
+                        }
+                        scope.lose(name, "it is changed in place", statement.span);
+                    }
                     _ => self.store(scope, statement.span, target),
                 }
                 scope.lose_lists("it may be changed in place");
@@ -128,7 +136,6 @@ impl Module {
     /// An `if` with its `elif`s and its `else`.
     fn branches(&mut self, scope: &mut Scope, chain: &[Statement]) -> Flow {
         let mut after: Option<Scope> = None;
-        let mut decided = false;
         for link in chain {
             let StatementKind::Block { keyword, header, body } = &link.kind else { continue };
             let condition = match header {
@@ -142,11 +149,8 @@ impl Module {
             match condition {
                 Possible::Known(false) => {}
                 Possible::Known(true) => {
-                    if self.run(scope, body) == Flow::Continues {
-                        after = merged(after, scope.clone());
-                    }
-                    decided = true;
-                    break;
+                    let flow = self.run(scope, body);
+                    return settle(scope, after, flow);
                 }
                 Possible::OneOf(_) | Possible::Unknown(_) => {
                     let size = scope.names.len() + 1;
@@ -157,21 +161,15 @@ impl Module {
                     self.budget -= size;
                     let mut taken = scope.clone();
                     if self.run(&mut taken, body) == Flow::Continues {
-                        after = merged(after, taken);
+                        after = Some(match after {
+                            Some(before) => before.merge(taken),
+                            None => taken,
+                        });
                     }
                 }
             }
         }
-        if !decided {
-            after = merged(after, scope.clone());
-        }
-        match after {
-            Some(after) => {
-                *scope = after;
-                Flow::Continues
-            }
-            None => Flow::Stops,
-        }
+        settle(scope, after, Flow::Continues)
     }
 
     fn assign(&mut self, scope: &mut Scope, span: Span, targets: &[Expression], value: &Expression) {
@@ -219,11 +217,9 @@ impl Module {
         let mut names = Vec::new();
         target.mentions(&mut names);
         if let ExpressionKind::Trailed(..) = target.kind {
+            // `os.environ` may have another name here.
             scope.lose_lists("an item of it may be changed");
-            if names.iter().any(|name| matches!(*name, "environ" | "env")) {
-                Effects::environment("the file changes the environment").apply(scope, span);
-            }
-            return;
+            return Effects::environment("the file may change the environment").apply(scope, span);
         }
         for name in names {
             scope.lose(name, "how it is bound is not followed", span);
@@ -263,9 +259,12 @@ fn continues_if(statement: &Statement) -> bool {
     matches!(&statement.kind, StatementKind::Block { keyword: Keyword::Elif | Keyword::Else, .. })
 }
 
-fn merged<'a>(before: Option<Scope<'a>>, taken: Scope<'a>) -> Option<Scope<'a>> {
-    Some(match before {
-        Some(before) => before.merge(taken),
-        None => taken,
-    })
+/// Behind an `if`: the ways that were taken beside the last one, and the last one.
+fn settle<'a>(scope: &mut Scope<'a>, others: Option<Scope<'a>>, flow: Flow) -> Flow {
+    let Some(others) = others else { return flow };
+    *scope = match flow {
+        Flow::Continues => others.merge(scope.clone()),
+        Flow::Stops => others,
+    };
+    Flow::Continues
 }

@@ -18,10 +18,15 @@ pub(super) struct Name {
     pub(super) anchor: Option<Anchor>,
 }
 
+/// The largest value that a name may keep, in bytes, about.
+const MAX_WEIGHT: usize = 4096;
+
 /// All that is known at a point of a module.
 #[derive(Clone, Debug)]
 pub(super) struct Scope<'a> {
     pub(super) names: BTreeMap<String, Name>,
+    /// Those of them that may be lists or hold some.
+    lists: BTreeSet<String>,
     /// Why names that are not listed may be bound too.
     pub(super) open: Option<String>,
     /// The environment of the process; `None` where nobody is known to start it.
@@ -34,7 +39,14 @@ pub(super) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     pub(super) fn new(environment: Option<&'a Environment>, volatile: BTreeSet<String>) -> Scope<'a> {
-        Scope { names: BTreeMap::new(), open: None, environment, changed: None, volatile }
+        Scope {
+            names: BTreeMap::new(),
+            lists: BTreeSet::new(),
+            open: None,
+            environment,
+            changed: None,
+            volatile,
+        }
     }
 
     /// The value of a name that is read.
@@ -61,13 +73,24 @@ impl<'a> Scope<'a> {
     /// Binds a name by an assignment of its own.
     pub(super) fn assign(&mut self, name: &str, value: Possible<Value>, statement: Span, written: Span) {
         let anchor = Anchor { span: statement, value: written, dialect: Dialect::Python };
-        let value = value.map(Some);
-        self.names.insert(name.into(), Name { value, place: statement, anchor: Some(anchor) });
+        self.put(name, value.map(Some), statement, Some(anchor));
     }
 
     /// Binds a name in another way.
     pub(super) fn bind(&mut self, name: &str, value: Possible<Option<Value>>, place: Span) {
-        self.names.insert(name.into(), Name { value, place, anchor: None });
+        self.put(name, value, place, None);
+    }
+
+    fn put(&mut self, name: &str, value: Possible<Option<Value>>, place: Span, anchor: Option<Anchor>) {
+        let value = value.try_map(|value| match value {
+            Some(value) if value.weight() > MAX_WEIGHT => Err("its value is too large to be followed".into()),
+            value => Ok(value),
+        });
+        let is_list = |value: &Option<Value>| matches!(value, Some(Value::List(_) | Value::Tuple(_)));
+        if value.candidates().is_some_and(|values| values.iter().any(is_list)) {
+            self.lists.insert(name.into());
+        }
+        self.names.insert(name.into(), Name { value, place, anchor });
     }
 
     /// A name that may have any value from here on.
@@ -77,18 +100,16 @@ impl<'a> Scope<'a> {
 
     /// Nothing is known from here on.
     pub(super) fn lose_all(&mut self, why: &str) {
-        for name in self.names.values_mut() {
-            name.value = Possible::Unknown(why.into());
-        }
+        self.names.clear();
+        self.lists.clear();
         self.open.get_or_insert_with(|| why.into());
         self.changed.get_or_insert_with(|| why.into());
     }
 
     /// Lists may have been changed: which names share them is not followed.
     pub(super) fn lose_lists(&mut self, why: &str) {
-        let is_list = |value: &Option<Value>| matches!(value, Some(Value::List(_) | Value::Tuple(_)));
-        for name in self.names.values_mut() {
-            if name.value.candidates().is_some_and(|values| values.iter().any(is_list)) {
+        for list in std::mem::take(&mut self.lists) {
+            if let Some(name) = self.names.get_mut(&list) {
                 name.value = Possible::Unknown(why.into());
             }
         }
@@ -121,6 +142,7 @@ impl<'a> Scope<'a> {
             let mine = missing(&self, name.place);
             self.names.insert(key, either(&mine, name));
         }
+        self.lists.extend(other.lists);
         self.open = self.open.or(other.open);
         self.changed = self.changed.or(other.changed);
         self

@@ -60,6 +60,7 @@ pub(super) fn validate(
         },
         Kind::Words => words(row, value, refuse),
         Kind::Account => match value {
+            Value::None => Err("it is the one that Gunicorn runs as".into()),
             Value::Int(number) => Ok(Datum::Int(*number)),
             Value::Text(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 text.parse().map(Datum::Int).map_err(|_| not_followed())

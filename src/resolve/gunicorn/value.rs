@@ -40,6 +40,23 @@ impl Value {
         })
     }
 
+    /// How large it is, in bytes, about.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Value::Text(text) | Value::Path(text) => 8 + text.len(),
+            Value::List(items) | Value::Tuple(items) => 8 + items.iter().map(Value::weight).sum::<usize>(),
+            _ => 8,
+        }
+    }
+
+    /// How deep lists lie in it.
+    pub(super) fn depth(&self) -> usize {
+        match self {
+            Value::List(items) | Value::Tuple(items) => 1 + items.iter().map(Value::depth).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+
     /// The value as a number, where it is one.
     pub(super) fn number(&self) -> Option<Number> {
         match self {
