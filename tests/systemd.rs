@@ -96,7 +96,8 @@ fn time_spans_are_read_as_systemd_reads_them() {
         return;
     }
     let numbers = ["5", "1.5", ".25", "0", "+3", "-1", "1.", "1.2.3", ""];
-    let units = ["", "s", " s", "ms", "m", "M", "min", "Min", "h", "hr", "d", "w", "y", "us", "foo", "minutes"];
+    let units =
+        ["", "s", " s", "ms", "m", "M", "min", "Min", "h", "hr", "d", "w", "y", "us", "foo", "minutes"];
     let ends = ["", "30", " 30", "1h", " 2m", "."];
     let spans: Vec<String> = numbers
         .iter()
@@ -106,7 +107,8 @@ fn time_spans_are_read_as_systemd_reads_them() {
     // It reports each span on its own and goes on after one that it cannot read.
     for span in spans {
         let output = std::process::Command::new("systemd-analyze").args(["timespan", "--", &span]).output();
-        let output = String::from_utf8(output.expect("systemd-analyze runs").stdout).expect("it prints UTF-8");
+        let output =
+            String::from_utf8(output.expect("systemd-analyze runs").stdout).expect("it prints UTF-8");
         let microseconds: Option<u64> = output
             .split_inclusive('\n')
             .find_map(|line| line.trim().strip_prefix("μs: ").and_then(|number| number.parse().ok()));
