@@ -10,6 +10,8 @@ mod name;
 mod settings;
 mod sockets;
 mod specifiers;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::collections::BTreeMap;
