@@ -10,8 +10,8 @@ use super::{
 };
 use crate::source::{FileId, Span};
 
-/// The longest word that nginx reads, in bytes, counted from its first byte behind a quote.
-const LONGEST_WORD: usize = 4095;
+/// The longest word or remark that nginx reads, in bytes; of quotes the closing one counts. Seen with 1.31.3.
+const LONGEST: u32 = 4095;
 
 /// How many errors of a file are kept. nginx itself stops at the first.
 const MOST_ERRORS: usize = 100;
@@ -121,6 +121,11 @@ impl Builder<'_> {
     fn comment(&mut self, span: Span, text: &str) {
         // `# {% if x %}` does its work in a remark as well.
         let tags = tags(text);
+        if tags.is_empty()
+            && let Some(error) = too_long(span)
+        {
+            self.error(error);
+        }
         let works = |kind: &TemplateKind| !matches!(kind, TemplateKind::Nothing | TemplateKind::Text);
         if !tags.iter().any(works) {
             return self.push(Item::Comment(span));
@@ -268,12 +273,8 @@ impl Builder<'_> {
                 ),
             });
         }
-        let length = (word.inner.end - word.inner.start) as usize;
-        (length > LONGEST_WORD && !word.template).then(|| SyntaxError {
-            span,
-            message: "too long parameter".into(),
-            hint: Some(format!("nginx takes words of up to {LONGEST_WORD} bytes")),
-        })
+        let counted = Span { start: word.inner.start, ..word.span };
+        (!word.template).then(|| too_long(counted)).flatten()
     }
 
     fn simple(&mut self, words: Vec<Word>, end: u32) {
@@ -470,6 +471,14 @@ impl Builder<'_> {
         let before = self.text[..start].trim_end_matches([' ', '\t']);
         (before.is_empty() || before.ends_with('\n')).then(|| start - before.len())
     }
+}
+
+fn too_long(span: Span) -> Option<SyntaxError> {
+    (span.end - span.start > LONGEST).then(|| SyntaxError {
+        span,
+        message: "too long parameter".into(),
+        hint: Some(format!("nginx takes words and remarks of up to {LONGEST} bytes")),
+    })
 }
 
 /// From the first to the last word.

@@ -239,6 +239,22 @@ fn tags_that_cross_blocks_are_told() {
 }
 
 #[test]
+fn words_and_remarks_end_where_the_buffer_of_nginx_does() {
+    let long = |length: usize| "a".repeat(length);
+    for (text, refused) in [
+        (format!("a {};", long(4095)), false),
+        (format!("a {};", long(4096)), true),
+        (format!("a \"{}\";", long(4094)), false),
+        (format!("a \"{}\";", long(4095)), true),
+        (format!("#{}\n", long(4094)), false),
+        (format!("#{}\n", long(4095)), true),
+        (" ".repeat(6000), false),
+    ] {
+        assert_eq!(read(&text).errors.len(), usize::from(refused), "{} bytes", text.len());
+    }
+}
+
+#[test]
 fn depth_is_bounded() {
     let deep = format!("{}b;{} c;", "a{".repeat(5000), "}".repeat(5000));
     let parsed = read(&deep);
