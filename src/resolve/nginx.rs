@@ -8,7 +8,9 @@
 //! constant ones of `set`.
 
 mod address;
+mod assign;
 mod entry;
+mod found;
 mod include;
 mod route;
 mod shared;

@@ -116,10 +116,11 @@ fn form(text: &str) -> Result<Form, String> {
     if text.contains('$') {
         return Err("it hangs on a variable".into());
     }
-    if text.contains(['{', '}', '<', '>', '%', '@'])
-        || text.contains("__") && text.contains(|c: char| c.is_uppercase())
-    {
+    if text.contains(['{', '}', '<', '>', '%', '@']) {
         return Err("it is filled in by a template".into());
+    }
+    if let Some(name) = placeholder(text) {
+        return Err(format!("`{name}` looks like something that is filled in"));
     }
     if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err("it holds white space".into());
@@ -154,6 +155,16 @@ fn form(text: &str) -> Result<Form, String> {
         Some(number) => Ok(Form::Endpoint(Endpoint::Tcp(Host::parse(host), port(number)?))),
         None => Ok(Form::Bare(host.into())),
     }
+}
+
+/// A word in capitals with a separator in it, as scripts that know no template language fill them in: `__DIR__`,
+/// `APP_HOST`, `--DOMAIN--`.
+fn placeholder(text: &str) -> Option<&str> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    text.split(|c| !is_part(c)).find(|word| {
+        let capitals = word.chars().filter(char::is_ascii_uppercase).count();
+        capitals >= 2 && word.contains(['_', '-']) && !word.contains(|c: char| c.is_ascii_lowercase())
+    })
 }
 
 fn unix(path: &str) -> Result<Endpoint, String> {
@@ -214,7 +225,13 @@ mod tests {
             ("proxy_pass", "http://127.0.0.1:$a/", "it hangs on a variable"),
             ("proxy_pass", "http://{{ a }}:8000/", "it is filled in by a template"),
             ("proxy_pass", "http://unix:%path", "it is filled in by a template"),
-            ("proxy_pass", "http://unix:__DIR__/sock", "it is filled in by a template"),
+            ("proxy_pass", "http://unix:__DIR__/sock", "`__DIR__` looks like something that is filled in"),
+            (
+                "proxy_pass",
+                "http://unix:/a/--HOST--/sock",
+                "`--HOST--` looks like something that is filled in",
+            ),
+            ("proxy_pass", "http://APP_HOST:8000", "`APP_HOST` looks like something that is filled in"),
             ("proxy_pass", "http://app_one__x", "Http (app_one__x) at app_one__x"),
             ("proxy_pass", "http://HOST:PORT", "nginx refuses it: invalid port `PORT`"),
             ("proxy_pass", "http://127.0.0.1:8000#x", "nginx refuses it: invalid port `8000#x`"),

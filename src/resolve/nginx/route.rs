@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::address::{self, Form};
-use super::walk::{Found, Pass};
+use super::found::{Found, Pass};
 use crate::model::{Anchor, Dialect, Gateway, LevelId, Nginx, Peer, Route, Unresolved, UpstreamId};
 use crate::source::{Sources, Span};
 use crate::syntax::nginx::Word;

@@ -1,6 +1,6 @@
 //! What files do to each other that are taken to share one `http` block, without any of them including the other.
 
-use super::walk::Found;
+use super::found::Found;
 use crate::model::{Hole, LevelId, LevelKind, Written};
 use crate::value::Possible;
 

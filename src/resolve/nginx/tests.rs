@@ -447,3 +447,23 @@ fn anchors_cover_the_directive_and_its_value() {
     assert!(matches!(written.value, Possible::Known(Datum::Buffers(_))));
     assert_eq!(it.sources.text(it.resolved.nginx.levels[2].header), "location /");
 }
+
+#[test]
+fn what_is_out_of_place_or_refused_is_listed() {
+    let it = one(
+        "server { } http { map $a $b { {{ c }} {{ d }}; include x; } location / { proxy_pass http://a; } rtmp_x { a; }
+          server { proxy_pass http://a; proxy_read_timeout 30s
+           proxy_pass http://127.0.0.1:1; } }",
+    );
+    assert_eq!(
+        it.unresolved(),
+        [
+            "server: nginx refuses it: it is not allowed here",
+            "location /: nginx refuses it: it is not allowed here",
+            "rtmp_x: a block of an unknown directive",
+            "proxy_pass http://a: `proxy_pass` is not allowed here in `http`, and `stream` is not handled yet",
+            "proxy_read_timeout 30s proxy_pass http://127.0.0.1:1: nginx refuses `proxy_read_timeout 30s proxy_pass \
+             http://127.0.0.1:1`",
+        ]
+    );
+}

@@ -1,15 +1,13 @@
 //! Through a file and its includes, block by block.
 
-use super::address;
+mod leaf;
+
 use super::entry::{Context, Entry};
+use super::found::{Found, Http};
 use super::include::{Included, Library};
-use super::value::value;
-use crate::model::{
-    Anchor, Dialect, Hole, Level, LevelId, LevelKind, Nginx, Peer, Server, Unresolved, Upstream, Version,
-    Written, directive,
-};
+use crate::model::{Hole, Level, LevelId, LevelKind, Server, Unresolved, Version};
 use crate::source::{FileId, Span};
-use crate::syntax::nginx::{Body, Directive, Item, TemplateKind, Word};
+use crate::syntax::nginx::{Body, Directive, Item, TemplateKind};
 use crate::value::{Endpoint, Host, Possible};
 
 /// Blocks and includes inside each other are followed up to this depth in all.
@@ -17,55 +15,8 @@ const MAX_DEPTH: usize = 120;
 /// How many directives of a stack are looked at, a fragment counted each time that it is included.
 const MAX_DIRECTIVES: usize = 4_000_000;
 
-/// What the walk finds.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) nginx: Nginx,
-    pub(super) unresolved: Vec<Unresolved>,
-    pub(super) https: Vec<Http>,
-    /// For each upstream, by its index: the `http` block that it belongs to.
-    pub(super) upstream_http: Vec<usize>,
-    /// For each level, by its index: the `http` block that it belongs to.
-    pub(super) level_http: Vec<usize>,
-    pub(super) passes: Vec<Pass>,
-    pub(super) assignments: Vec<Assignment>,
-    /// The settings of fragments that may belong in `http` as well as in a `server` or `location`.
-    pub(super) settings: Vec<LevelId>,
-}
-
-/// An `http` block, with all that is included in it. The first is the one that fragments are taken to share.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Http {
-    /// Whether everything that it includes was found.
-    pub(super) complete: bool,
-}
-
-/// A `proxy_pass` or one of its siblings.
-#[derive(Clone, Debug)]
-pub(super) struct Pass {
-    pub(super) name: &'static str,
-    pub(super) level: LevelId,
-    pub(super) server: Option<usize>,
-    pub(super) scope: usize,
-    pub(super) arguments: Vec<Word>,
-    pub(super) anchor: Anchor,
-    /// Why it may not be there at all.
-    pub(super) maybe: Option<String>,
-}
-
-/// What gives a variable a value inside a `server` block.
-#[derive(Clone, Debug)]
-pub(super) struct Assignment {
-    /// The `server` block, or the fragment.
-    pub(super) scope: usize,
-    /// Without the dollar; empty for something that may set any.
-    pub(super) variable: String,
-    pub(super) level: Option<LevelId>,
-    /// The value, where it is certainly this one.
-    pub(super) value: Option<Word>,
-    /// The whole directive.
-    pub(super) span: Span,
-}
+/// Why nothing is known of a file whose blocks hang on how its template is filled in.
+const ENTANGLED: &str = "tags of a template and blocks of nginx cross in this file";
 
 /// Where the walk is.
 #[derive(Clone, Debug)]
@@ -192,9 +143,14 @@ impl<'a> Walk<'a> {
     fn file(&mut self, file: FileId, mut place: Place<'a>) {
         let Some(tree) = self.library.tree(file) else { return };
         if tree.entangled {
-            let why = "tags of a template and blocks of nginx cross in this file";
-            place.maybe.get_or_insert_with(|| why.into());
-            place.here.get_or_insert_with(|| why.into());
+            let name = &self.library.sources.get(file).path;
+            self.found.unresolved.push(Unresolved {
+                span: Span::new(file, 0..0),
+                what: name.clone(),
+                why: format!("{ENTANGLED}, so nothing in it is certain"),
+            });
+            place.maybe.get_or_insert_with(|| ENTANGLED.into());
+            place.here.get_or_insert_with(|| ENTANGLED.into());
         }
         self.chain.push(file);
         self.items(&tree.items, place, tree.entangled);
@@ -210,7 +166,7 @@ impl<'a> Walk<'a> {
                 Item::Comment(span) => *span,
                 Item::Template(template) => template.span,
             };
-            self.hole(&place, span, "tags of a template and blocks of nginx cross in this file");
+            self.hole(&place, span, ENTANGLED);
         }
         for item in items {
             match item {
@@ -245,11 +201,14 @@ impl<'a> Walk<'a> {
     }
 
     fn directive(&mut self, directive: &'a Directive, place: &Place<'a>, entangled: bool) {
+        if place.block == Block::Other {
+            return;
+        }
         let name = directive.name();
         if directive.words.first().is_some_and(|first| first.template || first.text.starts_with('$')) {
             return self.hole(place, directive.span, "a template fills in directives here");
         }
-        if name == "include" && place.block != Block::Other {
+        if name == "include" {
             return self.include(directive, place);
         }
         self.note_assignment(directive, place);
@@ -295,10 +254,6 @@ impl<'a> Walk<'a> {
                 inner.block = Block::Mail;
                 (None, String::new())
             }
-            (Block::Main, "server" | "upstream" | "location") => {
-                let why = format!("`{}` is not allowed outside of `http`", directive.name());
-                return self.unresolved(directive.header, &title(directive), &why);
-            }
             (Block::Http, "server") => {
                 inner.block = Block::Server;
                 inner.scope = self.scope();
@@ -325,7 +280,21 @@ impl<'a> Walk<'a> {
                 inner.block = Block::LimitExcept;
                 opened(LevelKind::LimitExcept)
             }
-            _ => (None, String::new()),
+            (_, "map" | "geo" | "types" | "split_clients" | "charset_map" | "events" | "match") => return,
+            (_, "http" | "server" | "upstream" | "location" | "if" | "limit_except") => {
+                return self.unresolved(
+                    directive.header,
+                    &title(directive),
+                    "nginx refuses it: it is not allowed here",
+                );
+            }
+            _ => {
+                return self.unresolved(
+                    directive.header,
+                    &title(directive),
+                    "a block of an unknown directive",
+                );
+            }
         };
         let Some(kind) = kind else { return self.items(items, inner, entangled) };
         let level = self.level(kind, place, directive.header, title);
@@ -410,13 +379,15 @@ impl<'a> Walk<'a> {
 
     /// Something that may hold any directive.
     fn hole(&mut self, place: &Place<'_>, span: Span, why: &str) {
+        if place.block == Block::Other {
+            return;
+        }
         self.incomplete(place);
         let what = self.library.sources.text(span).split('\n').next().unwrap_or_default().trim().to_owned();
         self.unresolved(span, &what, why);
         if let Some(upstream) = place.upstream {
             self.found.nginx.upstreams[upstream].open.get_or_insert_with(|| why.into());
         } else if let Some(level) = place.level
-            && place.block != Block::Other
             && place.block != Block::ServerIf
         {
             self.found.nginx.levels[level.0 as usize].holes.push(Hole { span, why: why.into() });
@@ -424,161 +395,12 @@ impl<'a> Walk<'a> {
     }
 
     fn unresolved(&mut self, span: Span, what: &str, why: &str) {
-        self.found.unresolved.push(Unresolved { span, what: what.into(), why: why.into() });
-    }
-
-    /// A directive of the table.
-    fn write(&mut self, written: &Directive, place: &Place<'_>) {
-        let (Some(known), Some(level)) = (directive(written.name()), place.level) else { return };
-        let value = match &place.here {
-            Some(why) => Possible::Unknown(why.clone()),
-            None => value(known, written, self.version),
-        };
-        let entry = Written { name: known.name, value, anchor: anchor(written) };
-        self.found.nginx.levels[level.0 as usize].written.push(entry);
-    }
-
-    fn listen(&mut self, directive: &Directive, place: &Place<'_>) {
-        let Some(server) = place.server else { return };
-        let address = match (directive.arguments().first(), &place.here) {
-            (Some(word), None) => address::listen(&word.text).map_or_else(Possible::Unknown, Possible::Known),
-            (_, Some(why)) => Possible::Unknown(why.clone()),
-            (None, None) => Possible::Unknown("nginx refuses it: `listen` takes an address".into()),
-        };
-        if let Possible::Unknown(why) = &address {
-            self.unresolved(directive.span, &title(directive), why);
-        }
-        self.found.nginx.servers[server].listen.push(address);
-    }
-
-    fn names(&mut self, directive: &Directive, place: &Place<'_>) {
-        let Some(server) = place.server else { return };
-        let names = directive.arguments().iter().map(|word| word.text.clone());
-        self.found.nginx.servers[server].names.extend(names);
-    }
-
-    fn upstream(&mut self, directive: &Directive, place: &Place<'_>) -> Option<usize> {
-        let [word] = directive.arguments() else {
-            self.unresolved(
-                directive.header,
-                &title(directive),
-                "nginx refuses it: `upstream` takes one name",
-            );
-            return None;
-        };
-        self.found.nginx.upstreams.push(Upstream {
-            name: word.text.clone(),
-            place: word.span,
-            peers: Vec::new(),
-            open: place.maybe.clone(),
-        });
-        self.found.upstream_http.push(place.http);
-        Some(self.found.nginx.upstreams.len() - 1)
-    }
-
-    fn upstream_server(&mut self, directive: &Directive, place: &Place<'_>) {
-        let (Some(upstream), "server") = (place.upstream, directive.name()) else { return };
-        let [word, parameters @ ..] = directive.arguments() else { return };
-        let why = place.here.as_ref().or(place.maybe.as_ref());
-        let address = match why {
-            Some(why) => Err(why.clone()),
-            None => address::server(&word.text),
-        };
-        let address = address.map_or_else(Possible::Unknown, Possible::Known);
-        if let Possible::Unknown(why) = &address {
-            self.unresolved(directive.span, &title(directive), why);
-        }
-        let down = parameters.iter().any(|word| word.text == "down");
-        let anchor = Anchor { value: word.inner, ..anchor(directive) };
-        self.found.nginx.upstreams[upstream].peers.push(Peer { address, anchor, down });
-        if place.here.is_some() {
-            self.found.nginx.upstreams[upstream].open = place.here.clone();
-        }
-    }
-
-    fn pass(&mut self, name: &'static str, directive: &Directive, place: &Place<'_>) {
-        let level = match (place.block, place.level) {
-            (Block::Location | Block::If | Block::LimitExcept, Some(level)) => level,
-            (Block::Stream | Block::Mail, _) => {
-                return self.unresolved(
-                    directive.span,
-                    &title(directive),
-                    "`stream` and `mail` are not handled yet",
-                );
-            }
-            (Block::Other, _) => return,
-            _ => {
-                let why = format!("`{name}` is not allowed here in `http`, and `stream` is not handled yet");
-                return self.unresolved(directive.span, &title(directive), &why);
-            }
-        };
-        self.found.passes.push(Pass {
-            name,
-            level,
-            server: place.server,
-            scope: place.scope,
-            arguments: directive.arguments().to_vec(),
-            anchor: anchor(directive),
-            maybe: place.here.clone().or_else(|| place.maybe.clone()),
-        });
-    }
-
-    /// Notes what gives variables their values. A `set` under a condition gives one only perhaps.
-    fn note_assignment(&mut self, directive: &Directive, place: &Place<'_>) {
-        if !matches!(
-            place.block,
-            Block::Server | Block::ServerIf | Block::Location | Block::If | Block::LimitExcept
-        ) {
+        // That is said of the file as a whole.
+        if why == ENTANGLED {
             return;
         }
-        let (scope, level, span) = (place.scope, place.level, directive.span);
-        let name = directive.name();
-        let mut note = |variable: &str, value: Option<Word>| {
-            let variable = variable.to_owned();
-            self.found.assignments.push(Assignment { scope, variable, level, value, span });
-        };
-        // Scripts set what they like.
-        if matches!(directive.body, Body::Raw(_))
-            || name.contains("_by_lua")
-            || matches!(name, "js_access" | "perl")
-        {
-            note("", None);
-        }
-        let sets = name.starts_with("set_") || name.ends_with("_set") || name == "set";
-        if let Some(variable) = directive.arguments().first().and_then(|word| word.text.strip_prefix('$'))
-            && sets
-        {
-            let certain = name == "set"
-                && matches!(place.block, Block::Server | Block::Location)
-                && place.here.is_none()
-                && place.maybe.is_none();
-            let value = match directive.arguments() {
-                [_, value] if certain && !value.template && !value.text.contains('$') => Some(value.clone()),
-                _ => None,
-            };
-            note(variable, value);
-        }
-        // Groups of regular expressions set the variable of their name.
-        for word in directive.words.iter().filter(|word| word.text.contains("(?")) {
-            for group in word.text.split("(?").skip(1) {
-                let group = group.trim_start_matches('P');
-                let name = group.strip_prefix(['<', '\'']).and_then(|it| it.split(['>', '\'']).next());
-                if let Some(name) = name.filter(|it| !it.is_empty()) {
-                    note(name, None);
-                }
-            }
-        }
+        self.found.unresolved.push(Unresolved { span, what: what.into(), why: why.into() });
     }
-}
-
-/// How a directive can be changed.
-fn anchor(directive: &Directive) -> Anchor {
-    let value = match directive.arguments() {
-        [] => Span { start: directive.header.end, ..directive.header },
-        [first, .., last] => first.span.to(last.span),
-        [only] => only.span,
-    };
-    Anchor { span: directive.span, value, dialect: Dialect::Nginx }
 }
 
 /// The words of a directive, for a person.

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::source::{FileId, Span};
 
-/// The longest word that nginx reads, in bytes, counted from its first byte behind a quote.
-const LONGEST_WORD: usize = 4095;
+/// The longest word or remark that nginx reads, in bytes; of quotes the closing one counts. Seen with 1.31.3.
+const LONGEST: u32 = 4095;
 
 /// How many errors of a file are kept. nginx itself stops at the first.
 const MOST_ERRORS: usize = 100;
@@ -121,6 +121,11 @@ impl Builder<'_> {
     fn comment(&mut self, span: Span, text: &str) {
         // `# {% if x %}` does its work in a remark as well.
         let tags = tags(text);
+        if tags.is_empty()
+            && let Some(error) = too_long(span)
+        {
+            self.error(error);
+        }
         let works = |kind: &TemplateKind| !matches!(kind, TemplateKind::Nothing | TemplateKind::Text);
         if !tags.iter().any(works) {
             return self.push(Item::Comment(span));
@@ -268,17 +273,11 @@ impl Builder<'_> {
                 ),
             });
         }
-        let length = (word.inner.end - word.inner.start) as usize;
-        (length > LONGEST_WORD && !word.template).then(|| SyntaxError {
-            span,
-            message: "too long parameter".into(),
-            hint: Some(format!("nginx takes words of up to {LONGEST_WORD} bytes")),
-        })
+        let counted = Span { start: word.inner.start, ..word.span };
+        (!word.template).then(|| too_long(counted)).flatten()
     }
 
     fn simple(&mut self, words: Vec<Word>, end: u32) {
-        let header = words_span(&words, Span { file: self.file, start: end, end });
-        let span = Span { end, ..header };
         if let Some(first) = words.first()
             && (must_open_block(&first.text) && self.in_directives()
                 || first.text == "server" && self.is_in("http"))
@@ -289,40 +288,43 @@ impl Builder<'_> {
                 hint: None,
             });
         }
-        self.push(Item::Directive(Directive { words, span, header, body: Body::Simple }));
+        self.push_simple(words, end);
     }
 
     fn block(&mut self, mut words: Vec<Word>, brace: Span) {
-        let unended =
-            words.first().is_some_and(|first| never_opens_block(&first.text)) && self.in_directives();
-        if unended {
-            self.not_terminated(&words, brace);
-            // The block is most likely another directive's, on a line of its own.
-            let is_next =
-                |at: usize| self.indentation(words[at].span).is_some() && may_open_block(&words[at].text);
-            if let Some(at) = (1..words.len()).find(|at| is_next(*at)) {
-                let rest = words.split_off(at);
-                let end = words.last().map_or(brace.start, |word| word.span.end);
-                let header = words_span(&words, brace);
-                self.push(Item::Directive(Directive {
-                    words,
-                    span: Span { end, ..header },
-                    header,
-                    body: Body::Simple,
-                }));
-                words = rest;
-            }
+        let misplaced = words.first().filter(|first| never_opens_block(&first.text) && self.in_directives());
+        let Some(name) = misplaced.map(|first| first.text.clone()) else { return self.open(words, brace) };
+        // Most likely the `;` is missing and the block is that of the directive on the next line.
+        let is_next =
+            |at: usize| self.indentation(words[at].span).is_some() && may_open_block(&words[at].text);
+        if let Some(at) = (1..words.len()).find(|at| is_next(*at)) {
+            let rest = words.split_off(at);
+            let last = words.last().map_or(brace, |word| word.span);
+            let hint = format!("put a `;` behind `{}`", shown(&self.text[last.range()]));
+            self.not_terminated(&name, last, hint);
+            self.push_simple(words, last.end);
+            return self.open(rest, brace);
         }
+        let behind = self.text[brace.end as usize..].starts_with(|c: char| !c.is_whitespace());
+        let before = self.text[..brace.start as usize].ends_with(|c: char| !c.is_whitespace());
+        if behind && before {
+            let hint = "put the word in quotes: outside of them, `{` begins a block".into();
+            self.not_terminated(&name, brace, hint);
+            return self.push_simple(words, brace.end);
+        }
+        self.not_terminated(&name, brace, format!("`{name}` opens no block: put a `;` at its end"));
         self.open(words, brace);
     }
 
-    fn not_terminated(&mut self, words: &[Word], brace: Span) {
-        let Some(first) = words.first() else { return };
-        self.brace_error(SyntaxError {
-            span: first.span.to(brace),
-            message: format!("directive \"{}\" is not terminated by \";\"", first.text),
-            hint: Some("put a `;` at the end of it".into()),
-        });
+    fn not_terminated(&mut self, name: &str, span: Span, hint: String) {
+        let message = format!("directive \"{name}\" is not terminated by \";\"");
+        self.brace_error(SyntaxError { span, message, hint: Some(hint) });
+    }
+
+    fn push_simple(&mut self, words: Vec<Word>, end: u32) {
+        let header = words_span(&words, Span { file: self.file, start: end, end });
+        let span = Span { end, ..header };
+        self.push(Item::Directive(Directive { words, span, header, body: Body::Simple }));
     }
 
     fn open(&mut self, words: Vec<Word>, brace: Span) {
@@ -391,13 +393,7 @@ impl Builder<'_> {
             let hint = format!("put a `;` behind `{}`", shown(&self.text[last.span.range()]));
             self.unexpected(brace, "}", Some(hint));
         }
-        let header = words_span(&words, last.span);
-        self.push(Item::Directive(Directive {
-            words,
-            span: Span { end, ..header },
-            header,
-            body: Body::Simple,
-        }));
+        self.push_simple(words, end);
     }
 
     fn unclosed(&mut self, opener: Option<&[Word]>) {
@@ -426,8 +422,8 @@ impl Builder<'_> {
                 message: "unexpected end of file, expecting \";\" or \"}\"".into(),
                 hint: Some(format!("put a `;` behind `{}`", shown(&self.text[last.span.range()]))),
             });
-            let header = words_span(&words, last.span);
-            self.push(Item::Directive(Directive { words, span: header, header, body: Body::Simple }));
+            let end = last.span.end;
+            self.push_simple(words, end);
         } else if self.stack.len() > 1 || self.skipped > 0 {
             let opener =
                 self.suspect_words().or_else(|| self.stack.last().and_then(|frame| frame.opener.clone()));
@@ -475,6 +471,14 @@ impl Builder<'_> {
         let before = self.text[..start].trim_end_matches([' ', '\t']);
         (before.is_empty() || before.ends_with('\n')).then(|| start - before.len())
     }
+}
+
+fn too_long(span: Span) -> Option<SyntaxError> {
+    (span.end - span.start > LONGEST).then(|| SyntaxError {
+        span,
+        message: "too long parameter".into(),
+        hint: Some(format!("nginx takes words and remarks of up to {LONGEST} bytes")),
+    })
 }
 
 /// From the first to the last word.

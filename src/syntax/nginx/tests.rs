@@ -139,6 +139,11 @@ fn one_mistake_is_one_error_and_what_follows_is_read() {
             "server { listen|80; location|/ { a; } }",
             "2: directive \"listen\" is not terminated by \";\"",
         ),
+        (
+            "server_name ~^a{2,3}$;\na;",
+            "server_name|~^a; 2,3}$; a;",
+            "1: directive \"server_name\" is not terminated by \";\"",
+        ),
         ("listen 80 { a; }", "listen|80 { a; }", "1: directive \"listen\" is not terminated by \";\""),
         ("map $a $b { listen 1; }", "map|$a|$b { listen|1; }", ""),
         ("events;\na;", "events; a;", "1: directive \"events\" has no opening \"{\""),
@@ -234,6 +239,22 @@ fn tags_that_cross_blocks_are_told() {
 }
 
 #[test]
+fn words_and_remarks_end_where_the_buffer_of_nginx_does() {
+    let long = |length: usize| "a".repeat(length);
+    for (text, refused) in [
+        (format!("a {};", long(4095)), false),
+        (format!("a {};", long(4096)), true),
+        (format!("a \"{}\";", long(4094)), false),
+        (format!("a \"{}\";", long(4095)), true),
+        (format!("#{}\n", long(4094)), false),
+        (format!("#{}\n", long(4095)), true),
+        (" ".repeat(6000), false),
+    ] {
+        assert_eq!(read(&text).errors.len(), usize::from(refused), "{} bytes", text.len());
+    }
+}
+
+#[test]
 fn depth_is_bounded() {
     let deep = format!("{}b;{} c;", "a{".repeat(5000), "}".repeat(5000));
     let parsed = read(&deep);
@@ -283,6 +304,7 @@ fn hostile_texts_take_linear_time() {
 /// What the real nginx said of each file of a corpus: `HOPLINT_CORPUS` is a directory with `repos/` and
 /// `nginx_status.jsonl`, one object a line with `path`, `template`, `verdict` and `line`.
 #[test]
+#[allow(clippy::print_stdout)]
 fn a_corpus_is_read_as_nginx_reads_it() {
     let Some(corpus) = std::env::var_os("HOPLINT_CORPUS") else {
         println!("skipped: HOPLINT_CORPUS is not set");
@@ -322,4 +344,11 @@ fn a_corpus_is_read_as_nginx_reads_it() {
     }
     println!("{plain} plain files, {templates} templates, {broken} that nginx refuses");
     assert_eq!(wrong, [""; 0]);
+}
+proptest::proptest! {
+    /// Whatever stands in a file, reading ends, and no byte of it goes unseen.
+    #[test]
+    fn any_text_is_covered(text in "([a-z ;{}#\"'\\\\$<>%)\n]|\\{\\{|\\}\\}|\\{%|%\\}|<%|_by_lua_block|.){0,60}") {
+        read(&text);
+    }
 }
