@@ -159,7 +159,7 @@ fn env(start: &mut Start) -> Step {
             *start.environment.to_mut() = Environment::default();
         } else if text == "-u" {
             let Some(name) = word(start, at + 1).map(String::from) else { return Step::Other(None) };
-            unset(start, &name);
+            start.environment.to_mut().variables.remove(&name);
             at += 1;
         } else if text.starts_with('-') {
             return Step::Other(None);
@@ -175,11 +175,7 @@ fn env(start: &mut Start) -> Step {
     Step::Other(Some("which program it runs is not known".into()))
 }
 
-/// Takes a variable away. It is not unset in an environment that is not fully known otherwise: there it is unknown.
-fn unset(start: &mut Start, name: &str) {
-    start.environment.to_mut().variables.remove(name);
-}
-
+/// Sets a variable by the word at an index.
 fn set(start: &mut Start, at: usize, name: &str, value: String) {
     let origin = Origin::at(OriginKind::Environment, start.arguments[at].span);
     start.environment.to_mut().variables.insert(name.into(), Setting::known(value, origin));

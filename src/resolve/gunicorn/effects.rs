@@ -362,10 +362,10 @@ fn walk(statements: &[Statement], in_function: bool, survey: &mut Survey) {
                 }
                 walk(body, in_function || *keyword == Keyword::Def, survey);
             }
-            StatementKind::Import(_)
-            | StatementKind::ImportAll(_)
-            | StatementKind::Pass
-            | StatementKind::Template(_) => {}
+            StatementKind::Import(imports) => {
+                names.extend(imports.iter().filter_map(|import| import.name.as_deref()));
+            }
+            StatementKind::ImportAll(_) | StatementKind::Pass | StatementKind::Template(_) => {}
         }
         if let Some(hazard) = hazard(&names, in_function) {
             survey.hazard.get_or_insert_with(|| format!("`{hazard}` may set it"));
