@@ -6,10 +6,12 @@
 mod cli;
 mod corpus;
 mod ground;
+mod gunicorn;
 mod lab;
 mod page;
 mod props;
 mod real;
 mod specs;
 mod support;
+mod systemd;
 mod tidy;

@@ -1,22 +1,63 @@
-//! stub
-use super::*;
-use crate::model::*;
-/// stub
+//! What Gunicorn would do with its command line, its environment and its configuration file.
+
+mod apps;
+mod argparse;
+mod bind;
+mod calls;
+mod command;
+mod config_file;
+mod effects;
+mod evaluate;
+mod layers;
+mod module;
+mod scope;
+mod table;
+mod templates;
+#[cfg(test)]
+mod tests;
+mod validate;
+mod value;
+mod words;
+
+use std::collections::BTreeMap;
+
+use super::launch::Launch;
+use super::paths::Paths;
+use crate::model::{App, Target, Unresolved};
+use crate::source::{FileId, Sources};
+use crate::syntax::Parsed;
+use crate::syntax::gunicorn::Tree;
+
+/// The apps of a stack.
+#[derive(Clone, Debug)]
 pub struct Resolved {
-    /// x
+    /// What each launch starts, in the order of the launches, and then the configuration files that none of them reads.
     pub apps: Vec<App>,
-    /// x
+    /// What could not be understood.
     pub unresolved: Vec<Unresolved>,
 }
-/// stub
+
+/// The apps that launches start and that configuration files are for.
+///
+/// `files` are the stack's configuration files of Gunicorn, and `trees` holds them. `unread_launcher` is why options may
+/// be given to Gunicorn that no launch shows: something in the tree starts it and is not read.
 pub fn resolve(
-    _: &[launch::Launch],
-    _: &[FileId],
-    _: &BTreeMap<FileId, Parsed<syntax::gunicorn::Tree>>,
-    _: Option<&str>,
-    _: &Paths,
-    _: &Sources,
-    _: &Target,
+    launches: &[Launch],
+    files: &[FileId],
+    trees: &BTreeMap<FileId, Parsed<Tree>>,
+    unread_launcher: Option<&str>,
+    paths: &Paths,
+    sources: &Sources,
+    target: &Target,
 ) -> Resolved {
-    Resolved { apps: vec![], unresolved: vec![] }
+    let stack = apps::Stack { files, trees, paths, sources, version: target.gunicorn };
+    let mut resolved = Resolved { apps: Vec::new(), unresolved: Vec::new() };
+    let mut read: Vec<FileId> = Vec::new();
+    for launch in launches {
+        apps::of_launch(&stack, launch, &mut resolved, &mut read);
+    }
+    for file in files.iter().filter(|file| !read.contains(file)) {
+        resolved.apps.extend(apps::of_file(&stack, *file, unread_launcher));
+    }
+    resolved
 }

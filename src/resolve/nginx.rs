@@ -1,20 +1,71 @@
-//! stub
-use super::*;
-use crate::model::*;
-/// stub
+//! What nginx would do with its configuration: which level inherits from which, and where requests are handed on.
+//!
+//! The way: [`entry`] finds the files that reading begins at, [`walk`] goes through them and their includes and lays
+//! down levels, servers and upstreams, [`shared`] accounts for what fragments of one `http` block do to each other, and
+//! [`route`] gives every pass its peers, once all upstreams are known.
+//!
+//! Not handled yet, and listed as unresolved: passes in `stream` and `mail`, ranges of ports, variables but for the
+//! constant ones of `set`.
+
+mod address;
+mod assign;
+mod entry;
+mod found;
+mod include;
+mod route;
+mod shared;
+#[cfg(test)]
+mod tests;
+mod value;
+mod walk;
+
+use std::collections::BTreeMap;
+
+use super::paths::Paths;
+use crate::model::{Nginx, Target, Unresolved};
+use crate::source::{FileId, Sources};
+use crate::syntax::Parsed;
+use crate::syntax::nginx::Tree;
+
+/// The nginx configuration of a stack.
+#[derive(Clone, Debug, Default)]
 pub struct Resolved {
-    /// x
+    /// What was understood.
     pub nginx: Nginx,
-    /// x
+    /// What was not, sorted.
     pub unresolved: Vec<Unresolved>,
 }
-/// stub
+
+/// Resolves the nginx files of a stack.
+///
+/// Reading begins at the files that no other one includes. A file with `http`, `events` or directives of the main
+/// level is a configuration of its own, and its directory is what relative includes are relative to, and what
+/// `/etc/nginx` stands for. Any other is read as a fragment of the block that its directives fit in:
+///
+/// - At the level of `http`, as if distributors' nginx.conf included it, which sets nothing that is resolved. All such
+///   fragments of a stack are taken to share one `http` block, so an upstream of one is known in the others, and what
+///   one sets for all of `http` is unknown in the others. The same goes for a main file with an include that may
+///   hold them.
+/// - At the level of `server` or `location`, what it inherits is unknown.
+///
+/// A template's `{% if %}` makes unknown what stands in it. Where a text is filled in, or a file included that is not
+/// there, the level has a hole: what is not written in it is unknown.
 pub fn resolve(
-    _: &[FileId],
-    _: &BTreeMap<FileId, Parsed<syntax::nginx::Tree>>,
-    _: &Paths,
-    _: &Sources,
-    _: &Target,
+    files: &[FileId],
+    trees: &BTreeMap<FileId, Parsed<Tree>>,
+    paths: &Paths,
+    sources: &Sources,
+    target: &Target,
 ) -> Resolved {
-    Resolved { nginx: Nginx::default(), unresolved: vec![] }
+    let library = include::Library::new(files, trees, paths, sources);
+    let mut walk = walk::Walk::new(&library, target.nginx);
+    for entry in entry::entries(&library) {
+        walk.entry(entry);
+    }
+    let mut found = walk.finish();
+    shared::apply(&mut found);
+    route::apply(&mut found, sources);
+    found.unresolved.sort();
+    found.unresolved.dedup();
+    Resolved { nginx: found.nginx, unresolved: found.unresolved }
 }

@@ -1,21 +1,185 @@
-//! stub
-use super::*;
-use crate::model::*;
-/// stub
+//! Units as systemd merges them, and the processes that they start.
+
+mod env_file;
+mod environment;
+mod exec;
+mod instances;
+mod layout;
+mod merge;
+mod name;
+mod settings;
+mod sockets;
+mod specifiers;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::collections::BTreeMap;
+
+use merge::{HOLE, Line, Merged};
+use specifiers::Scope;
+
+use super::launch::{Argument, Environment, Launch};
+use super::paths::Paths;
+use crate::model::{Datum, Origin, Setting, Unit, UnitId, Unresolved};
+use crate::source::{FileId, Sources, Span};
+use crate::syntax::Parsed;
+use crate::syntax::systemd::Tree;
+use crate::value::Possible;
+
+/// What the units of a stack come to.
+#[derive(Debug, Default)]
 pub struct Resolved {
-    /// x
+    /// The units; [`UnitId`]s count from the first of them.
     pub units: Vec<Unit>,
-    /// x
-    pub launches: Vec<launch::Launch>,
-    /// x
+    /// The processes that services keep running.
+    pub launches: Vec<Launch>,
+    /// What could not be understood.
     pub unresolved: Vec<Unresolved>,
 }
-/// stub
+
+/// What the parts of this module look things up in.
+struct Stack<'a> {
+    paths: &'a Paths,
+    sources: &'a Sources,
+}
+
+/// Merges the units of a stack and works out what they start.
+///
+/// `files` are the files of the stack; those that have no tree are no units. A template stands once for each instance
+/// that the stack names, and once without an instance where it names none or only `DefaultInstance=` does.
 pub fn resolve(
-    _: &[FileId],
-    _: &BTreeMap<FileId, Parsed<syntax::systemd::Tree>>,
-    _: &Paths,
-    _: &Sources,
+    files: &[FileId],
+    trees: &BTreeMap<FileId, Parsed<Tree>>,
+    paths: &Paths,
+    sources: &Sources,
 ) -> Resolved {
-    Resolved { units: vec![], launches: vec![], unresolved: vec![] }
+    let stack = Stack { paths, sources };
+    let layout = layout::layout(files, trees, sources);
+    let merged = instances::merge(&layout, trees, sources);
+    let mut resolved = Resolved { unresolved: layout.unresolved, ..Resolved::default() };
+    for drop_in in &layout.drop_ins {
+        if !merged.iter().any(|unit| unit.files.contains(&drop_in.file)) {
+            resolved.unresolved.push(Unresolved {
+                span: Span::new(drop_in.file, 0..0),
+                what: sources.get(drop_in.file).path.clone(),
+                why: "it is not known which unit of the tree this drop-in changes, if any".into(),
+            });
+        }
+    }
+    for (at, unit) in merged.iter().enumerate() {
+        let settings = settings::settings(unit);
+        if unit.name.kind == "service" && !unit.masked {
+            launch(unit, UnitId(at as u32), &settings, &merged, &stack, &mut resolved);
+        }
+        resolved.units.push(Unit {
+            name: unit.name.text.clone(),
+            files: unit.files.clone(),
+            place: unit.place,
+            settings,
+        });
+    }
+    resolved
+}
+
+/// What a service keeps running: its `ExecStart=`. Commands of a `Type=oneshot` are done when it is up, and what they
+/// leave behind lives on only with `RemainAfterExit=`.
+fn launch(
+    unit: &Merged<'_>,
+    id: UnitId,
+    settings: &BTreeMap<String, Setting<Datum>>,
+    units: &[Merged<'_>],
+    stack: &Stack<'_>,
+    resolved: &mut Resolved,
+) {
+    let lines = unit.list("Service", "ExecStart");
+    let is_oneshot =
+        settings.get("Type").is_some_and(|it| it.read::<String>().value.must(|kind| kind == "oneshot"));
+    let remains =
+        settings.get("RemainAfterExit").is_some_and(|it| it.read::<bool>().value.may(|remains| *remains));
+    let Some(first) = lines.first().filter(|_| !is_oneshot || remains) else { return };
+    let environment = environment::environment(unit, stack, &mut resolved.unresolved);
+    let working_directory = working_directory(unit);
+    let sockets = sockets::activation(unit, units);
+    let mut add = |place, arguments| {
+        resolved.launches.push(Launch {
+            unit: Some(id),
+            place,
+            arguments,
+            environment: environment.clone(),
+            working_directory: working_directory.clone(),
+            sockets: sockets.clone(),
+        });
+    };
+    match commands(unit, &lines, is_oneshot, &environment) {
+        Ok(commands) => commands.into_iter().for_each(|it| add(it.place, it.arguments)),
+        Err((line, why)) => {
+            add(first.value().span, vec![unknown(first, &why)]);
+            let what = format!("ExecStart={}", line.value().text);
+            resolved.unresolved.push(Unresolved { span: line.entry.span, what, why });
+        }
+    }
+}
+
+/// The commands of a service; `Err` with the line and the reason where it is not known what they are.
+fn commands<'a>(
+    unit: &Merged<'a>,
+    lines: &[Line<'a>],
+    is_oneshot: bool,
+    environment: &Environment,
+) -> Result<Vec<exec::Command>, (Line<'a>, String)> {
+    if let Some(line) = lines.iter().find(|line| line.entry.conditional) {
+        return Err((*line, "a template engine decides whether this is set".into()));
+    }
+    let mut commands = Vec::new();
+    for line in lines {
+        commands.extend(exec::commands(unit, line, environment).map_err(|why| (*line, why))?);
+    }
+    match lines.last() {
+        Some(last) if commands.len() > 1 && !is_oneshot => {
+            let why = "systemd refuses the unit: only `Type=oneshot` may have more than one command";
+            Err((*last, why.into()))
+        }
+        _ => Ok(commands),
+    }
+}
+
+/// A command line of which nothing is known.
+fn unknown(line: &Line<'_>, why: &str) -> Argument {
+    Argument { text: Possible::Unknown(why.into()), span: line.value().span, splits: true }
+}
+
+/// The directory that the processes start in. Source: `config_parse_working_directory` in
+/// `src/core/load-fragment.c` of systemd 252.
+fn working_directory(unit: &Merged<'_>) -> Setting<String> {
+    let default = match unit.scope {
+        Scope::User => Setting::unknown("a user's services start in the user's home", Origin::DEFAULT),
+        Scope::System | Scope::Unknown => Setting::known("/".to_owned(), Origin::DEFAULT),
+    };
+    let list = unit.list("Service", "WorkingDirectory");
+    let mut setting = list.last().map_or(default, |line| {
+        let text = line.value().text.as_str();
+        let path = text.strip_prefix('-').unwrap_or(text);
+        let value = match (line.doubt(), unit.expand(path)) {
+            (Some(why), _) => Possible::Unknown(why.into()),
+            (None, _) if path == "~" => Possible::Unknown("it is the home of the unit's user".into()),
+            (None, Possible::Known(path)) if !path.starts_with('/') => {
+                Possible::Unknown("systemd refuses a directory that is not absolute".into())
+            }
+            // With the dash a directory that is missing is passed over.
+            (None, Possible::Known(_)) if text.starts_with('-') => {
+                Possible::Unknown("it is `/` where the directory is missing".into())
+            }
+            (None, value) => value,
+        };
+        Setting { value, origin: line.origin() }
+    });
+    let moved = ["RootDirectory", "RootImage"].iter().find(|key| !unit.list("Service", key).is_empty());
+    if let Some(key) = moved {
+        setting.value = Possible::Unknown(format!("`{key}=` moves the root"));
+    }
+    if unit.hole("Service").is_some() {
+        setting.value = Possible::Unknown(HOLE.into());
+    }
+    setting
 }

@@ -1,10 +1,160 @@
-//! stub
-use super::Parsed;
-use crate::source::FileId;
-/// stub
-#[derive(Debug, Clone)]
-pub struct Tree;
-/// stub
-pub fn parse(_: FileId, _: &str) -> Parsed<Tree> {
-    Parsed { tree: Tree, errors: vec![] }
+//! nginx's configuration language: from text to a tree of directives.
+//!
+//! Words end, quotes close and escapes mean what `ngx_conf_read_token` of `src/core/ngx_conf_file.c` (1.31.3) makes of
+//! them. Beside what nginx reads, the pieces of template engines are known (Jinja, Go, ERB, `${NAME}`, `__NAME__`), so
+//! that a file that nginx will only see after the engine did its work is no mistake.
+//!
+//! The grammar is flat and blocks are matched up here with a stack of its own, so that the depth of a file costs no
+//! recursion.
+
+mod build;
+mod names;
+mod template;
+#[cfg(test)]
+mod tests;
+mod word;
+
+/// What pest makes of the grammar; the macro writes no documentation.
+#[allow(missing_docs, unreachable_pub)]
+mod grammar {
+    #[derive(pest_derive::Parser)]
+    #[grammar = "grammar/nginx.pest"]
+    pub struct Grammar;
+}
+
+use std::ops::Range;
+
+use pest::Parser;
+
+use self::grammar::{Grammar, Rule};
+use super::{Parsed, SyntaxError};
+use crate::source::{FileId, Span};
+
+/// Blocks inside blocks are read up to this depth. No real file comes near it.
+pub const MAX_DEPTH: usize = 100;
+
+/// A file of nginx configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tree {
+    /// What stands in it, in order.
+    pub items: Vec<Item>,
+    /// Whether tags of a template engine and blocks of nginx cross, so that which block a directive stands in hangs on
+    /// how the template is filled in.
+    pub entangled: bool,
+}
+
+/// One thing of a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// A directive, with the block that it opens.
+    Directive(Directive),
+    /// `# text`, up to the end of its line, or a template engine's comment.
+    Comment(Span),
+    /// A piece of a template where a directive could stand.
+    Template(Template),
+}
+
+/// A directive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directive {
+    /// Its name and its arguments; never empty.
+    pub words: Vec<Word>,
+    /// All of it, the `;` or the block included.
+    pub span: Span,
+    /// Its words.
+    pub header: Span,
+    /// What ends it.
+    pub body: Body,
+}
+
+/// What ends a directive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// A `;`.
+    Simple,
+    /// A block of directives.
+    Block(Vec<Item>),
+    /// A block in another language: what stands between the braces.
+    Raw(Span),
+}
+
+/// A word of a directive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// All of it, quotes included.
+    pub span: Span,
+    /// All of it without its quotes.
+    pub inner: Span,
+    /// What nginx takes it for: without quotes, escapes resolved.
+    pub text: String,
+    /// Whether a template engine fills in some of it. `$name` and `${name}` are variables, of nginx or of `envsubst`, and
+    /// do not count.
+    pub template: bool,
+}
+
+/// A piece of a template where a directive could stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// All of it.
+    pub span: Span,
+    /// What it does to the text around it.
+    pub kind: TemplateKind,
+}
+
+/// What a piece of a template does to the text around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TemplateKind {
+    /// What follows may be left out or repeated, up to the matching [`TemplateKind::Close`]: `{% if x %}`.
+    Open,
+    /// The next branch: `{% else %}`.
+    Middle,
+    /// The end of it: `{% endif %}`.
+    Close,
+    /// It gives way to a text that is not known: `{{ extra_directives }}`, `{% include 'ssl.conf' %}`.
+    Text,
+    /// It leaves no text and changes none: `{% set x = 1 %}`.
+    Nothing,
+}
+
+impl Directive {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.words.first().map_or("", |word| &word.text)
+    }
+
+    /// The words behind its name.
+    pub fn arguments(&self) -> &[Word] {
+        self.words.get(1..).unwrap_or_default()
+    }
+
+    /// What stands in its block; nothing where it opens none.
+    pub fn items(&self) -> &[Item] {
+        match &self.body {
+            Body::Block(items) => items,
+            Body::Simple | Body::Raw(_) => &[],
+        }
+    }
+}
+
+/// Reads a file. Where nginx would stop with an error, an error is noted and reading goes on behind it.
+pub fn parse(file: FileId, text: &str) -> Parsed<Tree> {
+    match Grammar::parse(Rule::file, text) {
+        Ok(mut pairs) => build::tree(file, text, pairs.next().into_iter().flat_map(|file| file.into_inner())),
+        Err(error) => {
+            let message = format!("this text cannot be read: {}", error.variant.message());
+            let errors = vec![SyntaxError { span: Span::new(file, 0..text.len()), message, hint: None }];
+            Parsed { tree: Tree::default(), errors }
+        }
+    }
+}
+
+/// The leaves of the parse, in order. They cover the text without gap or overlap.
+pub fn tiles(text: &str) -> Vec<Range<usize>> {
+    let Ok(pairs) = Grammar::parse(Rule::file, text) else { return Vec::new() };
+    pairs
+        .flatten()
+        .filter(|pair| pair.as_rule() != Rule::EOI && pair.clone().into_inner().next().is_none())
+        .map(|pair| pair.as_span().start()..pair.as_span().end())
+        .filter(|range| !range.is_empty())
+        .collect()
 }

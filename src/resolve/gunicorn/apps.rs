@@ -1,0 +1,271 @@
+//! Apps from launches, and from configuration files that no launch reads.
+
+use std::collections::BTreeMap;
+
+use super::argparse::{self, Options};
+use super::command::{self, Program, Start};
+use super::config_file::{self, Choice};
+use super::layers::{self, File, Layers, Settings};
+use super::scope::{Scope, variable};
+use super::{Resolved, bind, module, table, words};
+use crate::model::{App, AppKind, Datum, Origin, OriginKind, Setting, Unresolved, Version, WorkerClass};
+use crate::resolve::launch::{Activation, Argument, Environment, Launch};
+use crate::resolve::paths::Paths;
+use crate::source::{FileId, Sources, Span};
+use crate::syntax::Parsed;
+use crate::syntax::gunicorn::Tree;
+use crate::value::{Endpoint, Possible};
+
+/// What is looked through.
+pub(super) struct Stack<'a> {
+    pub(super) files: &'a [FileId],
+    pub(super) trees: &'a BTreeMap<FileId, Parsed<Tree>>,
+    pub(super) paths: &'a Paths,
+    pub(super) sources: &'a Sources,
+    pub(super) version: Version,
+}
+
+/// Adds the app that a launch starts, if it starts one, and the files that it reads or may read.
+pub(super) fn of_launch(stack: &Stack, launch: &Launch, resolved: &mut Resolved, read: &mut Vec<FileId>) {
+    match command::find(launch) {
+        Program::Silent => {}
+        Program::Other(why) => {
+            let place = launch.arguments.first().map_or(launch.place, |argument| argument.span);
+            if let Some(why) = why {
+                let what = stack.sources.text(launch.place).to_string();
+                resolved.unresolved.push(Unresolved { span: launch.place, what, why });
+            }
+            resolved.apps.push(other(launch, place));
+        }
+        Program::Gunicorn(start) => {
+            let (mut app, choice) = gunicorn(stack, &start);
+            app.unit = launch.unit;
+            let (files, why) = match choice {
+                Choice::Absent => (Vec::new(), None),
+                Choice::File(file) => (vec![file], None),
+                Choice::Perhaps(files, why) | Choice::Unknown(files, why) => (files, Some(why)),
+            };
+            read.extend(files);
+            if let Some(why) = why {
+                let what = stack.sources.text(launch.place).to_string();
+                resolved.unresolved.push(Unresolved { span: start.place, what, why });
+            }
+            resolved.apps.push(app);
+        }
+    }
+}
+
+/// A program of which nothing is known but that it runs.
+fn other(launch: &Launch, place: Span) -> App {
+    let unknown = "what this program does is not known";
+    App {
+        kind: AppKind::Other,
+        unit: launch.unit,
+        place,
+        config: None,
+        working_directory: launch.working_directory.clone(),
+        target: Setting::unknown(unknown, Origin::DEFAULT),
+        listeners: Setting::unknown(unknown, Origin::DEFAULT),
+        worker_class: Setting::unknown(unknown, Origin::DEFAULT),
+        settings: BTreeMap::new(),
+    }
+}
+
+fn gunicorn(stack: &Stack, start: &Start) -> (App, Choice) {
+    let line = argparse::parse(&start.arguments, stack.version);
+    let (variable_options, variable_place) = of_variable(&start.environment, start.place, stack.version);
+    let directory = &start.working_directory.value;
+    let choice = choose(stack, &line, &variable_options, directory);
+    let scope_of = |file: &FileId| {
+        stack.trees.get(file).map(|parsed| module::run(&parsed.tree, Some(&start.environment)))
+    };
+    let scopes: Vec<Scope> = match &choice {
+        Choice::File(file) => scope_of(file).into_iter().collect(),
+        Choice::Perhaps(files, _) => files.iter().filter_map(scope_of).collect(),
+        Choice::Absent | Choice::Unknown(..) => Vec::new(),
+    };
+    let broken = match &choice {
+        Choice::File(file) => stack.trees.get(file).is_some_and(|parsed| !parsed.errors.is_empty()),
+        _ => false,
+    };
+    let file = match (&choice, scopes.first()) {
+        (Choice::File(_), _) if broken => File::Unknown("Gunicorn refuses the configuration file".into()),
+        (Choice::File(_), Some(scope)) => File::Read(scope),
+        (Choice::Perhaps(_, why), _) => File::Perhaps(scopes.iter().collect(), why.clone()),
+        (Choice::Unknown(_, why), _) => File::Unknown(why.clone()),
+        (Choice::Absent, _) | (Choice::File(_), None) => File::Absent,
+    };
+    let layers = Layers {
+        version: stack.version,
+        environment: &start.environment,
+        directory: directory.clone(),
+        file,
+        variable: variable_options,
+        variable_place,
+        line,
+        sources: stack.sources,
+    };
+    let settings = layers::resolve(&layers);
+    let app = App {
+        kind: AppKind::Gunicorn,
+        unit: None,
+        place: start.place,
+        config: if let Choice::File(file) = choice { Some(file) } else { None },
+        working_directory: start.working_directory.clone(),
+        target: target(&layers.line, &settings),
+        listeners: listeners(&settings, directory, &start.sockets),
+        worker_class: worker_class(&settings),
+        settings,
+    };
+    (app, choice)
+}
+
+/// The options in `GUNICORN_CMD_ARGS`, and where they are set.
+fn of_variable(environment: &Environment, place: Span, version: Version) -> (Options, Option<Span>) {
+    const NAME: &str = "GUNICORN_CMD_ARGS";
+    let set_at = environment.variables.get(NAME).and_then(|setting| setting.origin.place);
+    let options = match variable(environment, NAME) {
+        Possible::Known(None) => Options::default(),
+        Possible::Known(Some(text)) => match words::split(&text) {
+            Some(words) => {
+                let span = set_at.unwrap_or(place);
+                let argument = |text| Argument { text: Possible::Known(text), span, splits: false };
+                argparse::parse(&words.into_iter().map(argument).collect::<Vec<_>>(), version)
+            }
+            None => Options::refusal(format!("a quote in `{NAME}` is not closed")),
+        },
+        Possible::OneOf(_) => Options::unknown(format!("`{NAME}` is not known")),
+        Possible::Unknown(why) => Options::unknown(format!("`{NAME}` may be set: {why}")),
+    };
+    (options, set_at)
+}
+
+fn choose(stack: &Stack, line: &Options, variable: &Options, directory: &Possible<String>) -> Choice {
+    let Some(row) = table::of_version(stack.version).find(|row| row.name == "config") else {
+        return config_file::implicit(stack, directory);
+    };
+    for options in [line, variable] {
+        if let Some(given) = options.get(row) {
+            return config_file::explicit(stack, &given.value, directory);
+        }
+        if let Some(why) = options.doubt(row) {
+            return config_file::unknown(stack, why);
+        }
+    }
+    config_file::implicit(stack, directory)
+}
+
+fn target(line: &Options, settings: &Settings) -> Setting<String> {
+    match (&line.target, settings.get("wsgi_app")) {
+        (Some((text, place)), _) => {
+            Setting { value: text.clone(), origin: Origin::at(OriginKind::CommandLine, *place) }
+        }
+        (None, Some(setting)) => setting.read(),
+        (None, None) => Setting::unknown("no application is named", Origin::DEFAULT),
+    }
+}
+
+/// What Gunicorn listens on: the sockets that it is handed, else what `bind` says.
+fn listeners(
+    settings: &Settings,
+    directory: &Possible<String>,
+    sockets: &Activation,
+) -> Setting<Vec<Endpoint>> {
+    let Some(bind) = settings.get("bind") else { return Setting::unknown("not resolved", Origin::DEFAULT) };
+    match sockets {
+        Activation::Unknown(why) => return Setting::unknown(why.clone(), bind.origin.clone()),
+        Activation::Passed(passed) => {
+            // With `reuse_port` each worker binds by itself.
+            let reuse = settings.get("reuse_port").map(|setting| setting.value.clone());
+            let place = passed.first().map(|(_, span)| *span);
+            let origin = place.map_or(Origin::DEFAULT, |place| Origin::at(OriginKind::Written, place));
+            if reuse != Some(Possible::Known(Datum::Bool(false))) {
+                return Setting::unknown("`reuse_port` decides whether the sockets are used", origin);
+            }
+            return Setting::known(passed.iter().map(|(endpoint, _)| endpoint.clone()).collect(), origin);
+        }
+        Activation::None => {}
+    }
+    let directory = match settings.get("chdir").map(|setting| &setting.value) {
+        Some(Possible::Known(Datum::Text(chdir))) => Possible::Known(chdir.clone()),
+        // Nobody sets it: Gunicorn stays where it starts.
+        Some(Possible::Unknown(why)) if why == layers::MACHINE => directory.clone(),
+        _ => Possible::Unknown("the directory that the socket lies in is not known".into()),
+    };
+    let bind: Setting<Vec<String>> = bind.read();
+    let value = bind.value.try_map(|addresses| {
+        addresses.iter().map(|address| bind::endpoint(address, &directory)).collect::<Result<Vec<_>, _>>()
+    });
+    let value = match value {
+        Possible::OneOf(values) => Possible::one_of(values),
+        other => other,
+    };
+    Setting { value, origin: bind.origin }
+}
+
+/// The class in force: threads make a `gthread` worker of a `sync` one.
+///
+/// Source: `Config.worker_class_str` in `gunicorn/config.py`.
+fn worker_class(settings: &Settings) -> Setting<WorkerClass> {
+    let Some(class) = settings.get("worker_class") else {
+        return Setting::unknown("not resolved", Origin::DEFAULT);
+    };
+    let threads = settings.get("threads").map(|setting| setting.value.clone());
+    let origin = class.origin.clone();
+    let Some(classes) = class.value.candidates() else {
+        let Possible::Unknown(why) = &class.value else { return Setting::unknown("not resolved", origin) };
+        return Setting::unknown(why.clone(), origin);
+    };
+    let mut possible = Vec::new();
+    for class in classes {
+        let Datum::Text(name) = class else {
+            return Setting::unknown("Gunicorn refuses this worker class", origin);
+        };
+        let parsed = WorkerClass::parse(name);
+        if name != "sync" && !name.ends_with("SyncWorker") {
+            possible.push(parsed);
+            continue;
+        }
+        match threads.as_ref().and_then(|threads| threads.candidates()) {
+            Some(threads) => possible.extend(threads.iter().map(|threads| match threads {
+                Datum::Int(threads) if *threads > 1 => WorkerClass::Gthread,
+                _ => parsed.clone(),
+            })),
+            None => possible.extend([parsed, WorkerClass::Gthread]),
+        }
+    }
+    Setting { value: Possible::one_of(possible), origin }
+}
+
+/// The app of a configuration file that no launch reads.
+pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>) -> Option<App> {
+    let parsed = stack.trees.get(&file)?;
+    let scope = module::run(&parsed.tree, None);
+    let nobody = "nothing in the tree starts it";
+    let directory = Possible::Unknown(nobody.to_string());
+    let broken = !parsed.errors.is_empty();
+    let settings: Settings = table::of_version(stack.version)
+        .map(|row| {
+            let said = layers::of_scope(row, stack.version, &scope, &directory);
+            let written = said.value != Possible::Known(None);
+            let setting = match (unread_launcher, broken) {
+                (_, true) => Setting::unknown("Gunicorn refuses the configuration file", said.origin),
+                (Some(why), _) if written => Setting::unknown(why, said.origin),
+                _ => said.over(Setting::unknown(nobody, Origin::DEFAULT)),
+            };
+            (row.name, setting)
+        })
+        .collect();
+    let first = parsed.tree.statements.first().map(|statement| statement.span);
+    Some(App {
+        kind: AppKind::Gunicorn,
+        unit: None,
+        place: first.unwrap_or(Span::new(file, 0..0)),
+        config: Some(file),
+        working_directory: Setting::unknown(nobody, Origin::DEFAULT),
+        target: target(&Options::default(), &settings),
+        listeners: listeners(&settings, &directory, &Activation::None),
+        worker_class: worker_class(&settings),
+        settings,
+    })
+}

@@ -1,0 +1,97 @@
+//! Which configuration file a launch reads.
+//!
+//! Source: `Application.load_config` and `get_default_config_file` in `gunicorn/config.py`: the file of `-c`, else the one
+//! of `GUNICORN_CMD_ARGS`, else `gunicorn.conf.py` of the directory that it starts in, whatever `--chdir` says.
+
+use super::apps::Stack;
+use super::validate::absolute;
+use super::value::Value;
+use crate::resolve::paths::Mapped;
+use crate::source::FileId;
+use crate::value::Possible;
+
+/// The name that is looked for by itself.
+const DEFAULT_NAME: &str = "gunicorn.conf.py";
+
+/// What a launch reads.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// Nothing.
+    Absent,
+    /// This file.
+    File(FileId),
+    /// One of these or none, for this reason.
+    Perhaps(Vec<FileId>, String),
+    /// A file that is not in the tree, or it is not known which, for this reason; these are candidates.
+    Unknown(Vec<FileId>, String),
+}
+
+/// The file that `-c` means.
+pub(super) fn explicit(stack: &Stack, value: &Possible<Value>, directory: &Possible<String>) -> Choice {
+    let text = match value {
+        Possible::Known(Value::Text(text)) => text,
+        Possible::Unknown(why) => return unknown(stack, why),
+        _ => return unknown(stack, "it has several values"),
+    };
+    if text.starts_with("python:") {
+        return Choice::Unknown(stack.files.to_vec(), format!("the module `{text}` is not looked for"));
+    }
+    let path = text.strip_prefix("file:").unwrap_or(text);
+    let deployed = absolute(path, directory).unwrap_or_else(|_| path.to_string());
+    match stack.paths.find(&deployed) {
+        Mapped::File(file) if stack.trees.contains_key(&file) => Choice::File(file),
+        Mapped::File(_) => {
+            Choice::Unknown(Vec::new(), format!("`{path}` was not read as a configuration file"))
+        }
+        Mapped::Missing => {
+            Choice::Unknown(Vec::new(), format!("the configuration file `{path}` is not in the tree"))
+        }
+        Mapped::Ambiguous => {
+            let name = deployed.rsplit('/').next().unwrap_or(&deployed);
+            let files = stack.paths.named(name).iter().map(|(_, file)| *file).collect();
+            Choice::Unknown(files, format!("several files of the tree may be `{path}`"))
+        }
+    }
+}
+
+/// Any file may be read: an option that is not known names it.
+pub(super) fn unknown(stack: &Stack, why: &str) -> Choice {
+    Choice::Unknown(stack.files.to_vec(), format!("which configuration file is read is not known: {why}"))
+}
+
+/// The file that is read where no option names one.
+pub(super) fn implicit(stack: &Stack, directory: &Possible<String>) -> Choice {
+    let named = stack.paths.named(DEFAULT_NAME);
+    if named.is_empty() {
+        return Choice::Absent;
+    }
+    let all = || named.iter().map(|(_, file)| *file).collect::<Vec<_>>();
+    let Possible::Known(directory) = directory else {
+        return Choice::Perhaps(all(), format!("`{DEFAULT_NAME}` is read if it lies where Gunicorn starts"));
+    };
+    let last = directory.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    if !last.is_empty() {
+        let fits = |path: &str| path.rsplit('/').nth(1) == Some(last);
+        let certain = match stack.paths.find(&format!("{}/{DEFAULT_NAME}", directory.trim_end_matches('/'))) {
+            Mapped::File(file) => named.iter().find(|(path, id)| *id == file && fits(path)).map(|_| file),
+            Mapped::Missing | Mapped::Ambiguous => None,
+        };
+        let at_root = named.iter().find(|(path, _)| path == DEFAULT_NAME).map(|(_, file)| *file);
+        let certain = certain.or(at_root.filter(|_| !has_directory(stack, last)));
+        if let Some(file) = certain.filter(|file| stack.trees.contains_key(file)) {
+            return Choice::File(file);
+        }
+    }
+    Choice::Perhaps(
+        all(),
+        format!("whether a `{DEFAULT_NAME}` of the tree lies in `{directory}` is not known"),
+    )
+}
+
+/// Whether a directory of the stack has this name.
+fn has_directory(stack: &Stack, name: &str) -> bool {
+    let root = stack.paths.root();
+    stack.sources.iter().filter_map(|(_, source)| source.path.strip_prefix(root)).any(|path| {
+        path.rsplit_once('/').is_some_and(|(folders, _)| folders.split('/').any(|folder| folder == name))
+    })
+}

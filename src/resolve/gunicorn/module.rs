@@ -1,0 +1,270 @@
+//! Statements to the names that they leave behind.
+//!
+//! What may happen in more than one way is unknown afterwards, but for branches, where both are followed.
+
+use std::ops::Range;
+
+use super::effects::{self, Effects};
+use super::evaluate::{evaluate, truth};
+use super::scope::Scope;
+use super::templates;
+use super::value::Value;
+use crate::resolve::launch::Environment;
+use crate::source::Span;
+use crate::syntax::gunicorn::{Expression, ExpressionKind, Import, Keyword, Statement, StatementKind, Tree};
+use crate::value::Possible;
+
+/// How many names may be copied for branches, so that following a file is bounded work.
+const BUDGET: usize = 20_000;
+
+/// The names that a file leaves behind, as Gunicorn reads them.
+pub(super) fn run<'a>(tree: &Tree, environment: Option<&'a Environment>) -> Scope<'a> {
+    let survey = effects::survey(&tree.statements);
+    let mut module = Module { regions: templates::regions(&tree.statements), budget: BUDGET };
+    let mut scope = Scope::new(environment, survey.rebound);
+    let flow = module.run(&mut scope, &tree.statements);
+    if flow == Flow::Stops {
+        scope.lose_all("the file raises an exception");
+    }
+    if let Some(why) = survey.hazard {
+        scope.lose_all(&why);
+    }
+    scope
+}
+
+/// Whether execution goes on behind a statement.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    Continues,
+    Stops,
+}
+
+struct Module {
+    /// Where a template engine may leave statements out.
+    regions: Vec<Range<u32>>,
+    budget: usize,
+}
+
+impl Module {
+    fn run(&mut self, scope: &mut Scope, statements: &[Statement]) -> Flow {
+        let mut at = 0;
+        while let Some(statement) = statements.get(at) {
+            at += 1;
+            let is_if = matches!(statement.kind, StatementKind::Block { keyword: Keyword::If, .. });
+            let flow = if is_if {
+                let more = statements[at..].iter().take_while(|next| continues_if(next)).count();
+                let chain = &statements[at - 1..at + more];
+                at += more;
+                self.branches(scope, chain)
+            } else {
+                self.step(scope, statement)
+            };
+            if flow == Flow::Stops {
+                return flow;
+            }
+        }
+        Flow::Continues
+    }
+
+    fn step(&mut self, scope: &mut Scope, statement: &Statement) -> Flow {
+        match &statement.kind {
+            StatementKind::Assign { targets, value } => self.assign(scope, statement.span, targets, value),
+            StatementKind::Change { target, value } => {
+                effects::of(scope, value).apply(scope, statement.span);
+                match &target.kind {
+                    ExpressionKind::Name(name) => {
+                        // `|=` changes the environment itself if that is what the name stands for.
+                        if !matches!(evaluate(scope, target), Possible::Known(Value::Int(_) | Value::Text(_)))
+                        {
+                            Effects::environment("the file may change the environment")
+                                .apply(scope, statement.span);
+                        }
+                        scope.lose(name, "it is changed in place", statement.span);
+                    }
+                    _ => self.store(scope, statement.span, target),
+                }
+                scope.lose_lists("it may be changed in place");
+            }
+            StatementKind::Evaluate(expression) => {
+                effects::of(scope, expression).apply(scope, statement.span);
+                match &expression.kind {
+                    ExpressionKind::Template | ExpressionKind::Opaque { template: true, .. } => {
+                        scope.lose_all("a template may set it");
+                    }
+                    ExpressionKind::Opaque { names, .. } if names.first().is_some_and(|it| it == "raise") => {
+                        return Flow::Stops;
+                    }
+                    _ => {}
+                }
+            }
+            StatementKind::Import(imports) => {
+                for import in imports {
+                    self.import(scope, import, statement.span);
+                }
+            }
+            StatementKind::ImportAll(module) => {
+                scope.lose_all(&format!("`from {module} import *` may bind it"));
+            }
+            StatementKind::Delete(target) => {
+                let mut names = Vec::new();
+                target.mentions(&mut names);
+                match &target.kind {
+                    ExpressionKind::Name(name) if !self.in_template(statement.span) => {
+                        scope.bind(name, Possible::Known(None), statement.span);
+                    }
+                    _ => {
+                        names.iter().for_each(|name| scope.lose(name, "`del` may unbind it", statement.span))
+                    }
+                }
+                scope.lose_lists("`del` may change it");
+                Effects::environment("`del` may change the environment").apply(scope, statement.span);
+            }
+            StatementKind::Global(_) | StatementKind::Pass => {}
+            StatementKind::Template(text) => {
+                if templates::inserts(text) {
+                    scope.lose_all("a template may set it");
+                }
+            }
+            StatementKind::Block { keyword: Keyword::Def, header, .. } => {
+                self.define(scope, header.as_ref(), statement.span);
+            }
+            StatementKind::Block { .. } => effects::absorb(scope, statement),
+        }
+        Flow::Continues
+    }
+
+    /// An `if` with its `elif`s and its `else`.
+    fn branches(&mut self, scope: &mut Scope, chain: &[Statement]) -> Flow {
+        let mut after: Option<Scope> = None;
+        for link in chain {
+            let StatementKind::Block { keyword, header, body } = &link.kind else { continue };
+            let condition = match header {
+                Some(header) if *keyword != Keyword::Else => {
+                    let condition = truth(scope, header);
+                    effects::of(scope, header).apply(scope, link.span);
+                    condition
+                }
+                _ => Possible::Known(true),
+            };
+            match condition {
+                Possible::Known(false) => {}
+                Possible::Known(true) => {
+                    let flow = self.run(scope, body);
+                    return settle(scope, after, flow);
+                }
+                Possible::OneOf(_) | Possible::Unknown(_) => {
+                    let size = scope.names.len() + 1;
+                    if self.budget < size {
+                        scope.lose_all("the file branches too often to be followed");
+                        return Flow::Continues;
+                    }
+                    self.budget -= size;
+                    let mut taken = scope.clone();
+                    if self.run(&mut taken, body) == Flow::Continues {
+                        after = Some(match after {
+                            Some(before) => before.merge(taken),
+                            None => taken,
+                        });
+                    }
+                }
+            }
+        }
+        settle(scope, after, Flow::Continues)
+    }
+
+    fn assign(&mut self, scope: &mut Scope, span: Span, targets: &[Expression], value: &Expression) {
+        effects::of(scope, value).apply(scope, span);
+        let result = if self.in_template(span) {
+            Possible::Unknown("a template decides whether it is set here".into())
+        } else {
+            evaluate(scope, value)
+        };
+        for target in targets {
+            match &target.kind {
+                ExpressionKind::Name(name) if targets.len() == 1 => {
+                    scope.assign(name, result.clone(), span, value.span);
+                }
+                ExpressionKind::Name(name) => scope.bind(name, result.clone().map(Some), span),
+                ExpressionKind::Tuple(names) | ExpressionKind::List(names) => {
+                    self.unpack(scope, span, names, &result);
+                }
+                _ => self.store(scope, span, target),
+            }
+        }
+    }
+
+    /// `a, b = value`.
+    fn unpack(&mut self, scope: &mut Scope, span: Span, targets: &[Expression], value: &Possible<Value>) {
+        for (at, target) in targets.iter().enumerate() {
+            let item = value.clone().try_map(|value| match value {
+                Value::List(items) | Value::Tuple(items) if items.len() == targets.len() => {
+                    Ok(items[at].clone())
+                }
+                _ => Err("what it is unpacked from is not followed".into()),
+            });
+            match &target.kind {
+                ExpressionKind::Name(name) => scope.bind(name, item.map(Some), span),
+                _ => self.store(scope, span, target),
+            }
+        }
+    }
+
+    /// A target that is no name: an item or an attribute of something, or a pattern.
+    fn store(&mut self, scope: &mut Scope, span: Span, target: &Expression) {
+        if let ExpressionKind::Template | ExpressionKind::Opaque { template: true, .. } = target.kind {
+            return scope.lose_all("a template may set it");
+        }
+        let mut names = Vec::new();
+        target.mentions(&mut names);
+        if let ExpressionKind::Trailed(..) = target.kind {
+            // `os.environ` may have another name here.
+            scope.lose_lists("an item of it may be changed");
+            return Effects::environment("the file may change the environment").apply(scope, span);
+        }
+        for name in names {
+            scope.lose(name, "how it is bound is not followed", span);
+        }
+    }
+
+    fn import(&mut self, scope: &mut Scope, import: &Import, span: Span) {
+        effects::of_import(&import.module).apply(scope, span);
+        let path = match &import.name {
+            Some(name) => format!("{}.{name}", import.module),
+            None => import.module.clone(),
+        };
+        let known = ["os", "multiprocessing"].contains(&import.module.split('.').next().unwrap_or_default());
+        let value = if known && !self.in_template(span) {
+            Possible::Known(Some(Value::Path(path)))
+        } else {
+            Possible::Unknown(format!("it is imported from `{}`", import.module))
+        };
+        scope.bind(&import.bound, value, span);
+    }
+
+    fn define(&mut self, scope: &mut Scope, header: Option<&Expression>, span: Span) {
+        if let Some(ExpressionKind::Opaque { names, .. }) = header.map(|header| &header.kind)
+            && let Some(name) = names.first()
+        {
+            scope.lose(name, "it is a function of the file", span);
+        }
+    }
+
+    fn in_template(&self, span: Span) -> bool {
+        let before = self.regions.partition_point(|region| region.start <= span.start);
+        self.regions[..before].last().is_some_and(|region| span.start < region.end)
+    }
+}
+
+fn continues_if(statement: &Statement) -> bool {
+    matches!(&statement.kind, StatementKind::Block { keyword: Keyword::Elif | Keyword::Else, .. })
+}
+
+/// Behind an `if`: the ways that were taken beside the last one, and the last one.
+fn settle<'a>(scope: &mut Scope<'a>, others: Option<Scope<'a>>, flow: Flow) -> Flow {
+    let Some(others) = others else { return flow };
+    *scope = match flow {
+        Flow::Continues => others.merge(scope.clone()),
+        Flow::Stops => others,
+    };
+    Flow::Continues
+}

@@ -1,0 +1,224 @@
+//! Which files of the stack an `include` means.
+
+use std::collections::BTreeMap;
+
+use crate::resolve::paths::{Mapped, Paths, glob_matches, template_free};
+use crate::source::{FileId, Sources};
+use crate::syntax::Parsed;
+use crate::syntax::nginx::{Directive, Item, Tree};
+
+/// Where published builds have their configuration. A path below one of these is one below the directory of the main
+/// file, wherever that lies in the tree.
+const PREFIXES: [&str; 5] = [
+    "/etc/nginx/",
+    "/usr/local/nginx/conf/",
+    "/usr/local/etc/nginx/",
+    "/usr/local/openresty/nginx/conf/",
+    "/opt/homebrew/etc/nginx/",
+];
+
+/// Files of nginx's own and of distributors that set nothing that is resolved, by the ends of their paths.
+const STOCK: [&str; 11] = [
+    "mime.types",
+    "fastcgi_params",
+    "fastcgi.conf",
+    "uwsgi_params",
+    "scgi_params",
+    "proxy_params",
+    "koi-win",
+    "koi-utf",
+    "win-utf",
+    "options-ssl-nginx.conf",
+    "snakeoil.conf",
+];
+
+/// The nginx files of a stack, and how deployed paths lead to them.
+pub(super) struct Library<'a> {
+    /// In the order of their paths.
+    pub(super) files: Vec<FileId>,
+    pub(super) sources: &'a Sources,
+    trees: &'a BTreeMap<FileId, Parsed<Tree>>,
+    paths: &'a Paths,
+    by_path: BTreeMap<String, FileId>,
+}
+
+/// What an `include` means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Included {
+    /// These files, in this order; at least one.
+    Files(Vec<FileId>),
+    /// A pattern that no file of the stack matches, which nginx takes for nothing.
+    Nothing,
+    /// A file that is known to set nothing that is resolved.
+    Stock,
+    /// It cannot be told, for this reason.
+    Unknown(String),
+}
+
+impl<'a> Library<'a> {
+    /// The files of a stack.
+    pub(super) fn new(
+        files: &[FileId],
+        trees: &'a BTreeMap<FileId, Parsed<Tree>>,
+        paths: &'a Paths,
+        sources: &'a Sources,
+    ) -> Library<'a> {
+        let mut files: Vec<FileId> = files.iter().copied().filter(|file| trees.contains_key(file)).collect();
+        files.sort_by(|a, b| sources.get(*a).path.cmp(&sources.get(*b).path));
+        files.dedup();
+        let place = |file: &FileId| (without_template_suffix(&sources.get(*file).path), *file);
+        // A file that bears its deployed name goes before a template of it.
+        let by_path = files.iter().rev().map(place).collect();
+        Library { files, sources, trees, paths, by_path }
+    }
+
+    /// The tree of one of the files.
+    pub(super) fn tree(&self, file: FileId) -> Option<&'a Tree> {
+        self.trees.get(&file).map(|parsed| &parsed.tree)
+    }
+
+    /// The directory of a file, `""` or ending in `/`.
+    pub(super) fn directory(&self, file: FileId) -> &'a str {
+        let path = &self.sources.get(file).path;
+        &path[..path.rfind('/').map_or(0, |at| at + 1)]
+    }
+
+    /// What an `include` means. A path is relative to the directory of the main file (`main`), which is nginx's prefix;
+    /// where no main file is known, to `/etc/nginx`.
+    ///
+    /// A directory `sites-enabled` holds links on the machine, and in a repository often nothing: where no file matches
+    /// there, the files of `sites-available` are taken.
+    pub(super) fn include(&self, main: Option<&str>, directive: &Directive) -> Included {
+        let [argument] = directive.arguments() else {
+            return Included::Unknown("nginx refuses it: `include` takes one argument".into());
+        };
+        if argument.template || argument.text.contains('$') {
+            return Included::Unknown("its path is filled in by a template".into());
+        }
+        let path = argument.text.as_str();
+        if path.contains('[') {
+            return Included::Unknown("patterns with `[` are not handled yet".into());
+        }
+        let mut found = self.find(main, path);
+        if matches!(found, Included::Nothing | Included::Unknown(_)) && path.contains("sites-enabled/") {
+            let available = self.find(main, &path.replace("sites-enabled/", "sites-available/"));
+            if let Included::Files(_) = available {
+                found = available;
+            }
+        }
+        found
+    }
+
+    fn find(&self, main: Option<&str>, path: &str) -> Included {
+        let below_prefix = match path.strip_prefix('/') {
+            None => Some(path),
+            Some(_) => PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix)),
+        };
+        let deployed = match path.starts_with('/') {
+            true => path.to_owned(),
+            false => format!("/etc/nginx/{path}"),
+        };
+        let beside_main = main.zip(below_prefix).map(|(main, rest)| fold(&format!("{main}{rest}")));
+        if path.contains(['*', '?']) {
+            let mut files = beside_main.map(|pattern| self.matching(&pattern)).unwrap_or_default();
+            if files.is_empty() {
+                files = self.paths.glob(&deployed);
+                files.retain(|file| self.trees.contains_key(file));
+            }
+            return if files.is_empty() { Included::Nothing } else { Included::Files(files) };
+        }
+        if let Some(file) = beside_main.and_then(|path| self.by_path.get(&path)) {
+            return Included::Files(vec![*file]);
+        }
+        match self.paths.find(&fold(&deployed)) {
+            Mapped::File(file) if self.trees.contains_key(&file) => Included::Files(vec![file]),
+            Mapped::Ambiguous => Included::Unknown("several files of the stack may be meant".into()),
+            Mapped::File(_) | Mapped::Missing if is_stock(path) => Included::Stock,
+            Mapped::File(_) | Mapped::Missing => Included::Unknown("it is not among the files read".into()),
+        }
+    }
+
+    /// The files whose paths match a pattern, component by component, in the order in which glob(3) gives them.
+    fn matching(&self, pattern: &str) -> Vec<FileId> {
+        let parts: Vec<&str> = pattern.split('/').collect();
+        let is_match = |path: &str| {
+            let mut components = path.split('/');
+            parts.iter().all(|part| {
+                components.next().is_some_and(|component| glob_matches(part.as_bytes(), component.as_bytes()))
+            }) && components.next().is_none()
+        };
+        self.by_path.iter().filter(|(path, _)| is_match(path)).map(|(_, file)| *file).collect()
+    }
+}
+
+/// All `include` directives of a file, at whatever depth.
+pub(super) fn includes(tree: &Tree) -> Vec<&Directive> {
+    let mut found = Vec::new();
+    let mut rest: Vec<&Item> = tree.items.iter().collect();
+    while let Some(item) = rest.pop() {
+        if let Item::Directive(directive) = item {
+            if directive.name() == "include" {
+                found.push(directive);
+            }
+            rest.extend(directive.items());
+        }
+    }
+    found
+}
+
+fn without_template_suffix(path: &str) -> String {
+    let (directory, name) = path.split_at(path.rfind('/').map_or(0, |at| at + 1));
+    format!("{directory}{}", template_free(name))
+}
+
+fn is_stock(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_snippet = path.rsplit('/').nth(1) == Some("snippets");
+    STOCK.contains(&name) || is_snippet && (name == "fastcgi-php.conf" || name.starts_with("ssl-"))
+}
+
+/// A path without `.` and `..`.
+fn fold(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "." => {}
+            "" if !parts.is_empty() => {}
+            ".." if parts.last().is_some_and(|last| !last.is_empty() && *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_fold() {
+        for (path, folded) in [
+            ("a/../b/./c", "b/c"),
+            ("/a//b", "/a/b"),
+            ("../a", "../a"),
+            ("a/b/../../../c", "../c"),
+            ("/../a", "/../a"),
+        ] {
+            assert_eq!(fold(path), folded, "{path}");
+        }
+    }
+
+    #[test]
+    fn stock_files() {
+        for path in
+            ["mime.types", "/etc/nginx/fastcgi_params", "snippets/ssl-params.conf", "snippets/snakeoil.conf"]
+        {
+            assert!(is_stock(path), "{path}");
+        }
+        for path in ["ssl-params.conf", "proxy.conf", "/etc/nginx/fastcgi-php.conf"] {
+            assert!(!is_stock(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,469 @@
+//! What is claimed of nginx here was seen with 1.31.3.
+
+use super::*;
+use crate::model::{Datum, LevelId};
+use crate::source::{FileKind, Source};
+use crate::syntax::nginx::parse;
+use crate::value::Possible;
+
+struct Stack {
+    sources: Sources,
+    resolved: Resolved,
+}
+
+fn stack(files: &[(&str, &str)]) -> Stack {
+    let mut sources = Sources::default();
+    for (path, text) in files {
+        sources.add(Source::new(*path, FileKind::Nginx, (*text).into()));
+    }
+    let ids: Vec<FileId> = sources.iter().map(|(id, _)| id).collect();
+    let trees = sources.iter().map(|(id, source)| (id, parse(id, &source.text))).collect();
+    let paths = Paths::new("", ids.iter().copied(), &sources);
+    let resolved = resolve(&ids, &trees, &paths, &sources, &Target::NEWEST);
+    Stack { sources, resolved }
+}
+
+impl Stack {
+    /// `location: gateway target -> peers`, a peer with the text that a fix would replace.
+    fn routes(&self) -> Vec<String> {
+        let nginx = &self.resolved.nginx;
+        let line = |route: &crate::model::Route| {
+            let mut text = format!("{}: {:?}", nginx.location(route.level), route.gateway);
+            for peer in &route.peers {
+                let address = match &peer.address {
+                    Possible::Known(address) => address.to_string(),
+                    Possible::OneOf(_) => "?".into(),
+                    Possible::Unknown(_) => "unknown".into(),
+                };
+                text += &format!(" {address}={}", self.sources.text(peer.anchor.value));
+                text += if peer.down { "(down)" } else { "" };
+            }
+            if route.open.is_some() {
+                text += " ...";
+            }
+            text
+        };
+        nginx.routes.iter().map(line).collect()
+    }
+
+    /// The value of a directive for the route at an index.
+    fn setting(&self, route: usize, name: &str) -> String {
+        let nginx = &self.resolved.nginx;
+        let setting = nginx.datum(nginx.routes[route].level, name, Target::NEWEST.nginx);
+        match setting.value {
+            Possible::Known(datum) => format!("{datum} {}", setting.origin.kind.name()),
+            Possible::OneOf(_) => "one of".into(),
+            Possible::Unknown(why) => format!("unknown: {why}"),
+        }
+    }
+
+    fn listens(&self) -> Vec<String> {
+        let show = |listen: &Possible<crate::value::Endpoint>| match listen {
+            Possible::Known(endpoint) => endpoint.to_string(),
+            Possible::OneOf(_) | Possible::Unknown(_) => "unknown".into(),
+        };
+        let servers = self.resolved.nginx.servers.iter();
+        servers.map(|it| it.listen.iter().map(show).collect::<Vec<_>>().join(" ")).collect()
+    }
+
+    fn unresolved(&self) -> Vec<String> {
+        self.resolved.unresolved.iter().map(|it| format!("{}: {}", it.what, it.why)).collect()
+    }
+}
+
+fn one(text: &str) -> Stack {
+    stack(&[("nginx.conf", text)])
+}
+
+#[test]
+fn settings_are_inherited_inwards() {
+    let it = one(
+        "http { proxy_read_timeout 10s; proxy_buffers 4 8k;
+         server { proxy_read_timeout 20s;
+          location /a { proxy_pass http://127.0.0.1:1; location /a/b { proxy_read_timeout 2m; proxy_pass http://127.0.0.1:2; } }
+          location /c { proxy_pass http://127.0.0.1:3; if ($x) { proxy_send_timeout 5s; proxy_pass http://127.0.0.1:4; }
+           limit_except GET { proxy_pass http://127.0.0.1:5; } } } }",
+    );
+    assert_eq!(
+        it.routes(),
+        [
+            "location /a: Http 127.0.0.1:1=127.0.0.1:1",
+            "location /a/b: Http 127.0.0.1:2=127.0.0.1:2",
+            "location /c: Http 127.0.0.1:3=127.0.0.1:3",
+            "location /c: Http 127.0.0.1:4=127.0.0.1:4",
+            "location /c: Http 127.0.0.1:5=127.0.0.1:5",
+        ]
+    );
+    assert_eq!(it.setting(0, "proxy_read_timeout"), "20 s inherited");
+    assert_eq!(it.setting(1, "proxy_read_timeout"), "120 s written");
+    assert_eq!(it.setting(0, "proxy_buffers"), "4 x 8 KiB inherited");
+    assert_eq!(it.setting(0, "proxy_send_timeout"), "60 s default");
+    assert_eq!(it.setting(3, "proxy_send_timeout"), "5 s written");
+    assert_eq!(it.setting(3, "proxy_read_timeout"), "20 s inherited");
+    assert_eq!(it.unresolved(), [""; 0]);
+}
+
+#[test]
+fn a_setting_that_nginx_refuses_or_a_template_fills_in_is_unknown() {
+    let it = one(
+        "http { server { location / { proxy_pass http://127.0.0.1:1; proxy_read_timeout 5sec; proxy_send_timeout {{ t }};
+          proxy_connect_timeout ${T}; proxy_buffering off; proxy_buffering on; } } }",
+    );
+    for name in ["proxy_read_timeout", "proxy_send_timeout", "proxy_connect_timeout", "proxy_buffering"] {
+        assert!(it.setting(0, name).starts_with("unknown"), "{name}: {}", it.setting(0, name));
+    }
+}
+
+#[test]
+fn upstreams_give_their_peers() {
+    let it = one(
+        "http {
+          upstream App { server 127.0.0.1:8000 weight=2; server 127.0.0.1 backup; server unix:/var/run/a.sock down;
+            server [::1]:80; server host.example; server $x; server {{ y }}:1; keepalive 4; }
+          server {
+            location /a { proxy_pass http://app; }
+            location /b { uwsgi_pass APP; }
+            location /c { proxy_pass http://app:8000; }
+            location /d { proxy_pass https://app/x; }
+          } }",
+    );
+    let peers = " 127.0.0.1:8000=127.0.0.1:8000 127.0.0.1:80=127.0.0.1 unix:/run/a.sock=unix:/var/run/a.sock(down) \
+                 [::1]:80=[::1]:80 host.example:80=host.example unknown=$x unknown={{ y }}:1";
+    assert_eq!(
+        it.routes(),
+        [
+            format!("location /a: Http{peers}"),
+            format!("location /b: Uwsgi{peers}"),
+            "location /c: Http unknown=http://app:8000".into(),
+            format!("location /d: Https{peers}"),
+        ]
+    );
+}
+
+#[test]
+fn targets_without_an_upstream() {
+    let it = one("http { server {
+          location /a { proxy_pass \"http://127.0.0.1:8000/x\"; }
+          location /b { proxy_pass http://unix:/run/b.sock:/; }
+          location /c { proxy_pass http://web; }
+          location /d { proxy_pass https://web.example$request_uri; }
+          location /e { fastcgi_pass php; }
+          location /f { grpc_pass grpc://localhost:50051; }
+          location /g { proxy_pass http://{{ host }}:8000; }
+          location /h { proxy_pass http://127.0.0.1:8000/{{ path }}; }
+          location /i { proxy_pass http://127.0.0.1:8000 proxy_set_header Host $host; }
+          location /j { proxy_pass http://127.0.0.1:1; uwsgi_pass 127.0.0.1:2; }
+         } }");
+    assert_eq!(
+        it.routes(),
+        [
+            "location /a: Http 127.0.0.1:8000=127.0.0.1:8000",
+            "location /b: Http unix:/run/b.sock=unix:/run/b.sock",
+            "location /c: Http web:80=web",
+            "location /d: Https web.example:443=web.example",
+            "location /e: Fastcgi unknown=php",
+            "location /f: Grpc localhost:50051=localhost:50051",
+            "location /g: Http unknown=http://{{ host }}:8000",
+            "location /h: Http 127.0.0.1:8000=127.0.0.1:8000",
+            "location /i: Http unknown=http://127.0.0.1:8000",
+            "location /j: Http unknown=http://127.0.0.1:1",
+            "location /j: Uwsgi unknown=127.0.0.1:2",
+        ]
+    );
+}
+
+#[test]
+fn constant_variables_are_followed() {
+    let it = one(
+        "http { server {
+          set $app http://127.0.0.1:8000; set $host2 127.0.0.1:9000;
+          set $twice a; set $never $arg_x; set $up back; set $path /x;
+          if ($arg_y) { set $twice b; }
+          location /a { proxy_pass $app; }
+          location /b { proxy_pass http://${host2}/x$uri; }
+          location /c { set $here 'unix:/run/c.sock'; proxy_pass http://$here:/; }
+          location /d { proxy_pass http://$twice; }
+          location /e { proxy_pass http://$never; }
+          location /f { proxy_pass http://$here; }
+          location /g { proxy_pass http://$up; }
+          location /h { proxy_pass http://127.0.0.1:1$path; }
+          location ~ ^/(?<app2>[a-z]+) { set $app2 127.0.0.1:1; proxy_pass http://$app2; }
+          location /j { proxy_pass $App/x; }
+         } upstream back { server 127.0.0.1:7; }
+         server { access_by_lua_block { ngx.var.z = 1 } set $z 127.0.0.1:5; location / { proxy_pass http://$z; } } }",
+    );
+    assert_eq!(
+        it.routes(),
+        [
+            "location /a: Http 127.0.0.1:8000=127.0.0.1:8000",
+            "location /b: Http 127.0.0.1:9000=127.0.0.1:9000",
+            "location /c: Http unix:/run/c.sock=unix:/run/c.sock",
+            "location /d: Http unknown=http://$twice",
+            "location /e: Http unknown=http://$never",
+            "location /f: Http unknown=http://$here",
+            "location /g: Http 127.0.0.1:7=127.0.0.1:7",
+            "location /h: Http 127.0.0.1:1=127.0.0.1:1",
+            "location ~ ^/(?<app2>[a-z]+): Http unknown=http://$app2",
+            "location /j: Http 127.0.0.1:8000=127.0.0.1:8000",
+            "location /: Http unknown=http://$z",
+        ]
+    );
+    let route = &it.resolved.nginx.routes[0];
+    assert_eq!(it.sources.text(route.peers[0].anchor.span), "set $app http://127.0.0.1:8000;");
+    assert_eq!(it.sources.text(route.anchor.span), "proxy_pass $app;");
+}
+
+#[test]
+fn servers_listen_where_it_is_written() {
+    let it = one(
+        "http { server { } server { listen 8080 default_server; listen [::]:8080; listen unix:/run/n.sock; }
+          server { listen {{ port }}; server_name a b; server_name c; } server { include missing.conf; listen 81; }
+          server { listen 8000-8010; } }",
+    );
+    assert_eq!(
+        it.listens(),
+        ["0.0.0.0:80", "0.0.0.0:8080 [::]:8080 unix:/run/n.sock", "unknown", "0.0.0.0:81 unknown", "unknown"]
+    );
+    assert_eq!(it.resolved.nginx.servers[2].names, ["a", "b", "c"]);
+}
+
+#[test]
+fn includes_lead_into_the_tree() {
+    let it = stack(&[
+        (
+            "deploy/nginx/nginx.conf",
+            "user www; http { include mime.types; proxy_read_timeout 10s; include /etc/nginx/conf.d/*.conf;
+              include sites-enabled/*; }",
+        ),
+        ("deploy/nginx/conf.d/a.conf", "upstream a { server 127.0.0.1:1; }"),
+        (
+            "deploy/nginx/sites-available/b.j2",
+            "server { location / { proxy_pass http://a; include snippets/t.conf; } }",
+        ),
+        (
+            "deploy/nginx/sites-available/c",
+            "server { location / { proxy_pass http://a; include snippets/t.conf; } }",
+        ),
+        ("deploy/nginx/snippets/t.conf", "proxy_send_timeout 3s;"),
+        ("other/nginx/conf.d/z.conf", "client_max_body_size 1k;"),
+    ]);
+    assert_eq!(
+        it.routes(),
+        ["location /: Http 127.0.0.1:1=127.0.0.1:1", "location /: Http 127.0.0.1:1=127.0.0.1:1"]
+    );
+    for route in 0..2 {
+        assert_eq!(it.setting(route, "proxy_read_timeout"), "10 s inherited");
+        assert_eq!(it.setting(route, "proxy_send_timeout"), "3 s written");
+        assert_eq!(it.setting(route, "client_max_body_size"), "1 MiB default");
+    }
+    assert_eq!(it.unresolved(), [""; 0]);
+}
+
+#[test]
+fn a_missing_include_is_a_hole_unless_it_is_known_to_set_nothing() {
+    for (include, expected) in [
+        ("include x.conf;", "unknown: an include is not resolved: it is not among the files read"),
+        ("include snippets/*.conf;", "unknown: no file of the stack matches this include"),
+        ("include {{ x }};", "unknown: an include is not resolved: its path is filled in by a template"),
+        ("{{ directives }}\n", "unknown: a template fills in directives here"),
+        ("${DIRECTIVES}\n", "unknown: a template fills in directives here"),
+        ("include proxy_params;", "60 s default"),
+        ("include /etc/nginx/snippets/ssl-params.conf;", "60 s default"),
+    ] {
+        let it = one(&format!(
+            "http {{ server {{ {include} location / {{ proxy_send_timeout 2s; proxy_pass http://127.0.0.1:1; }} }} }}"
+        ));
+        assert_eq!(it.setting(0, "proxy_read_timeout"), expected, "{include}");
+        assert_eq!(it.setting(0, "proxy_send_timeout"), "2 s written", "{include}");
+        assert_eq!(it.unresolved().len(), usize::from(!expected.ends_with("default")), "{include}");
+    }
+    let it = one("http { include conf.d/*.conf; server { location / { proxy_pass http://127.0.0.1:1; } } }");
+    assert_eq!(it.setting(0, "proxy_read_timeout"), "60 s default");
+    assert_eq!(it.unresolved(), ["include conf.d/*.conf: no file of the stack matches"]);
+}
+
+#[test]
+fn files_that_include_themselves_end() {
+    let it = stack(&[
+        ("nginx.conf", "http { server { include a.conf; } }"),
+        ("a.conf", "location / { include b.conf; }"),
+        ("b.conf", "include b.conf; include a.conf; proxy_pass http://127.0.0.1:1;"),
+    ]);
+    assert_eq!(it.routes().len(), 1);
+    assert_eq!(it.unresolved().len(), 2);
+    let ring = stack(&[("x/a.conf", "server { include b.conf; }"), ("x/b.conf", "include a.conf;")]);
+    assert_eq!(ring.resolved.nginx.servers.len(), 1);
+}
+
+#[test]
+fn fragments_of_http_share_one_block() {
+    let it = stack(&[
+        ("up.conf", "upstream app { server 127.0.0.1:1; }"),
+        (
+            "site.conf",
+            "server { location / { proxy_pass http://app; } location /b { proxy_pass http://other; } }",
+        ),
+        ("conf.d/timeouts.conf", "proxy_read_timeout 600s;"),
+        ("own.conf", "proxy_read_timeout 5s; server { location / { proxy_pass http://127.0.0.1:2; } }"),
+    ]);
+    assert_eq!(
+        it.routes(),
+        [
+            "location /: Http 127.0.0.1:2=127.0.0.1:2",
+            "location /: Http 127.0.0.1:1=127.0.0.1:1",
+            "location /b: Http unknown=http://other",
+        ]
+    );
+    assert_eq!(it.setting(0, "proxy_read_timeout"), "5 s inherited");
+    assert!(it.setting(1, "proxy_read_timeout").starts_with("unknown: another file sets"));
+    assert_eq!(it.setting(1, "proxy_send_timeout"), "60 s default");
+}
+
+#[test]
+fn a_fragment_below_http_inherits_what_is_not_known() {
+    let it = stack(&[
+        ("server.conf", "listen 81; proxy_send_timeout 2s; location / { proxy_pass http://127.0.0.1:1; }"),
+        ("location.conf", "proxy_pass http://127.0.0.1:2; proxy_read_timeout 4s;"),
+    ]);
+    assert_eq!(it.routes().len(), 2);
+    assert_eq!(it.setting(0, "proxy_read_timeout"), "4 s written");
+    assert!(it.setting(0, "proxy_send_timeout").starts_with("unknown"));
+    assert_eq!(it.setting(1, "proxy_send_timeout"), "2 s inherited");
+    assert!(it.setting(1, "proxy_read_timeout").starts_with("unknown"));
+    assert_eq!(it.listens(), ["0.0.0.0:81 unknown"]);
+    assert_eq!(it.resolved.nginx.routes[0].server, None);
+}
+
+#[test]
+fn variants_of_one_upstream_are_told_apart_by_file() {
+    let site = |port: u16| {
+        format!(
+            "upstream app {{ server 127.0.0.1:{port}; }} server {{ location / {{ proxy_pass http://app; }} }}"
+        )
+    };
+    let it = stack(&[
+        ("a.conf", &site(1)),
+        ("b.conf", &site(2)),
+        ("c.conf", "server { location / { proxy_pass http://app; } }"),
+    ]);
+    assert_eq!(
+        it.routes(),
+        [
+            "location /: Http 127.0.0.1:1=127.0.0.1:1",
+            "location /: Http 127.0.0.1:2=127.0.0.1:2",
+            "location /: Http unknown=http://app",
+        ]
+    );
+    let it = stack(&[
+        ("a.conf", &site(1)),
+        ("b.conf", &site(1)),
+        ("c.conf", "server { location / { proxy_pass http://app; } }"),
+    ]);
+    assert_eq!(it.routes()[2], "location /: Http 127.0.0.1:1=127.0.0.1:1");
+}
+
+#[test]
+fn what_stands_in_a_condition_of_a_template_is_unknown() {
+    let it = one("http {
+          upstream a { server 127.0.0.1:1; {% for h in hosts %} server {{ h }}; {% endfor %} }
+          {% if b %}upstream b { server 127.0.0.1:2; }{% endif %}
+          server {
+           {% if x %} listen 81; proxy_read_timeout 5s; {% endif %}
+           proxy_send_timeout 6s;
+           location /a { proxy_pass http://a; }
+           location /b { proxy_pass http://b; }
+           {% if y %}
+           location /c { proxy_connect_timeout 1s; proxy_pass http://127.0.0.1:3; }
+           {% endif %}
+           location /d { {% if z %} proxy_pass http://127.0.0.1:4; {% endif %} }
+           location /e { proxy_pass http://127.0.0.1:5; }
+          } }");
+    assert_eq!(
+        it.routes(),
+        [
+            "location /a: Http 127.0.0.1:1=127.0.0.1:1 unknown={{ h }} ...",
+            "location /b: Http unknown=127.0.0.1:2 ...",
+            "location /c: Http unknown=http://127.0.0.1:3",
+            "location /d: Http unknown=http://127.0.0.1:4",
+            "location /e: Http 127.0.0.1:5=127.0.0.1:5",
+        ]
+    );
+    assert_eq!(it.setting(4, "proxy_read_timeout"), "unknown: it stands in a condition of a template");
+    assert_eq!(it.setting(4, "proxy_send_timeout"), "6 s inherited");
+    assert_eq!(it.setting(2, "proxy_connect_timeout"), "1 s written");
+    assert_eq!(it.listens(), ["unknown"]);
+}
+
+#[test]
+fn of_a_file_whose_tags_cross_its_blocks_nothing_is_known() {
+    let it = one("http { {% if a %} server { listen 1; {% else %} server { listen 2; {% endif %}
+         location / { proxy_read_timeout 5s; proxy_pass http://127.0.0.1:1; } } }");
+    for route in it.routes() {
+        assert!(route.contains("unknown"), "{route}");
+    }
+    for level in 0..it.resolved.nginx.levels.len() {
+        let setting = it.resolved.nginx.setting::<crate::value::Duration>(
+            LevelId(level as u32),
+            "proxy_read_timeout",
+            Target::NEWEST.nginx,
+        );
+        assert_eq!(setting.value.known(), None);
+    }
+}
+
+#[test]
+fn passes_of_stream_and_mail_are_listed() {
+    let it = one(
+        "stream { upstream s { server 127.0.0.1:1; } server { listen 53; proxy_pass s; } } mail { proxy_pass x; }",
+    );
+    assert_eq!(it.routes(), [""; 0]);
+    assert_eq!(
+        it.unresolved(),
+        [
+            "proxy_pass s: `stream` and `mail` are not handled yet",
+            "proxy_pass x: `stream` and `mail` are not handled yet"
+        ]
+    );
+    let fragment = stack(&[("s.conf", "server { listen 53; proxy_pass s; }")]);
+    assert_eq!((fragment.resolved.nginx.servers.len(), fragment.unresolved().len()), (0, 1));
+}
+
+#[test]
+fn a_main_file_that_may_include_a_fragment_may_set_things_for_it() {
+    let it = stack(&[
+        ("nginx.conf", "http { client_max_body_size 20m; include /etc/nginx/sites/*.conf; }"),
+        ("app/site.conf", "server { location / { proxy_pass http://127.0.0.1:1; } }"),
+    ]);
+    assert!(it.setting(0, "client_max_body_size").starts_with("unknown: another file sets"));
+    assert_eq!(it.setting(0, "proxy_read_timeout"), "60 s default");
+}
+
+#[test]
+fn anchors_cover_the_directive_and_its_value() {
+    let it = one("http { proxy_buffers  4   8k ; server { location / { proxy_pass http://127.0.0.1:1; } } }");
+    let written = &it.resolved.nginx.levels[0].written[0];
+    assert_eq!(it.sources.text(written.anchor.span), "proxy_buffers  4   8k ;");
+    assert_eq!(it.sources.text(written.anchor.value), "4   8k");
+    assert!(matches!(written.value, Possible::Known(Datum::Buffers(_))));
+    assert_eq!(it.sources.text(it.resolved.nginx.levels[2].header), "location /");
+}
+
+#[test]
+fn what_is_out_of_place_or_refused_is_listed() {
+    let it = one(
+        "server { } http { map $a $b { {{ c }} {{ d }}; include x; } location / { proxy_pass http://a; } rtmp_x { a; }
+          server { proxy_pass http://a; proxy_read_timeout 30s
+           proxy_pass http://127.0.0.1:1; } }",
+    );
+    assert_eq!(
+        it.unresolved(),
+        [
+            "server: nginx refuses it: it is not allowed here",
+            "location /: nginx refuses it: it is not allowed here",
+            "rtmp_x: a block of an unknown directive",
+            "proxy_pass http://a: `proxy_pass` is not allowed here in `http`, and `stream` is not handled yet",
+            "proxy_read_timeout 30s proxy_pass http://127.0.0.1:1: nginx refuses `proxy_read_timeout 30s proxy_pass \
+             http://127.0.0.1:1`",
+        ]
+    );
+}

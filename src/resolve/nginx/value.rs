@@ -1,0 +1,88 @@
+//! The arguments of a directive as a value.
+
+use crate::model::{Buffers, Datum, Directive as Known, ValueKind, Version};
+use crate::syntax::nginx::Directive;
+use crate::value::{Duration, Possible, Size};
+
+/// What a directive of the table says. What nginx refuses says nothing, and what a template fills in is not known.
+pub(super) fn value(known: &Known, directive: &Directive, nginx: Version) -> Possible<Datum> {
+    let words: Vec<&str> = directive.arguments().iter().map(|word| word.text.as_str()).collect();
+    if directive.arguments().iter().any(|word| word.template) {
+        return Possible::Unknown("it is filled in by a template".into());
+    }
+    if words.iter().any(|word| word.contains('$')) {
+        return Possible::Unknown("it is a variable".into());
+    }
+    match read(known, &words, nginx) {
+        Some(datum) => Possible::Known(datum),
+        None => Possible::Unknown(format!("nginx refuses `{} {}`", known.name, words.join(" "))),
+    }
+}
+
+fn read(known: &Known, words: &[&str], nginx: Version) -> Option<Datum> {
+    match (known.kind, words) {
+        (ValueKind::Time, [time]) => Duration::from_nginx(time).map(Datum::Duration),
+        (ValueKind::Size, [size]) => Size::from_nginx(size, false).map(Datum::Size),
+        (ValueKind::Offset, [size]) => Size::from_nginx(size, true).map(Datum::Size),
+        (ValueKind::Flag, [flag]) if flag.eq_ignore_ascii_case("on") => Some(Datum::Bool(true)),
+        (ValueKind::Flag, [flag]) if flag.eq_ignore_ascii_case("off") => Some(Datum::Bool(false)),
+        (ValueKind::Buffers, [number, size]) => buffers(number, size).map(Datum::Buffers),
+        (ValueKind::Word, [word]) if known.name == "proxy_http_version" => {
+            // HTTP/2 to upstreams came with 1.29.4.
+            let is_taken = matches!(*word, "1.0" | "1.1") || *word == "2" && nginx >= Version(1, 29, 4);
+            is_taken.then(|| Datum::Text((*word).into()))
+        }
+        (ValueKind::Word, [word]) => Some(Datum::Text((*word).into())),
+        _ => None,
+    }
+}
+
+/// `ngx_conf_set_bufs_slot`: neither the number nor the size may be 0.
+fn buffers(number: &str, size: &str) -> Option<Buffers> {
+    if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number = number.parse().ok().filter(|number| *number > 0)?;
+    let size = Size::from_nginx(size, false).filter(|size| size.bytes > 0)?;
+    Some(Buffers { number, size })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::directive;
+    use crate::source::FileId;
+    use crate::syntax::nginx::{Item, parse};
+
+    #[test]
+    fn arguments_are_read_as_nginx_reads_them() {
+        for (text, expected) in [
+            ("proxy_read_timeout 2m;", "120 s"),
+            ("proxy_read_timeout \"60 s\";", "nginx refuses `proxy_read_timeout 60 s`"),
+            ("proxy_read_timeout 60 s;", "nginx refuses `proxy_read_timeout 60 s`"),
+            ("proxy_read_timeout;", "nginx refuses `proxy_read_timeout `"),
+            ("proxy_read_timeout ${T};", "it is a variable"),
+            ("proxy_read_timeout {{ t }}s;", "it is filled in by a template"),
+            ("proxy_buffer_size 16k;", "16 KiB"),
+            ("proxy_buffer_size 1g;", "nginx refuses `proxy_buffer_size 1g`"),
+            ("client_max_body_size 1g;", "1024 MiB"),
+            ("client_max_body_size 0;", "0 bytes"),
+            ("proxy_buffering ON;", "true"),
+            ("proxy_buffering yes;", "nginx refuses `proxy_buffering yes`"),
+            ("proxy_buffers 8 16k;", "8 x 16 KiB"),
+            ("proxy_buffers 8 0;", "nginx refuses `proxy_buffers 8 0`"),
+            ("proxy_buffers 8;", "nginx refuses `proxy_buffers 8`"),
+            ("proxy_http_version 1.1;", "1.1"),
+            ("proxy_http_version 3;", "nginx refuses `proxy_http_version 3`"),
+        ] {
+            let tree = parse(FileId(0), text).tree;
+            let [Item::Directive(written)] = &tree.items[..] else { panic!("{text}") };
+            let found = match value(directive(written.name()).unwrap(), written, Version(1, 31, 3)) {
+                Possible::Known(datum) => datum.to_string(),
+                Possible::OneOf(_) => panic!("{text}"),
+                Possible::Unknown(why) => why,
+            };
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The environment that a service's processes get.
+
+use super::merge::{HOLE, Line, Merged};
+use super::specifiers::{self, Scope};
+use super::words::{self, Escapes};
+use super::{Stack, env_file};
+use crate::model::{Origin, OriginKind, Setting, Unresolved};
+use crate::resolve::launch::Environment;
+use crate::resolve::paths::Mapped;
+use crate::source::FileKind;
+use crate::value::Possible;
+
+/// Variables that systemd itself may set, to values that no file tells. Source: systemd.exec(5), "Environment
+/// variables set or propagated by the service manager".
+const BY_SYSTEMD: [&str; 36] = [
+    "CACHE_DIRECTORY",
+    "CONFIGURATION_DIRECTORY",
+    "CREDENTIALS_DIRECTORY",
+    "EXIT_CODE",
+    "EXIT_STATUS",
+    "FDSTORE",
+    "HOME",
+    "INVOCATION_ID",
+    "JOURNAL_STREAM",
+    "LANG",
+    "LANGUAGE",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LISTEN_FDNAMES",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "LOGNAME",
+    "LOGS_DIRECTORY",
+    "LOG_NAMESPACE",
+    "MAINPID",
+    "MANAGERPID",
+    "MEMORY_PRESSURE_WATCH",
+    "MEMORY_PRESSURE_WRITE",
+    "NOTIFY_SOCKET",
+    "PATH",
+    "PIDFILE",
+    "REMOTE_ADDR",
+    "REMOTE_PORT",
+    "RUNTIME_DIRECTORY",
+    "SERVICE_RESULT",
+    "SHELL",
+    "STATE_DIRECTORY",
+    "SYSTEMD_EXEC_PID",
+    "TERM",
+    "USER",
+    "WATCHDOG_USEC",
+];
+
+/// The environment of a service: what systemd sets, under `Environment=`, under the files of `EnvironmentFile=`,
+/// whatever the order of the lines.
+pub(super) fn environment(
+    unit: &Merged<'_>,
+    stack: &Stack<'_>,
+    unresolved: &mut Vec<Unresolved>,
+) -> Environment {
+    let mut environment = Environment::default();
+    for name in BY_SYSTEMD {
+        let unknown = Setting::unknown("systemd sets it", Origin::DEFAULT);
+        environment.variables.insert(name.into(), unknown);
+    }
+    if unit.hole("Service").is_some() {
+        environment.open = Some(HOLE.into());
+    }
+    if unit.scope == Scope::User {
+        environment.open = Some("a user's service manager passes its own environment on".into());
+    }
+    for line in unit.list("Service", "Environment") {
+        assign(unit, &line, &mut environment);
+    }
+    for line in unit.list("Service", "EnvironmentFile") {
+        if let Err(why) = read_file(unit, &line, stack, &mut environment) {
+            unresolved.push(Unresolved {
+                span: line.entry.span,
+                what: format!("EnvironmentFile={}", line.value().text),
+                why: format!("{why}; it may set any variable"),
+            });
+            environment.open.get_or_insert(why);
+        }
+    }
+    for key in ["PassEnvironment", "UnsetEnvironment"] {
+        if !unit.list("Service", key).is_empty() {
+            environment.open.get_or_insert(format!("`{key}=` changes it"));
+        }
+    }
+    environment
+}
+
+/// The assignments of one `Environment=`. A word that is none is ignored, and so is all behind a mistake in quoting.
+///
+/// Source: `config_parse_environ` in `src/core/load-fragment.c` of systemd 252; seen with `systemd --user --test`.
+fn assign(unit: &Merged<'_>, line: &Line<'_>, environment: &mut Environment) {
+    let value = line.value();
+    if line.entry.conditional || value.conditional {
+        let why = "a template engine decides on a part of it";
+        environment.open.get_or_insert(why.into());
+        return;
+    }
+    let mut at = 0;
+    while let Ok(Some((word, next))) = words::next(&value.text, at, &value.templates, Escapes::Strict) {
+        at = next;
+        let span = value.span_of(word.range.clone());
+        let template =
+            value.templates.iter().find(|it| it.start < word.range.end && it.end > word.range.start);
+        let name = word.text.as_deref().and_then(|text| text.split_once('=')).map(|(name, _)| name);
+        let (Some(name), Some(text)) = (name, &word.text) else {
+            if template.is_some() || word.text.as_deref().is_some_and(specifiers::is_placeholder) {
+                environment.open.get_or_insert("a template engine fills in an assignment".into());
+            }
+            continue;
+        };
+        if !is_name(name) {
+            if template.is_some() || name.contains('%') || specifiers::is_placeholder(name) {
+                environment.open.get_or_insert("the name of a variable is filled in".into());
+            }
+            continue;
+        }
+        let origin = Origin::at(OriginKind::Environment, span);
+        let assigned = &text[name.len() + 1..];
+        let setting = if template.is_some() {
+            Setting::unknown("a template engine fills in the value", Origin::at(OriginKind::Template, span))
+        } else {
+            match unit.expand(assigned) {
+                Possible::Known(text)
+                    if text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\n')) =>
+                {
+                    continue;
+                }
+                value => Setting { value, origin },
+            }
+        };
+        environment.variables.insert(name.into(), setting);
+    }
+}
+
+/// The assignments of one `EnvironmentFile=`; `Err` with the reason where they are not known.
+fn read_file(
+    unit: &Merged<'_>,
+    line: &Line<'_>,
+    stack: &Stack<'_>,
+    environment: &mut Environment,
+) -> Result<(), String> {
+    if let Some(why) = line.doubt() {
+        return Err(why.into());
+    }
+    let written = line.value().text.as_str();
+    let path = match unit.expand(written.strip_prefix('-').unwrap_or(written)) {
+        Possible::Known(path) => path,
+        Possible::OneOf(_) => return Err("it may be one of several files".into()),
+        Possible::Unknown(why) => return Err(why),
+    };
+    if !path.starts_with('/') && !unit.envsubst {
+        // systemd ignores what is not absolute.
+        return Ok(());
+    }
+    let not_here = || format!("`{path}` is not in the tree");
+    let Mapped::File(file) = stack.paths.find(&path) else { return Err(not_here()) };
+    let source = stack.sources.get(file);
+    // A file of another language bears the name by chance.
+    if source.kind != FileKind::Launcher || source.name().ends_with(".sh") || source.text.starts_with("#!") {
+        return Err(not_here());
+    }
+    if ["{{", "{%", "<%", "\x1a"].iter().any(|mark| source.text.contains(mark)) {
+        return Err(format!("`{path}` is a template"));
+    }
+    let assignments =
+        env_file::parse(&source.text).ok_or_else(|| format!("versions of systemd differ on `{path}`"))?;
+    for (name, value) in assignments {
+        let origin = Origin::at(OriginKind::Environment, line.entry.span);
+        let setting = if specifiers::is_placeholder(&value) {
+            Setting::unknown("a mark in it is still to be replaced", origin)
+        } else {
+            Setting::known(value, origin)
+        };
+        environment.variables.insert(name, setting);
+    }
+    Ok(())
+}
+
+/// Whether a text can name a variable. Source: `env_name_is_valid` in `src/basic/env-util.c` of systemd 252.
+pub(super) fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}

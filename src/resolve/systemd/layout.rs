@@ -1,0 +1,205 @@
+//! Which files of a stack are units, which are drop-ins, and which only tell that a unit is wanted.
+
+use std::collections::BTreeMap;
+
+use super::name::{self, UnitName};
+use crate::model::Unresolved;
+use crate::resolve::paths::template_free;
+use crate::source::{FileId, Sources, Span};
+use crate::syntax::Parsed;
+use crate::syntax::systemd::Tree;
+
+/// The units and drop-ins of a stack.
+#[derive(Debug, Default)]
+pub(super) struct Layout {
+    /// The unit files that are in force, in the order of their homes and names.
+    pub(super) units: Vec<UnitFile>,
+    /// The drop-ins, in the order of their paths.
+    pub(super) drop_ins: Vec<DropIn>,
+    /// Units that lie in a `.wants` or `.requires` directory: the home, and the name of the unit that is wanted.
+    pub(super) wanted: Vec<(String, String)>,
+    /// What could not be placed.
+    pub(super) unresolved: Vec<Unresolved>,
+}
+
+/// A unit file.
+#[derive(Clone, Debug)]
+pub(super) struct UnitFile {
+    pub(super) file: FileId,
+    pub(super) name: UnitName,
+    pub(super) home: String,
+}
+
+/// A drop-in.
+#[derive(Clone, Debug)]
+pub(super) struct DropIn {
+    pub(super) file: FileId,
+    /// The name of its directory: `web@.service.d`.
+    pub(super) directory: String,
+    /// Its own name, by which drop-ins are sorted and hide each other.
+    pub(super) name: String,
+    /// The home of the units that it lies beside.
+    pub(super) home: String,
+    /// The place of its root in systemd's search order.
+    rank: usize,
+}
+
+/// The directories that units are read from, the one that wins first, and a sign for all of one machine. Source:
+/// systemd.unit(5), "Unit File Load Path".
+const ROOTS: [(&str, &str); 10] = [
+    ("etc/systemd/system", ":system"),
+    ("run/systemd/system", ":system"),
+    ("usr/local/lib/systemd/system", ":system"),
+    ("usr/lib/systemd/system", ":system"),
+    ("lib/systemd/system", ":system"),
+    ("etc/systemd/user", ":user"),
+    ("run/systemd/user", ":user"),
+    ("usr/local/lib/systemd/user", ":user"),
+    ("usr/lib/systemd/user", ":user"),
+    ("lib/systemd/user", ":user"),
+];
+
+/// Sorts out the files.
+pub(super) fn layout(files: &[FileId], trees: &BTreeMap<FileId, Parsed<Tree>>, sources: &Sources) -> Layout {
+    let mut layout = Layout::default();
+    let mut units: BTreeMap<(String, String), Vec<(usize, UnitFile)>> = BTreeMap::new();
+    for (file, tree) in files.iter().filter_map(|file| Some((*file, trees.get(file)?))) {
+        let path = &sources.get(file).path;
+        let (directory, base) = path.rsplit_once('/').unwrap_or(("", path));
+        let base = template_free(base);
+        let (parent, folder) = directory.rsplit_once('/').unwrap_or(("", directory));
+        if name::of_drop_in_directory(folder).is_some() && base.ends_with(".conf") {
+            let (home, rank) = home(parent);
+            let directory = folder.to_owned();
+            layout.drop_ins.push(DropIn { file, directory, name: base.into(), home, rank });
+        } else if [".wants", ".requires", ".upholds"].iter().any(|end| folder.ends_with(end)) {
+            layout.wanted.push((home(parent).0, base.into()));
+        } else if let Some(name) = unit_name(base, &tree.tree) {
+            let (home, rank) = home(directory);
+            let unit = UnitFile { file, name: name.clone(), home: home.clone() };
+            units.entry((home, name.text)).or_default().push((rank, unit));
+        } else {
+            layout.unresolved.push(Unresolved {
+                span: Span::new(file, 0..0),
+                what: path.clone(),
+                why: "it is neither named like a unit nor does it lie in a drop-in directory".into(),
+            });
+        }
+    }
+    for (_, candidates) in units {
+        // Of several roots of one machine the first wins. Two files of one rank are variants of one unit, such as the
+        // file and its template: each is a unit of its own.
+        let best = candidates.iter().map(|(rank, _)| *rank).min();
+        layout
+            .units
+            .extend(candidates.into_iter().filter(|(rank, _)| Some(*rank) == best).map(|(_, unit)| unit));
+    }
+    layout.drop_ins.sort_by(|a, b| (&a.home, a.rank, &a.name).cmp(&(&b.home, b.rank, &b.name)));
+    layout
+}
+
+impl Layout {
+    /// The drop-ins of a unit in the order in which they are read, and those that perhaps belong to it.
+    ///
+    /// They are sorted by name; of several of one name only one is read: that of the most specific directory, there
+    /// that of the first root. Seen with systemd 252 and 257.
+    pub(super) fn drop_ins_of(&self, name: &UnitName, home: &str) -> (Vec<&DropIn>, Vec<&DropIn>) {
+        let directories = name.drop_in_directories();
+        let mut chosen: BTreeMap<&str, (usize, &DropIn)> = BTreeMap::new();
+        let mut doubtful = Vec::new();
+        for drop_in in &self.drop_ins {
+            let Some(order) = directories.iter().position(|it| *it == drop_in.directory) else { continue };
+            match self.belongs(drop_in, home) {
+                Some(true) => {
+                    let before = chosen.get(drop_in.name.as_str());
+                    if before.is_none_or(|(at, _)| order < *at) {
+                        chosen.insert(&drop_in.name, (order, drop_in));
+                    }
+                }
+                Some(false) => {}
+                None => doubtful.push(drop_in),
+            }
+        }
+        (chosen.into_values().map(|(_, drop_in)| drop_in).collect(), doubtful)
+    }
+
+    /// Whether a drop-in is for the units of a home: it lies there, or it names a unit that no other home has.
+    fn belongs(&self, drop_in: &DropIn, home: &str) -> Option<bool> {
+        if drop_in.home == home {
+            return Some(true);
+        }
+        let unit = UnitName::parse(name::of_drop_in_directory(&drop_in.directory)?)?;
+        let mut homes: Vec<&str> = self.homes_of(&unit);
+        homes.sort_unstable();
+        homes.dedup();
+        match homes.as_slice() {
+            [only] => Some(*only == home),
+            several if several.contains(&drop_in.home.as_str()) || !several.contains(&home) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The homes that have a unit, or the template that it is made from.
+    pub(super) fn homes_of(&self, unit: &UnitName) -> Vec<&str> {
+        let template = unit.template();
+        self.units
+            .iter()
+            .filter(|it| it.name.text == unit.text || Some(&it.name.text) == template.as_ref())
+            .map(|it| it.home.as_str())
+            .collect()
+    }
+}
+
+/// Where a directory's units belong, and the directory's rank among those of one machine.
+fn home(directory: &str) -> (String, usize) {
+    for (rank, (root, sign)) in ROOTS.iter().enumerate() {
+        if let Some(above) = directory.strip_suffix(root)
+            && (above.is_empty() || above.ends_with('/'))
+            // `lib` and `usr/lib` are one directory.
+            && !(root.starts_with("lib/") && above.ends_with("usr/"))
+        {
+            return (format!("{above}{sign}"), rank);
+        }
+    }
+    (directory.into(), 0)
+}
+
+/// The name that a file has as a unit: its own, the one before `.example` and the like, or one by its sections.
+fn unit_name(base: &str, tree: &Tree) -> Option<UnitName> {
+    if let Some(name) = UnitName::parse(base) {
+        return Some(name);
+    }
+    if [".bak", ".orig", ".old", ".disabled", "~"].iter().any(|ending| base.ends_with(ending)) {
+        return None;
+    }
+    for ending in [".example", ".sample", ".dist", ".default", ".txt"] {
+        if let Some(name) = base.strip_suffix(ending).and_then(UnitName::parse) {
+            return Some(name);
+        }
+    }
+    let has = |name: &str| tree.sections.iter().any(|section| section.name == name);
+    let kind = [("Service", "service"), ("Socket", "socket"), ("Timer", "timer"), ("Path", "path")]
+        .into_iter()
+        .find(|(section, _)| has(section))?
+        .1;
+    UnitName::parse(&format!("{base}.{kind}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_roots_of_one_machine_are_one_home() {
+        for (directory, home_, rank) in [
+            ("etc/systemd/system", ":system", 0),
+            ("usr/lib/systemd/system", ":system", 3),
+            ("lib/systemd/system", ":system", 4),
+            ("hosts/web1/etc/systemd/system", "hosts/web1/:system", 0),
+            ("deploy", "deploy", 0),
+            ("petc/systemd/system", "petc/systemd/system", 0),
+        ] {
+            assert_eq!(home(directory), (home_.to_owned(), rank), "{directory}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Specifiers: `%i` and its kin, and the marks that people leave to be replaced by hand.
+
+use super::name::{UnitName, unescape};
+use crate::value::Possible;
+
+/// Which service manager a unit is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// The system's.
+    System,
+    /// A user's.
+    User,
+    /// The file does not tell.
+    Unknown,
+}
+
+/// Replaces the specifiers of a text. `%` before what is no letter and no digit stands for itself.
+///
+/// Source: `specifier_printf` in `src/shared/specifier.c` and the table of systemd.unit(5), systemd 252; the values
+/// of the names were checked with `systemd --user --test`.
+pub(super) fn expand(text: &str, name: &UnitName, scope: Scope) -> Possible<String> {
+    if !text.contains('%') {
+        return Possible::Known(text.into());
+    }
+    let mut expanded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        expanded.push_str(&rest[..at]);
+        let Some(letter) = rest[at + 1..].chars().next() else {
+            expanded.push('%');
+            return Possible::Known(expanded);
+        };
+        rest = &rest[at + 1 + letter.len_utf8()..];
+        match letter {
+            '%' => expanded.push('%'),
+            _ if !letter.is_ascii_alphanumeric() => expanded.extend(['%', letter]),
+            _ => match value(letter, name, scope) {
+                Ok(value) => expanded.push_str(&value),
+                Err(why) => return Possible::Unknown(why),
+            },
+        }
+    }
+    expanded.push_str(rest);
+    Possible::Known(expanded)
+}
+
+/// What a specifier stands for.
+fn value(letter: char, name: &UnitName, scope: Scope) -> Result<String, String> {
+    let instance = || match name.instance.as_deref() {
+        Some("") => Err("the instance is not known".to_owned()),
+        Some(instance) => Ok(instance.to_owned()),
+        None => Ok(String::new()),
+    };
+    let plain = |text: &str| unescape(text).ok_or_else(|| format!("`%{letter}` is no text here"));
+    let last_part = || name.prefix.rsplit('-').next().unwrap_or_default();
+    match (letter, scope) {
+        ('i', _) => instance(),
+        ('I', _) => plain(&instance()?),
+        ('n', _) => instance().map(|_| name.text.clone()),
+        ('N', _) => instance().map(|_| name.stem().to_owned()),
+        ('p', _) => Ok(name.prefix.clone()),
+        ('P', _) => plain(&name.prefix),
+        ('j', _) => Ok(last_part().to_owned()),
+        ('J', _) => plain(last_part()),
+        ('t', Scope::System) => Ok("/run".into()),
+        ('S', Scope::System) => Ok("/var/lib".into()),
+        ('C', Scope::System) => Ok("/var/cache".into()),
+        ('L', Scope::System) => Ok("/var/log".into()),
+        ('E', Scope::System) => Ok("/etc".into()),
+        _ => Err(format!("what `%{letter}` stands for is not known")),
+    }
+}
+
+/// Whether a text holds a mark that is evidently meant to be replaced before the file is used: `<user>`, `__PATH__`,
+/// `@PREFIX@`, `{name}`, or the word placeholder.
+pub(super) fn is_placeholder(text: &str) -> bool {
+    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ' | '.');
+    let upper = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    marked(text, "<", ">", named)
+        || marked(text, "@", "@", named)
+        || marked(text, "{", "}", named)
+        || marked(text, "__", "__", upper)
+        || text.to_ascii_lowercase().contains("placeholder")
+}
+
+/// Whether a name of at most 60 characters stands between two marks; `${NAME}` is a variable and does not count.
+fn marked(text: &str, open: &str, close: &str, is_part: impl Fn(char) -> bool) -> bool {
+    text.match_indices(open).filter(|(at, _)| !text[..*at].ends_with('$')).any(|(at, _)| {
+        let mut name = String::new();
+        for c in text[at + open.len()..].chars().take(60 + close.len()) {
+            if name.starts_with(|c: char| c.is_ascii_alphabetic()) && format!("{name}{c}").ends_with(close) {
+                return true;
+            }
+            if !is_part(c) {
+                return false;
+            }
+            name.push(c);
+        }
+        false
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_directories() {
+        let name = UnitName::parse("foo-bar@a-1.service").unwrap();
+        let known = |text: &str| expand(text, &name, Scope::System).known().cloned();
+        assert_eq!(
+            known("%n %N %p %P %i %I %j %J").as_deref(),
+            Some("foo-bar@a-1.service foo-bar@a-1 foo-bar foo/bar a-1 a/1 bar bar")
+        );
+        assert_eq!(known("%t/%p %% %(h)s 5%").as_deref(), Some("/run/foo-bar % %(h)s 5%"));
+        assert_eq!(known("%h"), None);
+        assert_eq!(known("%Z"), None);
+        assert_eq!(expand("%t", &name, Scope::Unknown).known(), None);
+        let template = UnitName::parse("web@.service").unwrap();
+        assert_eq!(
+            expand("800%i", &template, Scope::System),
+            Possible::Unknown("the instance is not known".into())
+        );
+        let plain = UnitName::parse("web.service").unwrap();
+        assert_eq!(expand("%p-%i", &plain, Scope::System), Possible::Known("web-".into()));
+    }
+
+    #[test]
+    fn marks_to_be_replaced() {
+        for text in
+            ["/home/<user>/app", "__DIR__/app", "@prefix@/bin", "{venv}/bin/gunicorn", "ENV_PLACEHOLDER"]
+        {
+            assert!(is_placeholder(text), "{text}");
+        }
+        for text in ["/a", "${PORT}", "a <b", "user@host", "a__init__", "{\"a\": 1}", "%(h)s", "2>&1", "{}"] {
+            assert!(!is_placeholder(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! Whole units to launches. What is expected was seen with systemd 252 unless a test says otherwise.
+
+use std::collections::BTreeMap;
+
+use super::{Resolved, resolve};
+use crate::model::{Datum, OriginKind};
+use crate::resolve::launch::{Activation, Launch};
+use crate::resolve::paths::Paths;
+use crate::source::{FileId, FileKind, Source, Sources};
+use crate::syntax::systemd;
+use crate::value::{Duration, Possible};
+
+/// Resolves files given as path and text; a path that names an env file is none of systemd's.
+fn stack(files: &[(&str, &str)]) -> (Sources, Resolved) {
+    let mut sources = Sources::default();
+    for (path, text) in files {
+        let kind = if path.ends_with(".env") { FileKind::Launcher } else { FileKind::Systemd };
+        sources.add(Source::new(*path, kind, text.as_bytes().to_vec()));
+    }
+    let ids: Vec<FileId> = sources.iter().map(|(id, _)| id).collect();
+    let trees: BTreeMap<_, _> = sources
+        .iter()
+        .filter(|(_, source)| source.kind == FileKind::Systemd)
+        .map(|(id, source)| (id, systemd::parse(id, &source.text)))
+        .collect();
+    let paths = Paths::new("", ids.iter().copied(), &sources);
+    let resolved = resolve(&ids, &trees, &paths, &sources);
+    (sources, resolved)
+}
+
+/// The words of a launch: as they are, `?` for one that is not known, `*` for one that may be any number.
+fn words(launch: &Launch) -> String {
+    let show = |word: &crate::resolve::launch::Argument| match &word.text {
+        Possible::Known(text) => format!("[{text}]"),
+        _ if word.splits => "*".into(),
+        _ => "?".into(),
+    };
+    launch.arguments.iter().map(show).collect::<Vec<_>>().join(" ")
+}
+
+fn one_service(body: &str) -> (Sources, Resolved) {
+    stack(&[("a.service", &format!("[Service]\n{body}\n"))])
+}
+
+#[test]
+fn command_lines() {
+    for (body, expected) in [
+        ("ExecStart=/bin/g -b 0.0.0.0:80 app:app", "[/bin/g] [-b] [0.0.0.0:80] [app:app]"),
+        ("ExecStart=-@/bin/g name -w 3", "[/bin/g] [-w] [3]"),
+        ("ExecStart=/bin/g \\\n  # why\n  -w \\\n  3", "[/bin/g] [-w] [3]"),
+        ("ExecStart=/bin/g 'a b' c\\x20d %% %n", "[/bin/g] [a b] [c d] [%] [a.service]"),
+        (
+            "Environment=P=1 \"A=-w 3\"\nExecStart=/bin/g $A ${A} :$P :${P} $B",
+            "[/bin/g] [-w] [3] [-w 3] [:$P] [:1]",
+        ),
+        ("Environment=P=1\nExecStart=:/bin/g $P ${P}", "[/bin/g] [$P] [${P}]"),
+        ("ExecStart=/bin/g $PATH x${HOME}", "[/bin/g] * ?"),
+        ("EnvironmentFile=/etc/x\nExecStart=/bin/g $A ${A}", "[/bin/g] * ?"),
+        (
+            "ExecStart={{ venv }}/bin/g -b {{ bind }} unix:{{ sock }} -w 3",
+            "[{{ venv }}/bin/g] [-b] * ? [-w] [3]",
+        ),
+        ("ExecStart={{ gunicorn }} app", "? [app]"),
+        ("ExecStart=/bin/g -w 3 {% if a %}--reload{% endif %} app", "[/bin/g] [-w] [3] * [app]"),
+        ("ExecStart=/bin/g -w 3 \\\n{% if a %}\n -t 3 \\\n{% endif %}\n app", "[/bin/g] * * * * *"),
+        ("{% if a %}\nExecStart=/bin/g a\n{% else %}\nExecStart=/bin/g b\n{% endif %}", "*"),
+        ("ExecStart=<path>/bin/g -b <address>", "[<path>/bin/g] [-b] ?"),
+        ("ExecStart=%h/bin/g -b %h/a.sock", "[%h/bin/g] [-b] ?"),
+        ("ExecStart=/bin/g 'a", "*"),
+        ("ExecStart=/bin/g a\nExecStart=/bin/g b", "*"),
+        ("ExecStart=/bin/g a ; /bin/g b", "*"),
+        ("ExecStart=/bin/g a \\; b", "[/bin/g] [a] [;] [b]"),
+        ("ExecStart=/bin/g a\nExecStart=\nExecStart=/bin/g b", "[/bin/g] [b]"),
+        ("ExecStart=/bin/sh -c 'exec g && $X' > /log", "[/bin/sh] [-c] [exec g && $X] [>] [/log]"),
+    ] {
+        let (_, resolved) = one_service(body);
+        let found: Vec<String> = resolved.launches.iter().map(words).collect();
+        assert_eq!(found, [expected], "{body}");
+    }
+}
+
+#[test]
+fn what_starts_nothing() {
+    for body in [
+        "Type=oneshot\nExecStart=/bin/a",
+        "ExecStartPre=/bin/a\nExecStop=/bin/b",
+        "ExecStart=/bin/a\nExecStart=",
+    ] {
+        let (_, resolved) = one_service(body);
+        assert!(resolved.launches.is_empty(), "{body}");
+        assert_eq!(resolved.units.len(), 1, "{body}");
+    }
+    assert!(stack(&[("a.service", "\n")]).1.launches.is_empty());
+    let (_, resolved) = one_service("Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/a\nExecStart=/bin/b");
+    assert_eq!(resolved.launches.iter().map(words).collect::<Vec<_>>(), ["[/bin/a]", "[/bin/b]"]);
+}
+
+#[test]
+fn each_word_is_found_in_the_file() {
+    let text = "[Service]\nExecStart=-/bin/g \\\n  --bind='0.0.0.0:80' \\\n; why\n  app:app\n";
+    let (sources, resolved) = stack(&[("a.service", text)]);
+    let launch = &resolved.launches[0];
+    let found: Vec<&str> = launch.arguments.iter().map(|word| sources.text(word.span)).collect();
+    assert_eq!(found, ["/bin/g", "--bind='0.0.0.0:80'", "app:app"]);
+    assert!(
+        sources.text(launch.place).starts_with("-/bin/g") && sources.text(launch.place).ends_with("app:app")
+    );
+}
+
+#[test]
+fn environments() {
+    let known = |text: &str| Possible::Known(Some(text.to_owned()));
+    for (body, name, expected) in [
+        ("Environment=A=b C=d", "C", known("d")),
+        ("Environment=\"A=b c\" 'D=e'", "A", known("b c")),
+        ("Environment=A=\"b c\"", "A", known("b c")),
+        ("Environment=A=b c", "A", known("b")),
+        ("Environment=A=1\nEnvironment=A=2", "A", known("2")),
+        ("Environment=A=1\nEnvironment=\nEnvironment=B=2", "A", Possible::Known(None)),
+        // What stands before the mistake counts, and the rest is gone.
+        ("Environment=A=1 B=it's C=3", "A", known("1")),
+        ("Environment=A=1 B=it's C=3", "C", Possible::Known(None)),
+        ("Environment=A=\\d", "A", Possible::Known(None)),
+        ("Environment=1A=b bad-name=c", "1A", Possible::Known(None)),
+        ("Environment=A=$B%%", "A", known("$B%")),
+        ("Environment=A=b", "PORT", Possible::Known(None)),
+        ("Environment=PATH=/venv", "PATH", known("/venv")),
+    ] {
+        let (_, resolved) = one_service(&format!("{body}\nExecStart=/bin/g"));
+        assert_eq!(resolved.launches[0].environment.get(name), expected, "{body}: {name}");
+    }
+    for body in [
+        "EnvironmentFile=/etc/x",
+        "EnvironmentFile=-/etc/x",
+        "PassEnvironment=A",
+        "Environment={{ env }}",
+        "{% if a %}\nEnvironment=A=b\n{% endif %}",
+        "{{ lines }}",
+        "Environment=A={{ a }}",
+    ] {
+        let (_, resolved) = one_service(&format!("{body}\nExecStart=/bin/g"));
+        assert!(matches!(resolved.launches[0].environment.get("A"), Possible::Unknown(_)), "{body}");
+    }
+}
+
+#[test]
+fn a_file_of_the_tree_overrides_what_the_unit_sets() {
+    let (_, resolved) = stack(&[
+        (
+            "deploy/a.service",
+            "[Service]\nEnvironmentFile=/srv/deploy/a.env\nEnvironment=A=1 B=2\nExecStart=/bin/g",
+        ),
+        ("deploy/a.env", "A=3 # no comment\n"),
+    ]);
+    let environment = &resolved.launches[0].environment;
+    assert_eq!(environment.get("A"), Possible::Known(Some("3 # no comment".into())));
+    assert_eq!(environment.get("B"), Possible::Known(Some("2".into())));
+    assert!(resolved.unresolved.is_empty());
+}
+
+#[test]
+fn working_directories() {
+    for (body, expected) in [
+        ("", Some("/")),
+        ("WorkingDirectory=/srv/app", Some("/srv/app")),
+        ("WorkingDirectory=/srv/%p", Some("/srv/a")),
+        ("WorkingDirectory=/srv\nWorkingDirectory=", Some("/")),
+        ("WorkingDirectory=~", None),
+        ("WorkingDirectory=-/srv", None),
+        ("WorkingDirectory=srv", None),
+        ("WorkingDirectory=/home/<you>", None),
+        ("WorkingDirectory={{ dir }}", None),
+        ("RootDirectory=/x\nWorkingDirectory=/srv", None),
+    ] {
+        let (_, resolved) = one_service(&format!("{body}\nExecStart=/bin/g"));
+        let found = resolved.launches[0].working_directory.value.known().cloned();
+        assert_eq!(found.as_deref(), expected, "{body}");
+    }
+}
+
+fn setting(resolved: &Resolved, name: &str) -> Option<(Option<Datum>, OriginKind)> {
+    let setting = resolved.units[0].settings.get(name)?;
+    Some((setting.value.known().cloned(), setting.origin.kind))
+}
+
+#[test]
+fn settings_and_defaults() {
+    let seconds = |it| Some(Datum::Duration(Duration::seconds(it)));
+    let text = |it: &str| Some(Datum::Text(it.into()));
+    let limitless = Some(Datum::Duration(Duration::INFINITY));
+    for (body, name, value, kind) in [
+        ("", "TimeoutStopSec", seconds(90), OriginKind::Default),
+        ("TimeoutStopSec=5", "TimeoutStopSec", seconds(5), OriginKind::Written),
+        ("TimeoutStopSec=5\nTimeoutStopSec=5Min", "TimeoutStopSec", seconds(5), OriginKind::Written),
+        ("TimeoutStopSec=5Min", "TimeoutStopSec", seconds(90), OriginKind::Default),
+        ("TimeoutStopSec=", "TimeoutStopSec", seconds(90), OriginKind::Default),
+        ("TimeoutStopSec=0", "TimeoutStopSec", limitless.clone(), OriginKind::Written),
+        ("TimeoutSec=7", "TimeoutStopSec", seconds(7), OriginKind::Written),
+        ("TimeoutStopSec={{ t }}", "TimeoutStopSec", None, OriginKind::Template),
+        ("Type=oneshot", "TimeoutStartSec", limitless, OriginKind::Default),
+        ("", "Type", text("simple"), OriginKind::Default),
+        ("Type=notfy", "Type", text("simple"), OriginKind::Default),
+        ("Restart=yes", "Restart", text("no"), OriginKind::Default),
+        ("PrivateTmp=maybe", "PrivateTmp", Some(Datum::Bool(false)), OriginKind::Default),
+        ("PrivateTmp=On", "PrivateTmp", Some(Datum::Bool(true)), OriginKind::Written),
+        ("UMask=8", "UMask", text("0022"), OriginKind::Default),
+        ("UMask=77", "UMask", text("0077"), OriginKind::Written),
+        ("[X-A]\nUMask=77", "UMask", text("0022"), OriginKind::Default),
+        ("{{ lines }}", "UMask", None, OriginKind::Default),
+        ("User=%p", "User", text("a"), OriginKind::Written),
+        (
+            "RuntimeDirectory=a b\nRuntimeDirectory=c",
+            "RuntimeDirectory",
+            Some(Datum::List(vec!["a".into(), "b".into(), "c".into()])),
+            OriginKind::Written,
+        ),
+    ] {
+        let (_, resolved) = one_service(&format!("ExecStart=/bin/g\n{body}"));
+        assert_eq!(setting(&resolved, name), Some((value, kind)), "{body}: {name}");
+    }
+}
+
+#[test]
+fn drop_ins_are_read_in_the_order_of_their_names() {
+    let unit = ("etc/systemd/system/foo-bar.service", "[Service]\nExecStart=/bin/g a\nUser=main");
+    let user = |files: &[(&str, &str)]| {
+        let (sources, resolved) = stack(files);
+        let names: Vec<String> =
+            resolved.units[0].files.iter().map(|file| sources.get(*file).name().to_owned()).collect();
+        let user = setting(&resolved, "User").and_then(|(user, _)| user).map(|user| user.to_string());
+        (user.unwrap_or_default(), names[1..].join(" "))
+    };
+    let drop_in = |path: &'static str, text: &'static str| (path, text);
+    let a = drop_in("etc/systemd/system/foo-bar.service.d/50-a.conf", "[Service]\nUser=a");
+    let b = drop_in("usr/lib/systemd/system/foo-bar.service.d/90-b.conf", "[Service]\nUser=b");
+    assert_eq!(user(&[unit, b, a]), ("b".into(), "50-a.conf 90-b.conf".into()));
+    // Of one name the first root wins, and the more specific directory.
+    let c = drop_in("usr/lib/systemd/system/foo-bar.service.d/50-a.conf", "[Service]\nUser=c");
+    assert_eq!(user(&[unit, a, c]), ("a".into(), "50-a.conf".into()));
+    let d = drop_in("etc/systemd/system/foo-.service.d/50-a.conf", "[Service]\nUser=d");
+    assert_eq!(user(&[unit, d, c]), ("c".into(), "50-a.conf".into()));
+    assert_eq!(user(&[unit, d]), ("d".into(), "50-a.conf".into()));
+    // Not one of these: another ending, another unit.
+    let e = drop_in("etc/systemd/system/foo-bar.service.d/x.txt", "[Service]\nUser=e");
+    let f = drop_in("etc/systemd/system/foo.service.d/x.conf", "[Service]\nUser=f");
+    assert_eq!(user(&[unit, e, f]), ("main".into(), String::new()));
+    // /etc hides /usr/lib.
+    let hidden =
+        drop_in("usr/lib/systemd/system/foo-bar.service", "[Service]\nUser=hidden\nExecStart=/bin/g");
+    assert_eq!(user(&[hidden, unit]), ("main".into(), String::new()));
+    // A drop-in of another directory belongs to the only unit of the name.
+    let far = drop_in("deploy/foo-bar.service.d/x.conf", "[Service]\nUser=far");
+    assert_eq!(user(&[unit, far]), ("far".into(), "x.conf".into()));
+}
+
+#[test]
+fn a_drop_in_that_may_be_for_either_of_two_units_leaves_both_unknown() {
+    let (_, resolved) = stack(&[
+        ("a/x.service", "[Service]\nExecStart=/bin/g"),
+        ("b/x.service", "[Service]\nExecStart=/bin/g"),
+        ("c/x.service.d/y.conf", "[Service]\nUMask=0077"),
+    ]);
+    assert_eq!(resolved.units.len(), 2);
+    assert_eq!(setting(&resolved, "UMask"), Some((None, OriginKind::Default)));
+    assert_eq!(resolved.unresolved.len(), 1);
+}
+
+#[test]
+fn instances() {
+    let template = ("web@.service", "[Service]\nExecStart=/bin/g -b :%i");
+    let launched = |files: &[(&str, &str)]| {
+        let (_, resolved) = stack(files);
+        resolved
+            .launches
+            .iter()
+            .map(|it| format!("{} {}", resolved.units[it.unit.unwrap().0 as usize].name, words(it)))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(launched(&[template]), ["web@.service [/bin/g] [-b] ?"]);
+    let both = ["web@1.service [/bin/g] [-b] [:1]", "web@2.service [/bin/g] [-b] [:2]"];
+    let target = ("web.target", "[Unit]\nWants=web@1.service web@2.service");
+    assert_eq!(launched(&[template, target]), both);
+    let links = [
+        ("multi-user.target.wants/web@1.service", template.1),
+        ("multi-user.target.wants/web@2.service", template.1),
+    ];
+    assert_eq!(launched(&[template, links[0], links[1]]), both);
+    // A file of its own takes the place of the template.
+    let concrete = ("web@2.service", "[Service]\nExecStart=/bin/h");
+    assert_eq!(
+        launched(&[template, target, concrete]),
+        ["web@1.service [/bin/g] [-b] [:1]", "web@2.service [/bin/h]"]
+    );
+    // The default instance is one, but others may be enabled beside it.
+    let default = ("web@.service", "[Service]\nExecStart=/bin/g -b :%i\n[Install]\nDefaultInstance=1");
+    assert_eq!(launched(&[default]), [both[0], "web@.service [/bin/g] [-b] ?"]);
+}
+
+#[test]
+fn sockets() {
+    let service = "[Service]\nExecStart=/bin/g\n";
+    let installed = "[Service]\nExecStart=/bin/g\n[Install]\nWantedBy=multi-user.target\n";
+    let requiring =
+        "[Unit]\nRequires=a.socket\n[Service]\nExecStart=/bin/g\n[Install]\nWantedBy=multi-user.target\n";
+    let show = |files: &[(&str, &str)]| match &stack(files).1.launches[0].sockets {
+        Activation::None => "none".to_owned(),
+        Activation::Passed(passed) => {
+            passed.iter().map(|(endpoint, _)| endpoint.to_string()).collect::<Vec<_>>().join(" ")
+        }
+        Activation::Unknown(_) => "?".into(),
+    };
+    for (service, listen, expected) in [
+        (service, "ListenStream=/run/a.sock", "unix:/run/a.sock"),
+        (requiring, "ListenStream=/var/run/a.sock", "unix:/run/a.sock"),
+        (installed, "ListenStream=/run/a.sock", "?"),
+        (service, "ListenStream=8001", "[::]:8001"),
+        (service, "ListenStream=0.0.0.0:8001\nListenStream=[::1]:8002", "0.0.0.0:8001 [::1]:8002"),
+        (service, "ListenStream=1\nListenStream=\nListenStream=2", "[::]:2"),
+        (service, "ListenStream=/run/%p.sock", "unix:/run/a.sock"),
+        (service, "ListenStream=a.sock", "?"),
+        (service, "ListenStream=@a", "?"),
+        (service, "ListenStream=::1:80", "?"),
+        (service, "ListenStream=localhost:80", "?"),
+        (service, "ListenStream=/run/{{ a }}.sock", "?"),
+        (service, "ListenStream=/run/a.sock\nAccept=yes", "?"),
+        (service, "ListenStream=/run/a.sock\nAccept=no", "unix:/run/a.sock"),
+        (service, "ListenStream=/run/a.sock\nService=b.service", "none"),
+        (service, "ListenDatagram=/run/a.sock", "?"),
+    ] {
+        let socket = format!("[Socket]\n{listen}\n");
+        assert_eq!(show(&[("a.service", service), ("a.socket", &socket)]), expected, "{service}{socket}");
+    }
+    assert_eq!(show(&[("a.service", service)]), "none");
+    let named = "[Socket]\nListenStream=1\nService=a.service";
+    assert_eq!(show(&[("a.service", service), ("b.socket", named)]), "[::]:1");
+    let template = "[Socket]\nListenStream=/run/%i.sock";
+    let wanted = ("web.target", "[Unit]\nWants=a@1.socket");
+    assert_eq!(show(&[("a@.service", service), ("a@.socket", template), wanted]), "unix:/run/1.sock");
+    assert_eq!(show(&[("a@.service", service), ("a@.socket", template)]), "?");
+    // Spread over a repository: one service of the name, or several.
+    let socket = "[Socket]\nListenStream=1";
+    assert_eq!(show(&[("x/a.service", service), ("y/a.socket", socket)]), "[::]:1");
+    assert_eq!(show(&[("x/a.service", service), ("z/a.service", service), ("y/a.socket", socket)]), "?");
+    assert_eq!(show(&[("x/a.service", service), ("y/a.service", service), ("y/a.socket", socket)]), "none");
+}

@@ -1,0 +1,500 @@
+//! From the flat parse to a tree: blocks are matched up, and what nginx would stop at is noted.
+
+use pest::iterators::Pair;
+
+use super::names::{holds_directives, may_open_block, must_open_block, never_opens_block};
+use super::template::{kind, tags};
+use super::word::word;
+use super::{
+    Body, Directive, Item, MAX_DEPTH, Parsed, Rule, SyntaxError, Template, TemplateKind, Tree, Word,
+};
+use crate::source::{FileId, Span};
+
+/// The longest word or remark that nginx reads, in bytes; of quotes the closing one counts. Seen with 1.31.3.
+const LONGEST: u32 = 4095;
+
+/// How many errors of a file are kept. nginx itself stops at the first.
+const MOST_ERRORS: usize = 100;
+
+/// The tree of a file's items.
+pub(super) fn tree<'i>(
+    file: FileId,
+    text: &'i str,
+    items: impl Iterator<Item = Pair<'i, Rule>>,
+) -> Parsed<Tree> {
+    let mut builder = Builder {
+        file,
+        text,
+        stack: vec![Frame::default()],
+        skipped: 0,
+        errors: Vec::new(),
+        brace_errors: Vec::new(),
+        open_tags: 0,
+        has_tags: false,
+        entangled: false,
+        suspect: None,
+        pending: None,
+    };
+    for item in items {
+        builder.item(item);
+    }
+    builder.finish()
+}
+
+struct Builder<'i> {
+    file: FileId,
+    text: &'i str,
+    /// The blocks that are open, outermost first; the first is the file.
+    stack: Vec<Frame>,
+    /// How many blocks below [`MAX_DEPTH`] are open.
+    skipped: usize,
+    errors: Vec<SyntaxError>,
+    /// Errors that mean nothing in a template, which may be unbalanced by design.
+    brace_errors: Vec<SyntaxError>,
+    open_tags: usize,
+    has_tags: bool,
+    entangled: bool,
+    /// The first block that was closed by a brace of another depth.
+    suspect: Option<Span>,
+    /// The words of a directive that nothing ended yet.
+    pending: Option<Vec<Word>>,
+}
+
+#[derive(Default)]
+struct Frame {
+    /// What opened the block; none for the file.
+    opener: Option<Vec<Word>>,
+    items: Vec<Item>,
+    /// How many tags were open when it began.
+    open_tags: usize,
+}
+
+impl Builder<'_> {
+    fn item(&mut self, pair: Pair<'_, Rule>) {
+        let range = pair.as_span().start()..pair.as_span().end();
+        let span = Span::new(self.file, range.clone());
+        if !matches!(pair.as_rule(), Rule::space | Rule::close | Rule::EOI) {
+            self.give_up_pending(None);
+        }
+        match pair.as_rule() {
+            Rule::mark => self.error(SyntaxError {
+                span,
+                message: "nginx takes the byte order mark for a part of the first word: unknown directive"
+                    .into(),
+                hint: Some("save the file without a byte order mark".into()),
+            }),
+            Rule::comment => self.comment(span, pair.as_str()),
+            Rule::template => self.template(span, pair.as_str()),
+            Rule::close => self.close(span),
+            Rule::stray => self.stray(span, pair.as_str()),
+            Rule::raw => self.raw(pair),
+            Rule::statement => self.statement(pair),
+            Rule::other => self.unexpected(span, pair.as_str(), None),
+            _ => {}
+        }
+    }
+
+    fn push(&mut self, item: Item) {
+        if self.skipped == 0
+            && let Some(frame) = self.stack.last_mut()
+        {
+            frame.items.push(item);
+        }
+    }
+
+    fn error(&mut self, error: SyntaxError) {
+        if self.errors.len() < MOST_ERRORS {
+            self.errors.push(error);
+        }
+    }
+
+    fn brace_error(&mut self, error: SyntaxError) {
+        if self.brace_errors.len() < MOST_ERRORS {
+            self.brace_errors.push(error);
+        }
+    }
+
+    fn unexpected(&mut self, span: Span, what: &str, hint: Option<String>) {
+        self.brace_error(SyntaxError { span, message: format!("unexpected \"{what}\""), hint });
+    }
+
+    fn comment(&mut self, span: Span, text: &str) {
+        // `# {% if x %}` does its work in a remark as well.
+        let tags = tags(text);
+        if tags.is_empty()
+            && let Some(error) = too_long(span)
+        {
+            self.error(error);
+        }
+        let works = |kind: &TemplateKind| !matches!(kind, TemplateKind::Nothing | TemplateKind::Text);
+        if !tags.iter().any(works) {
+            return self.push(Item::Comment(span));
+        }
+        for kind in tags {
+            self.tag(kind);
+            self.push(Item::Template(Template { span, kind }));
+        }
+    }
+
+    fn template(&mut self, span: Span, text: &str) {
+        if text.starts_with("{#") {
+            return self.push(Item::Comment(span));
+        }
+        // A switch for its line, which then may or may not be there: `%{enabled}    }`.
+        self.entangled |= text.starts_with("%{");
+        let kinds = if text.starts_with(['{', '<']) { tags(text) } else { vec![kind(text)] };
+        for kind in kinds {
+            self.tag(kind);
+            self.push(Item::Template(Template { span, kind }));
+        }
+    }
+
+    /// Keeps the book of open tags.
+    fn tag(&mut self, kind: TemplateKind) {
+        self.has_tags |= kind != TemplateKind::Nothing;
+        let base = self.stack.last().map_or(0, |frame| frame.open_tags);
+        match kind {
+            TemplateKind::Open => self.open_tags += 1,
+            TemplateKind::Close if self.open_tags > base => self.open_tags -= 1,
+            TemplateKind::Close => self.entangled = true,
+            TemplateKind::Middle => self.entangled |= self.open_tags <= base,
+            TemplateKind::Text | TemplateKind::Nothing => {}
+        }
+    }
+
+    fn stray(&mut self, span: Span, what: &str) {
+        let at = span.start as usize;
+        let doubled = self.text[..at].trim_end().ends_with(['{', ';']);
+        let hint = doubled.then(|| format!("there is one `{what}` too many"));
+        self.unexpected(span, what, hint);
+        // A second brace right behind the first is one mistake; any other opens something that will be closed.
+        if what == "{" && !self.text[..at].ends_with('{') {
+            self.open(Vec::new(), span);
+        }
+    }
+
+    fn raw(&mut self, pair: Pair<'_, Rule>) {
+        let span = Span::new(self.file, pair.as_span().start()..pair.as_span().end());
+        let mut words = Vec::new();
+        let mut body = Span { start: span.end, ..span };
+        let mut closed = false;
+        for inner in pair.into_inner() {
+            match inner.as_rule() {
+                Rule::space | Rule::comment | Rule::open => {}
+                Rule::close => closed = true,
+                Rule::lua => body = Span::new(self.file, inner.as_span().start()..inner.as_span().end()),
+                _ => words.push(self.word(&inner)),
+            }
+        }
+        if !closed {
+            self.unclosed(Some(&words));
+        }
+        let header = words_span(&words, span);
+        self.push(Item::Directive(Directive { words, span, header, body: Body::Raw(body) }));
+    }
+
+    fn statement(&mut self, pair: Pair<'_, Rule>) {
+        let span = Span::new(self.file, pair.as_span().start()..pair.as_span().end());
+        let mut words = Vec::new();
+        let mut end = None;
+        let mut flawed = None;
+        let mut open_here = Vec::new();
+        for inner in pair.into_inner() {
+            match inner.as_rule() {
+                Rule::space => {}
+                Rule::comment => self.tags_inside(inner.as_str(), &mut open_here),
+                Rule::terminator | Rule::open => end = Some(inner),
+                rule => {
+                    let word = self.word(&inner);
+                    flawed = flawed.or(self.flaw(rule, &word));
+                    if word.template {
+                        self.tags_inside(inner.as_str(), &mut open_here);
+                    }
+                    words.push(word);
+                }
+            }
+        }
+        if let Some(flaw) = flawed {
+            self.error(flaw);
+        }
+        match end {
+            Some(end) if end.as_rule() == Rule::open => {
+                let brace = Span::new(self.file, end.as_span().start()..end.as_span().end());
+                self.entangled |= !open_here.is_empty();
+                self.block(words, brace);
+            }
+            Some(end) => self.simple(words, end.as_span().end() as u32),
+            None => self.pending = Some(words),
+        }
+        // What a tag of the directive began or ended goes for what follows as well.
+        for kind in open_here {
+            self.push(Item::Template(Template { span, kind }));
+        }
+    }
+
+    /// Keeps the book of tags inside a directive; `open` becomes the ones that have no partner in it.
+    fn tags_inside(&mut self, text: &str, open: &mut Vec<TemplateKind>) {
+        for kind in tags(text) {
+            self.tag(kind);
+            match kind {
+                TemplateKind::Close if open.last() == Some(&TemplateKind::Open) => {
+                    open.pop();
+                }
+                TemplateKind::Open | TemplateKind::Close => open.push(kind),
+                TemplateKind::Middle | TemplateKind::Text | TemplateKind::Nothing => {}
+            }
+        }
+    }
+
+    fn word(&self, pair: &Pair<'_, Rule>) -> Word {
+        word(self.file, pair.as_rule(), pair.as_span().start(), pair.as_str())
+    }
+
+    /// What nginx would not take of a word.
+    fn flaw(&self, rule: Rule, word: &Word) -> Option<SyntaxError> {
+        let span = word.span;
+        if rule == Rule::unclosed {
+            let quote = &self.text[span.range()][..1];
+            return Some(SyntaxError {
+                span,
+                message: format!("this quote is not closed: nginx reads on for the next {quote}"),
+                hint: Some(format!("close it with {quote} before the `;`")),
+            });
+        }
+        if rule == Rule::adjoined {
+            let next = self.text[span.end as usize..].chars().next()?;
+            let at = Span { start: span.end, end: span.end + next.len_utf8() as u32, ..span };
+            return Some(SyntaxError {
+                span: at,
+                message: format!("unexpected \"{next}\""),
+                hint: Some(
+                    "a quoted word ends at its quote: quote all of it, and write inner quotes as `\\\"`"
+                        .into(),
+                ),
+            });
+        }
+        let counted = Span { start: word.inner.start, ..word.span };
+        (!word.template).then(|| too_long(counted)).flatten()
+    }
+
+    fn simple(&mut self, words: Vec<Word>, end: u32) {
+        if let Some(first) = words.first()
+            && (must_open_block(&first.text) && self.in_directives()
+                || first.text == "server" && self.is_in("http"))
+        {
+            self.brace_error(SyntaxError {
+                span: first.span,
+                message: format!("directive \"{}\" has no opening \"{{\"", first.text),
+                hint: None,
+            });
+        }
+        self.push_simple(words, end);
+    }
+
+    fn block(&mut self, mut words: Vec<Word>, brace: Span) {
+        let misplaced = words.first().filter(|first| never_opens_block(&first.text) && self.in_directives());
+        let Some(name) = misplaced.map(|first| first.text.clone()) else { return self.open(words, brace) };
+        // Most likely the `;` is missing and the block is that of the directive on the next line.
+        let is_next =
+            |at: usize| self.indentation(words[at].span).is_some() && may_open_block(&words[at].text);
+        if let Some(at) = (1..words.len()).find(|at| is_next(*at)) {
+            let rest = words.split_off(at);
+            let last = words.last().map_or(brace, |word| word.span);
+            let hint = format!("put a `;` behind `{}`", shown(&self.text[last.range()]));
+            self.not_terminated(&name, last, hint);
+            self.push_simple(words, last.end);
+            return self.open(rest, brace);
+        }
+        let behind = self.text[brace.end as usize..].starts_with(|c: char| !c.is_whitespace());
+        let before = self.text[..brace.start as usize].ends_with(|c: char| !c.is_whitespace());
+        if behind && before {
+            let hint = "put the word in quotes: outside of them, `{` begins a block".into();
+            self.not_terminated(&name, brace, hint);
+            return self.push_simple(words, brace.end);
+        }
+        self.not_terminated(&name, brace, format!("`{name}` opens no block: put a `;` at its end"));
+        self.open(words, brace);
+    }
+
+    fn not_terminated(&mut self, name: &str, span: Span, hint: String) {
+        let message = format!("directive \"{name}\" is not terminated by \";\"");
+        self.brace_error(SyntaxError { span, message, hint: Some(hint) });
+    }
+
+    fn push_simple(&mut self, words: Vec<Word>, end: u32) {
+        let header = words_span(&words, Span { file: self.file, start: end, end });
+        let span = Span { end, ..header };
+        self.push(Item::Directive(Directive { words, span, header, body: Body::Simple }));
+    }
+
+    fn open(&mut self, words: Vec<Word>, brace: Span) {
+        if self.stack.len() > MAX_DEPTH {
+            if self.skipped == 0 {
+                self.error(SyntaxError {
+                    span: brace,
+                    message: format!(
+                        "blocks are nested more than {MAX_DEPTH} deep, and this one is not read"
+                    ),
+                    hint: None,
+                });
+            }
+            self.skipped += 1;
+            return;
+        }
+        self.stack.push(Frame { opener: Some(words), items: Vec::new(), open_tags: self.open_tags });
+    }
+
+    fn close(&mut self, span: Span) {
+        self.give_up_pending(Some(span));
+        if self.skipped > 0 {
+            self.skipped -= 1;
+            return;
+        }
+        if self.stack.len() == 1 {
+            let hint = match self.errors.is_empty() && self.brace_errors.is_empty() {
+                true => {
+                    Some("no block is open here: there is one `}` too many, or a `{` is missing above".into())
+                }
+                false => None,
+            };
+            self.unexpected(span, "}", hint);
+            return;
+        }
+        let Some(frame) = self.stack.pop() else { return };
+        self.entangled |= frame.open_tags != self.open_tags;
+        let words = frame.opener.unwrap_or_default();
+        if self.suspect.is_none()
+            && let Some(first) = words.first()
+            && let (Some(opened), Some(closed)) = (self.indentation(first.span), self.indentation(span))
+            && opened > closed
+        {
+            self.suspect = Some(words_span(&words, first.span));
+        }
+        self.push_block(words, frame.items, span.end);
+    }
+
+    fn push_block(&mut self, words: Vec<Word>, items: Vec<Item>, end: u32) {
+        if words.is_empty() {
+            // Opened by a stray brace: what stands in it belongs to what encloses it.
+            items.into_iter().for_each(|item| self.push(item));
+            return;
+        }
+        let header = words_span(&words, Span { file: self.file, start: end, end });
+        let span = Span { end, ..header };
+        self.push(Item::Directive(Directive { words, span, header, body: Body::Block(items) }));
+    }
+
+    /// Notes a directive that was not ended where a `}` or something that is no word of it comes next.
+    fn give_up_pending(&mut self, next: Option<Span>) {
+        let Some(words) = self.pending.take() else { return };
+        let Some(last) = words.last() else { return };
+        let end = last.span.end;
+        if let Some(brace) = next {
+            let hint = format!("put a `;` behind `{}`", shown(&self.text[last.span.range()]));
+            self.unexpected(brace, "}", Some(hint));
+        }
+        self.push_simple(words, end);
+    }
+
+    fn unclosed(&mut self, opener: Option<&[Word]>) {
+        let at = self.text.len();
+        let place = opener.and_then(|words| words.first()).map(|first| {
+            let line = self.text[..first.span.start as usize].matches('\n').count() + 1;
+            (words_span(opener.unwrap_or_default(), first.span), line)
+        });
+        let hint = place.map(|(span, line)| {
+            format!("the block of `{}` on line {line} is not closed", shown(&self.text[span.range()]))
+        });
+        self.brace_error(SyntaxError {
+            span: Span::new(self.file, at..at),
+            message: "unexpected end of file, expecting \"}\"".into(),
+            hint,
+        });
+    }
+
+    fn finish(mut self) -> Parsed<Tree> {
+        if let Some(words) = self.pending.take()
+            && let Some(last) = words.last()
+        {
+            let at = self.text.len();
+            self.brace_error(SyntaxError {
+                span: Span::new(self.file, at..at),
+                message: "unexpected end of file, expecting \";\" or \"}\"".into(),
+                hint: Some(format!("put a `;` behind `{}`", shown(&self.text[last.span.range()]))),
+            });
+            let end = last.span.end;
+            self.push_simple(words, end);
+        } else if self.stack.len() > 1 || self.skipped > 0 {
+            let opener =
+                self.suspect_words().or_else(|| self.stack.last().and_then(|frame| frame.opener.clone()));
+            self.unclosed(opener.as_deref());
+        }
+        self.skipped = 0;
+        while self.stack.len() > 1 {
+            let Some(frame) = self.stack.pop() else { break };
+            self.push_block(frame.opener.unwrap_or_default(), frame.items, self.text.len() as u32);
+        }
+        self.entangled |= self.open_tags > 0;
+        if self.has_tags {
+            self.entangled |= !self.brace_errors.is_empty();
+        } else {
+            self.errors.append(&mut self.brace_errors);
+        }
+        self.errors.sort_by_key(|error| error.span);
+        let items = self.stack.pop().map(|frame| frame.items).unwrap_or_default();
+        Parsed { tree: Tree { items, entangled: self.entangled }, errors: self.errors }
+    }
+
+    /// The opener of the block that is likely the one that was never closed.
+    fn suspect_words(&self) -> Option<Vec<Word>> {
+        let span = self.suspect?;
+        Some(vec![Word { span, inner: span, text: String::new(), template: false }])
+    }
+
+    /// Whether the block around is one of this name.
+    fn is_in(&self, name: &str) -> bool {
+        let opener = self.stack.last().and_then(|frame| frame.opener.as_ref());
+        opener.and_then(|words| words.first()).is_some_and(|first| first.text == name)
+    }
+
+    /// Whether what stands around is directives, so that the first word of a line is the name of one.
+    fn in_directives(&self) -> bool {
+        match self.stack.last().and_then(|frame| frame.opener.as_ref()) {
+            None => true,
+            Some(words) => words.first().is_some_and(|first| holds_directives(&first.text)),
+        }
+    }
+
+    /// How far something is indented that begins its line.
+    fn indentation(&self, span: Span) -> Option<usize> {
+        let start = span.start as usize;
+        let before = self.text[..start].trim_end_matches([' ', '\t']);
+        (before.is_empty() || before.ends_with('\n')).then(|| start - before.len())
+    }
+}
+
+fn too_long(span: Span) -> Option<SyntaxError> {
+    (span.end - span.start > LONGEST).then(|| SyntaxError {
+        span,
+        message: "too long parameter".into(),
+        hint: Some(format!("nginx takes words and remarks of up to {LONGEST} bytes")),
+    })
+}
+
+/// From the first to the last word.
+fn words_span(words: &[Word], otherwise: Span) -> Span {
+    match (words.first(), words.last()) {
+        (Some(first), Some(last)) => first.span.to(last.span),
+        _ => otherwise,
+    }
+}
+
+/// A text for a message: its first line, and not too much of that.
+fn shown(text: &str) -> String {
+    const MOST: usize = 60;
+    let line = text.split('\n').next().unwrap_or_default().trim_end();
+    match line.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{}...", &line[..at]),
+        None => line.into(),
+    }
+}

@@ -1,0 +1,354 @@
+//! What nginx 1.31.3 does with each of these was seen with `nginx -t`.
+
+use super::*;
+
+fn read(text: &str) -> Parsed<Tree> {
+    let tiles = tiles(text);
+    let mut at = 0;
+    for tile in &tiles {
+        assert_eq!(tile.start, at, "a gap or an overlap in {text:?}");
+        at = tile.end;
+    }
+    assert_eq!(at, text.len(), "the end of {text:?} is not covered");
+    parse(FileId(0), text)
+}
+
+/// The items in a form that is quick to compare: `a b;`, `a { b; }`, `<tag>`.
+fn shape(items: &[Item], text: &str) -> String {
+    let mut parts = Vec::new();
+    for item in items {
+        match item {
+            Item::Directive(directive) => {
+                let words: Vec<&str> = directive.words.iter().map(|word| word.text.as_str()).collect();
+                let words = words.join("|");
+                parts.push(match &directive.body {
+                    Body::Simple => format!("{words};"),
+                    Body::Block(items) if items.is_empty() => format!("{words} {{ }}"),
+                    Body::Block(items) => format!("{words} {{ {} }}", shape(items, text)),
+                    Body::Raw(span) => format!("{words} [[{}]]", &text[span.range()]),
+                });
+            }
+            Item::Comment(_) => {}
+            Item::Template(template) => parts.push(format!("<{:?}>", template.kind)),
+        }
+    }
+    parts.join(" ")
+}
+
+fn messages(parsed: &Parsed<Tree>, text: &str) -> Vec<String> {
+    let line = |at: u32| text[..at as usize].matches('\n').count() + 1;
+    parsed.errors.iter().map(|error| format!("{}: {}", line(error.span.start), error.message)).collect()
+}
+
+#[test]
+fn words_end_and_quotes_close_where_nginx_has_it() {
+    for (text, expected) in [
+        ("", ""),
+        (" \t\r\n", ""),
+        ("a;", "a;"),
+        ("a b c;", "a|b|c;"),
+        ("a\r\nb\r\n;\r\n", "a|b;"),
+        ("a # b; c\n d;", "a|d;"),
+        ("a#b c;", "a#b|c;"),
+        ("a b#c;", "a|b#c;"),
+        ("# a;\nb;", "b;"),
+        ("a \"b c\" 'd e';", "a|b c|d e;"),
+        ("a b\"c;", "a|b\"c;"),
+        ("a b'c d';", "a|b'c|d';"),
+        ("a \"\";", "a|;"),
+        ("a \"b\\\"c\" 'd\\'e';", "a|b\"c|d'e;"),
+        ("a 'b;c{d}e#f';", "a|b;c{d}e#f;"),
+        ("a \"b\nc\";", "a|b\nc;"),
+        ("a b\\;c;", "a|b\\;c;"),
+        ("a b\\ c;", "a|b\\ c;"),
+        ("a b\\{c;", "a|b\\{c;"),
+        ("a \\.php$;", "a|\\.php$;"),
+        ("a ${b}c$d;", "a|${b}c$d;"),
+        ("a ${{b};", "a|${{b};"),
+        ("a x{y;}", "a|x { y; }"),
+        ("a{b{c;}}", "a { b { c; } }"),
+        ("a b}c;", "a|b}c;"),
+        ("if ($a = \"b\") { c; }", "if|($a|=|b|) { c; }"),
+        ("if ($a ~* \"b{2}\"){c;}", "if|($a|~*|b{2}|) { c; }"),
+        ("a \"b\")c;", "a|b|)c;"),
+        ("location ~ \\.(a|b)$ { }", "location|~|\\.(a|b)$ { }"),
+        ("map $a $b { default 0; ~^/x 1; }", "map|$a|$b { default|0; ~^/x|1; }"),
+        ("a \u{1}\u{e4}\u{1f600};", "a|\u{1}\u{e4}\u{1f600};"),
+        ("a 100%;", "a|100%;"),
+        ("a <b>;", "a|<b>;"),
+        ("a \"<b {c\";", "a|<b {c;"),
+        ("return 200 '{\"a\": {\"b\": {}}}';", "return|200|{\"a\": {\"b\": {}}};"),
+        ("server {#why\n a; }", "server { a; }"),
+        ("location / {# a\n b; # c\n}\n# d #}\n", "location|/ { b; }"),
+    ] {
+        let parsed = read(text);
+        assert_eq!(shape(&parsed.tree.items, text), expected, "{text:?}");
+        assert_eq!(messages(&parsed, text), [""; 0], "{text:?}");
+    }
+}
+
+#[test]
+fn lua_is_kept_whole() {
+    for (text, lua) in [
+        ("content_by_lua_block { ngx.say(\"}\") }", " ngx.say(\"}\") "),
+        ("content_by_lua_block{}", ""),
+        ("\"rewrite_by_lua_block\" { a }", " a "),
+        ("set_by_lua_block $a { if x then return {1, {2}} end }", " if x then return {1, {2}} end "),
+        ("access_by_lua_block {\n -- it's }\n x = '\\'}' }", "\n -- it's }\n x = '\\'}' "),
+        ("log_by_lua_block { a = [[ } ]] b = [==[ ]] } ]==] }", " a = [[ } ]] b = [==[ ]] } ]==] "),
+        ("log_by_lua_block { --[[ } \n } ]] a[1] = {[2]=3} }", " --[[ } \n } ]] a[1] = {[2]=3} "),
+    ] {
+        let text = &format!("{text} b;");
+        let parsed = read(text);
+        assert_eq!(messages(&parsed, text), [""; 0], "{text}");
+        let Some(Item::Directive(Directive { body: Body::Raw(span), .. })) = parsed.tree.items.first() else {
+            panic!("{text}: {:?}", parsed.tree)
+        };
+        assert_eq!(&text[span.range()], lua, "{text}");
+        assert_eq!(parsed.tree.items.len(), 2, "{text}");
+    }
+    let unended = "content_by_lua_block { if x then { ";
+    assert_eq!(messages(&read(unended), unended), ["1: unexpected end of file, expecting \"}\""]);
+    assert_eq!(shape(&read("a_by_lua_block { b; }").tree.items, ""), "a_by_lua_block { b; }");
+    assert_eq!(shape(&read("content_by_lua_block;").tree.items, ""), "content_by_lua_block;");
+}
+
+#[test]
+fn one_mistake_is_one_error_and_what_follows_is_read() {
+    for (text, expected, error) in [
+        ("a { b c\n}\nd;", "a { b|c; } d;", "2: unexpected \"}\""),
+        ("a;\n}\nb;", "a; b;", "2: unexpected \"}\""),
+        ("a {\n b;\n", "a { b; }", "3: unexpected end of file, expecting \"}\""),
+        ("a {\n b { c;\n}\n", "a { b { c; } }", "4: unexpected end of file, expecting \"}\""),
+        ("a;\nb c\n", "a; b|c;", "3: unexpected end of file, expecting \";\" or \"}\""),
+        ("a {\n b c\n", "a { b|c; }", "3: unexpected end of file, expecting \";\" or \"}\""),
+        ("a;;\nb;", "a; b;", "1: unexpected \";\""),
+        ("a { };\nb;", "a { } b;", "1: unexpected \";\""),
+        ("{ a; }\nb;", "a; b;", "1: unexpected \"{\""),
+        ("location / {{\n a;\n}\nb;", "location|/ { a; } b;", "1: unexpected \"{\""),
+        ("a \"b\"c;\nd;", "a|b|c;d;", "1: unexpected \"c\""),
+        (
+            "a \"b;\nc \"d\";\ne;",
+            "a|b; c|d; e;",
+            "1: this quote is not closed: nginx reads on for the next \"",
+        ),
+        ("a 'b;\nc;", "a|b; c;", "1: this quote is not closed: nginx reads on for the next '"),
+        ("a 'b {\nc;}", "a|b  { c; }", "1: this quote is not closed: nginx reads on for the next '"),
+        (
+            "server {\n listen 80\n location / { a; }\n}",
+            "server { listen|80; location|/ { a; } }",
+            "2: directive \"listen\" is not terminated by \";\"",
+        ),
+        (
+            "server_name ~^a{2,3}$;\na;",
+            "server_name|~^a; 2,3}$; a;",
+            "1: directive \"server_name\" is not terminated by \";\"",
+        ),
+        ("listen 80 { a; }", "listen|80 { a; }", "1: directive \"listen\" is not terminated by \";\""),
+        ("map $a $b { listen 1; }", "map|$a|$b { listen|1; }", ""),
+        ("events;\na;", "events; a;", "1: directive \"events\" has no opening \"{\""),
+        ("http { server a; }", "http { server|a; }", "1: directive \"server\" has no opening \"{\""),
+        ("upstream a { server b; }", "upstream|a { server|b; }", ""),
+        (
+            "\u{feff}a;",
+            "a;",
+            "1: nginx takes the byte order mark for a part of the first word: unknown directive",
+        ),
+    ] {
+        let parsed = read(text);
+        let expected = expected.replace("c;d;", "c; d;");
+        assert_eq!(shape(&parsed.tree.items, text), expected, "{text:?}");
+        let errors: Vec<String> = Some(error.to_string()).filter(|it| !it.is_empty()).into_iter().collect();
+        assert_eq!(messages(&parsed, text), errors, "{text:?}");
+    }
+}
+
+#[test]
+fn hints_name_the_cause() {
+    for (text, hint) in [
+        ("a {\n b c\n}\n", "put a `;` behind `c`"),
+        ("server {\n  location / {\n    a;\n}\n", "the block of `location /` on line 2 is not closed"),
+        ("server {\n  a;\n", "the block of `server` on line 1 is not closed"),
+        ("location / {{ }", "there is one `{` too many"),
+    ] {
+        let parsed = read(text);
+        assert_eq!(parsed.errors[0].hint.as_deref(), Some(hint), "{text}");
+    }
+}
+
+#[test]
+fn pieces_of_templates_are_no_mistakes() {
+    for (text, expected) in [
+        ("a {{ b }};", "a|{{ b }};"),
+        ("a {{ b | c(\"}}\") }}d;", "a|{{ b | c(\"}}\") }}d;"),
+        ("a {{ {'b': 1}[c] }};", "a|{{ {'b': 1}[c] }};"),
+        ("a \"{{ b[\"c\"] }}\";", "a|{{ b[\"c\"] }};"),
+        ("a {{ '{{' }};", "a|{{ '{{' }};"),
+        ("{{ a }} {{ b }};", "{{ a }}|{{ b }};"),
+        ("{{ a }}\nb;", "<Text> b;"),
+        ("{{ a }}{% endif %}\nb;", "<Text> <Close> b;"),
+        ("{% if a %}\nb;\n{% else %}c;{% endif %}", "<Open> b; <Middle> c; <Close>"),
+        (
+            "server_name\n {% for a in b %}\n {{ a }}\n {% endfor %}\n;",
+            "server_name|{% for a in b %}|{{ a }}|{% endfor %};",
+        ),
+        ("# {% if a %}\nb;\n# {% endif %}", "<Open> b; <Close>"),
+        (
+            "{% if a %}\nserver {\n{% else %}\nserver {\n{% endif %}\n}",
+            "<Open> server { <Middle> server { <Close> } }",
+        ),
+        ("{# a } b #}\nc;", "c;"),
+        ("a {% if b %}c;{% else %}d;{% endif %}", "a|{% if b %}c; <Open> <Middle> d; <Close>"),
+        ("a{# } #} b;", "a{# } #}|b;"),
+        ("{{ if .A }}\nb;\n{{ end }}", "<Open> b; <Close>"),
+        ("{{- /* it's } */}}\n{{ $a := b }}\nc;", "<Nothing> <Nothing> c;"),
+        ("<% if a %>\nb <%= c %>;\n<% end %>", "<Open> b|<%= c %>; <Close>"),
+        ("<%= a %>\nb;", "<Text> b;"),
+        ("${A}\nb;", "<Text> b;"),
+        ("$A\nb ${C};", "<Text> b|${C};"),
+        ("__A__\nb __C__;", "<Text> b|__C__;"),
+        ("%{a} location / {\n%{a}}\n", "<Text> location|/ { <Text> }"),
+        ("a 'b{{c}}d';", "a|b{{c}}d;"),
+        ("a ${{ b }};", "a|${{ b }};"),
+    ] {
+        let parsed = read(text);
+        assert_eq!(shape(&parsed.tree.items, text), expected, "{text:?}");
+        assert_eq!(messages(&parsed, text), [""; 0], "{text:?}");
+    }
+}
+
+#[test]
+fn tags_that_cross_blocks_are_told() {
+    for (text, entangled) in [
+        ("{% if a %}\nserver { b; }\n{% endif %}", false),
+        ("server { {% if a %} b; {% endif %} }", false),
+        ("a {% if b %}c{% endif %};", false),
+        ("{% if a %}\nserver {\n{% endif %}\n}", true),
+        ("server { {% if a %} }\n{% endif %}", true),
+        ("{% if a %}\nb;", true),
+        ("{% endif %}\nb;", true),
+        ("server {\n{% else %}\n}", true),
+        ("%{a}b;", true),
+        ("a {% if b %}c;{% else %}d;{% endif %}", false),
+        ("a {% if b %} { {% endif %} }", true),
+        ("{% set a = 1 %}\nserver { }", false),
+        ("server { a;", false),
+    ] {
+        assert_eq!(read(text).tree.entangled, entangled, "{text}");
+    }
+}
+
+#[test]
+fn words_and_remarks_end_where_the_buffer_of_nginx_does() {
+    let long = |length: usize| "a".repeat(length);
+    for (text, refused) in [
+        (format!("a {};", long(4095)), false),
+        (format!("a {};", long(4096)), true),
+        (format!("a \"{}\";", long(4094)), false),
+        (format!("a \"{}\";", long(4095)), true),
+        (format!("#{}\n", long(4094)), false),
+        (format!("#{}\n", long(4095)), true),
+        (" ".repeat(6000), false),
+    ] {
+        assert_eq!(read(&text).errors.len(), usize::from(refused), "{} bytes", text.len());
+    }
+}
+
+#[test]
+fn depth_is_bounded() {
+    let deep = format!("{}b;{} c;", "a{".repeat(5000), "}".repeat(5000));
+    let parsed = read(&deep);
+    assert_eq!(parsed.errors.len(), 1);
+    assert_eq!(parsed.tree.items.len(), 2);
+}
+
+/// No pattern of openers makes reading quadratic: at this size that would take minutes.
+#[test]
+fn hostile_texts_take_linear_time() {
+    for piece in [
+        "{{",
+        "{%",
+        "{#",
+        "<%",
+        "\"",
+        "'",
+        "\"'",
+        "{{\"",
+        "{{'",
+        "\"{{\n",
+        "a {",
+        "a \"b",
+        "[[",
+        "content_by_lua_block {[[",
+        "content_by_lua_block {",
+        "content_by_lua_block a ",
+        "{{/*",
+        "${{",
+        "%{",
+        "\\",
+        "__A",
+        "{{{",
+        "\"; ",
+        "\"{{\"}}\n",
+        "{{ {",
+        "<%=",
+        ";",
+        "}",
+        "{{a}} ",
+        "a{#",
+    ] {
+        read(&piece.repeat(10_000 / piece.len()));
+    }
+}
+
+/// What the real nginx said of each file of a corpus: `HOPLINT_CORPUS` is a directory with `repos/` and
+/// `nginx_status.jsonl`, one object a line with `path`, `template`, `verdict` and `line`.
+#[test]
+#[allow(clippy::print_stdout)]
+fn a_corpus_is_read_as_nginx_reads_it() {
+    let Some(corpus) = std::env::var_os("HOPLINT_CORPUS") else {
+        println!("skipped: HOPLINT_CORPUS is not set");
+        return;
+    };
+    let corpus = std::path::PathBuf::from(corpus);
+    let status = std::fs::read_to_string(corpus.join("nginx_status.jsonl")).unwrap();
+    // `server "some";` between other directives in a fragment: it is wrong in `http`, where the verdict comes from, and
+    // right in an `upstream` block, where the fragment may as well belong.
+    const EXCEPTION: &str = "add_header_redefinition/non_block_fp.conf";
+    let mut wrong = Vec::new();
+    let (mut plain, mut templates, mut broken) = (0, 0, 0);
+    for line in status.split_inclusive('\n') {
+        let status: serde_json::Value = serde_json::from_str(line).unwrap();
+        let path = status["path"].as_str().unwrap();
+        let is_template = status["template"].as_array().is_some_and(|it| !it.is_empty());
+        let refused = !is_template && status["verdict"] == "syntax-error";
+        *(if is_template {
+            &mut templates
+        } else if refused {
+            &mut broken
+        } else {
+            &mut plain
+        }) += 1;
+        let bytes = std::fs::read(corpus.join(path)).unwrap();
+        let source = crate::source::Source::new(path, crate::source::FileKind::Nginx, bytes);
+        let parsed = read(&source.text);
+        let lines: Vec<usize> = parsed.errors.iter().map(|it| source.position(it.span.start).0).collect();
+        let expected: Vec<usize> =
+            status["line"].as_u64().filter(|_| refused).into_iter().map(|it| it as usize).collect();
+        if lines != expected && !path.ends_with(EXCEPTION) {
+            wrong.push(format!(
+                "{path}: expected errors at {expected:?}, found {:?}",
+                messages(&parsed, &source.text)
+            ));
+        }
+    }
+    println!("{plain} plain files, {templates} templates, {broken} that nginx refuses");
+    assert_eq!(wrong, [""; 0]);
+}
+proptest::proptest! {
+    /// Whatever stands in a file, reading ends, and no byte of it goes unseen.
+    #[test]
+    fn any_text_is_covered(text in "([a-z ;{}#\"'\\\\$<>%)\n]|\\{\\{|\\}\\}|\\{%|%\\}|<%|_by_lua_block|.){0,60}") {
+        read(&text);
+    }
+}
