@@ -55,7 +55,8 @@ const NGINX: &str = "deploy/nginx/flask-data.conf";
 
 #[test]
 fn a_run_ends_with_the_status_that_is_promised() {
-    let (ill, well, empty) = (copy_of("case-study"), copy_of("case-study-mended"), tempfile::tempdir().unwrap());
+    let (ill, well, empty) =
+        (copy_of("case-study"), copy_of("case-study-mended"), tempfile::tempdir().unwrap());
     write(&well.path().join("wrong.toml"), "ignor = []\n");
     write(&empty.path().join("notes.txt"), "nothing\n");
     let (ill, well, empty) = (ill.path(), well.path(), empty.path());
@@ -111,7 +112,7 @@ fn what_cannot_be_read_is_said_and_the_rest_is_read() {
     std::fs::remove_file(directory.path().join("nginx.conf")).unwrap();
 
     let gunicorn = directory.path().join("deploy/gunicorn.conf.py");
-    std::fs::set_permissions(&gunicorn, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&gunicorn, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::read(&gunicorn).is_ok() {
         eprintln!("skipped: to this user every file is readable");
         return;
@@ -226,9 +227,8 @@ fn map_speaks_json_as_agreed() {
     let send = &route["settings"]["proxy_send_timeout"];
     assert_eq!((&send["origin"]["kind"], send["value"].as_f64()), (&Value::from("default"), Some(60.0)));
     let app = &stack["apps"][0];
-    let names = [
-        "id", "kind", "launched_by", "listeners", "settings", "target", "worker_class", "working_directory",
-    ];
+    let names =
+        ["id", "kind", "launched_by", "listeners", "settings", "target", "worker_class", "working_directory"];
     assert_eq!(keys(app), names);
     assert_eq!(app["settings"]["timeout"]["value"].as_f64(), Some(120.0));
     assert_eq!(app["settings"]["bind"]["value"], serde_json::json!(["127.0.0.1:8001"]));
@@ -359,7 +359,9 @@ fn colours_follow_the_terminal_and_the_environment() {
 #[test]
 fn a_closed_pipe_is_no_panic() {
     let directory = copy_of("case-study");
-    for arguments in [&["check"][..], &["check", "--format", "json"], &["explain", "upstream-unbound"], &["rules"]] {
+    for arguments in
+        [&["check"][..], &["check", "--format", "json"], &["explain", "upstream-unbound"], &["rules"]]
+    {
         let mut child = command(directory.path(), arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -392,7 +394,9 @@ fn the_output_is_the_same_whatever_the_threads_and_the_order_of_the_directory() 
             write(&target, std::fs::read(file).unwrap());
         }
     }
-    for arguments in [&["check", "--format", "json"][..], &["check"], &["map", "--format", "json"], &["check", "--diff"]] {
+    for arguments in
+        [&["check", "--format", "json"][..], &["check"], &["map", "--format", "json"], &["check", "--diff"]]
+    {
         let runs: Vec<Ran> = [(&forwards, "1"), (&forwards, "8"), (&backwards, "3")]
             .into_iter()
             .map(|(directory, threads)| {

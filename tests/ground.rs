@@ -9,7 +9,9 @@ use rayon::prelude::*;
 
 use crate::corpus::stacks;
 use crate::page::pages;
-use crate::real::{Verdict, gunicorn, gunicorn_verdict, nginx, nginx_verdict, systemd_analyze, systemd_verdict};
+use crate::real::{
+    Verdict, gunicorn, gunicorn_verdict, nginx, nginx_verdict, systemd_analyze, systemd_verdict,
+};
 use crate::support::read;
 
 /// Every stack of corpus/ and every example of the pages, by name; each machine of a fleet by itself.
@@ -90,8 +92,8 @@ fn nginx_accepts_what_we_accept_and_refuses_what_we_refuse() {
 fn gunicorn_accepts_what_we_accept_and_refuses_what_we_refuse() {
     let Some(gunicorn) = gunicorn() else { return };
     agree(FileKind::Gunicorn, |sources, _| {
-        let configurations = sources.iter().filter(|(_, source)| source.kind == FileKind::Gunicorn);
-        configurations.map(|(_, source)| gunicorn_verdict(&gunicorn, &source.text)).collect()
+        let mut configurations = sources.iter().filter(|(_, source)| source.kind == FileKind::Gunicorn);
+        configurations.try_for_each(|(_, source)| gunicorn_verdict(&gunicorn, &source.text))
     });
 }
 

@@ -64,7 +64,10 @@ fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
 fn hoplint(directory: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hoplint"));
     let output = command.arg("check").args(arguments).current_dir(directory).output().unwrap();
-    (output.status.code(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8_lossy(&output.stderr))
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap() + &String::from_utf8_lossy(&output.stderr),
+    )
 }
 
 /// One stack, run as it is and as it is mended.

@@ -50,8 +50,7 @@ fn page(rule: &'static Rule) -> Page {
             }
         } else if let Some(heading) = trimmed.strip_prefix("## ") {
             let example = Example { title: String::new(), blocks: Vec::new() };
-            let section =
-                Section { heading: heading.into(), prose: String::new(), examples: vec![example] };
+            let section = Section { heading: heading.into(), prose: String::new(), examples: vec![example] };
             page.sections.push(section);
         } else if let Some(title) = trimmed.strip_prefix("### ") {
             let examples = &mut page.sections.last_mut().unwrap().examples;

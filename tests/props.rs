@@ -45,8 +45,38 @@ fn seeds() -> Vec<(FileKind, String)> {
 
 /// Words that mean something to a parser.
 const WORDS: [&str; 32] = [
-    "{", "}", ";", "\"", "'", "\"\"\"", "#", "\\", "\\\n", "\n", "\r\n", "\r", "\t", "(", "[", "=", "$", "${", "%", "%i",
-    "{{", "}}", "{% if x %}", "\u{feff}", "\u{1a}", "é", "include *;", "server {", "[Service]", "if x:\n", "0", "lambda: ",
+    "{",
+    "}",
+    ";",
+    "\"",
+    "'",
+    "\"\"\"",
+    "#",
+    "\\",
+    "\\\n",
+    "\n",
+    "\r\n",
+    "\r",
+    "\t",
+    "(",
+    "[",
+    "=",
+    "$",
+    "${",
+    "%",
+    "%i",
+    "{{",
+    "}}",
+    "{% if x %}",
+    "\u{feff}",
+    "\u{1a}",
+    "é",
+    "include *;",
+    "server {",
+    "[Service]",
+    "if x:\n",
+    "0",
+    "lambda: ",
 ];
 
 /// A change of a text by which real files go wrong.
@@ -143,7 +173,8 @@ fn random_bytes_do_no_harm() {
 
 #[test]
 fn random_words_do_no_harm() {
-    let text = prop::collection::vec(select(&WORDS[..]), 0..60).prop_map(|words| words.join(" ").into_bytes());
+    let text =
+        prop::collection::vec(select(&WORDS[..]), 0..60).prop_map(|words| words.join(" ").into_bytes());
     proptest!(config(256), |(files in prop::collection::vec((kinds(), text), 1..4))| survives(&sources(files)));
 }
 

@@ -30,7 +30,9 @@ fn program(variable: &str, name: &str, question: &str) -> Option<PathBuf> {
         problem => {
             let why = format!("`{}` cannot be asked: {problem:?}", path.display());
             assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{why}");
-            eprintln!("SKIPPED: {why}; tests/run installs nginx and Gunicorn, `apt-get install systemd` the rest");
+            eprintln!(
+                "SKIPPED: {why}; tests/run installs nginx and Gunicorn, `apt-get install systemd` the rest"
+            );
             None
         }
     }

@@ -48,7 +48,10 @@ fn every_page_has_its_sections() {
         let headings: Vec<&str> = page.sections.iter().map(|section| section.heading.as_str()).collect();
         assert_eq!(headings, expected, "{name}");
         let summary = page.head.strip_prefix(&format!("# {name}\n\n")).map(str::trim_end);
-        assert!(summary.is_some_and(|it| it.ends_with('.') && !it.contains('\n')), "{name}: a title, a sentence");
+        assert!(
+            summary.is_some_and(|it| it.ends_with('.') && !it.contains('\n')),
+            "{name}: a title, a sentence"
+        );
         for section in &page.sections {
             let (examples, prose) = (!section.examples.is_empty(), !section.prose.trim().is_empty());
             assert!(examples || prose, "{name}: {} is empty", section.heading);
@@ -139,7 +142,11 @@ fn is_mended(rule: &str, example: &Example, fixed: Option<&Example>) -> Result<(
         return Err(format!("the fix brings {:?}", found(&after, &outcome.sources)));
     }
     let again = fix(&outcome.sources, &settings(), Applicability::Safe);
-    if again.changed(&outcome.sources).is_empty() { Ok(()) } else { Err("a second fix changes it again".into()) }
+    if again.changed(&outcome.sources).is_empty() {
+        Ok(())
+    } else {
+        Err("a second fix changes it again".into())
+    }
 }
 
 #[test]
@@ -155,7 +162,14 @@ fn the_files_of_the_pages_are_found_for_what_they_are() {
                 for block in &example.blocks {
                     let ends = |path: &str| Path::new(path).ends_with(&block.path);
                     let kind = sources.iter().find(|(_, it)| ends(&it.path)).map(|(_, it)| it.kind);
-                    assert_eq!(kind, Some(block.kind), "{}, {}: {}", page.rule.name, example.title, block.path);
+                    assert_eq!(
+                        kind,
+                        Some(block.kind),
+                        "{}, {}: {}",
+                        page.rule.name,
+                        example.title,
+                        block.path
+                    );
                 }
             }
         }

@@ -87,7 +87,10 @@ fn identifier(text: &str) -> &str {
 
 #[test]
 fn modules_import_from_lower_layers_alone() {
-    assert_eq!(imports("use crate::{a::{b, c}, d};\nlet x = crate::e::f();"), BTreeSet::from(["a", "d", "e"]));
+    assert_eq!(
+        imports("use crate::{a::{b, c}, d};\nlet x = crate::e::f();"),
+        BTreeSet::from(["a", "d", "e"])
+    );
     let mut wrong = Vec::new();
     for (path, module, code) in modules() {
         if matches!(module.as_str(), "lib" | "main" | "cli") {
@@ -116,7 +119,10 @@ fn the_architecture_names_every_module() {
     let known: Vec<&str> = LAYERS.iter().map(|(name, _)| *name).chain(["cli"]).collect();
     assert_eq!(BTreeSet::from_iter(modules.iter()), BTreeSet::from_iter(known.iter()));
     for module in modules {
-        assert!(architecture.contains(&format!("`{module}.rs`")), "docs/architecture.md leaves out {module}.rs");
+        assert!(
+            architecture.contains(&format!("`{module}.rs`")),
+            "docs/architecture.md leaves out {module}.rs"
+        );
     }
 }
 
@@ -164,7 +170,10 @@ fn the_readme_lists_the_rules_as_they_are() {
         .iter()
         .map(|rule| {
             let (name, severity, fix) = (rule.name, rule.severity.name(), rule.fix.name());
-            format!("| [{name}](rules/{name}.md) | {severity} | {} | {fix} | {} |\n", rule.outcome, rule.summary)
+            format!(
+                "| [{name}](rules/{name}.md) | {severity} | {} | {fix} | {} |\n",
+                rule.outcome, rule.summary
+            )
         })
         .collect();
     assert_eq!(rows, expected);
