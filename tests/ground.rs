@@ -192,7 +192,8 @@ fn judged_alike(nginx: &std::path::Path, text: &str) -> Option<String> {
         return None;
     };
     let emerg = why.split_once("[emerg] ").map(|(_, rest)| rest).unwrap_or_default();
-    let words = emerg.rsplit_once(" in ").map_or(emerg, |(words, _)| words);
+    let words = emerg.split_once(": ").map_or(emerg, |(_process, words)| words);
+    let words = words.rsplit_once(" in ").map_or(words, |(words, _)| words);
     assert!(ours.iter().any(|it| it.contains(words)), "nginx says {words}, and we say {ours:?}:\n{text}");
     let outcome = fix(&sources, &Settings::default(), Applicability::Safe);
     let mended = nginx_verdict(nginx, &outcome.sources, "");
