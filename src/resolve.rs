@@ -2,6 +2,7 @@
 //!
 //! Whatever is not handled becomes unknown and is listed as [`crate::model::Unresolved`]; nothing is guessed.
 
+pub mod compose;
 pub mod gunicorn;
 pub mod launch;
 pub mod nginx;
@@ -22,4 +23,6 @@ pub struct Trees {
     pub gunicorn: BTreeMap<FileId, Parsed<syntax::gunicorn::Tree>>,
     /// Units and drop-ins.
     pub systemd: BTreeMap<FileId, Parsed<syntax::systemd::Tree>>,
+    /// Compose files.
+    pub compose: BTreeMap<FileId, Parsed<syntax::compose::Tree>>,
 }

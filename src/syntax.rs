@@ -3,6 +3,7 @@
 //! Each language has a pest grammar in `grammar/` that is lossless: the leaves of its parse tile the text (see
 //! [`tiles`](nginx::tiles) of each module), so nothing that stands in a file can go unseen.
 
+pub mod compose;
 pub mod gunicorn;
 pub mod nginx;
 pub mod systemd;
