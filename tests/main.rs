@@ -1,4 +1,5 @@
 //! The one test binary.
 
+mod compose;
 mod gunicorn;
 mod systemd;
