@@ -1,5 +1,18 @@
 //! The one test binary.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stderr, reason = "what is skipped is said")]
+
+mod cli;
 mod compose;
+mod corpus;
+mod ground;
 mod gunicorn;
+mod lab;
+mod page;
+mod props;
+mod real;
+mod specs;
+mod support;
 mod systemd;
+mod tidy;

@@ -1,0 +1,157 @@
+//! The real programs: where they are, and what they say of a file.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use hoplint::source::{FileKind, Sources};
+
+use crate::support::{root, write};
+
+/// The nginx that HOPLINT_NGINX names, or the one on the path.
+pub(crate) fn nginx() -> Option<PathBuf> {
+    program("HOPLINT_NGINX", "nginx", "-v")
+}
+
+/// The Gunicorn that HOPLINT_GUNICORN names, or the one on the path.
+pub(crate) fn gunicorn() -> Option<PathBuf> {
+    program("HOPLINT_GUNICORN", "gunicorn", "--version")
+}
+
+/// The systemd-analyze on the path.
+pub(crate) fn systemd_analyze() -> Option<PathBuf> {
+    program("HOPLINT_SYSTEMD_ANALYZE", "systemd-analyze", "--version")
+}
+
+/// A program that can be run. One that cannot is a loud skip, and with CI=true a failure.
+fn program(variable: &str, name: &str, question: &str) -> Option<PathBuf> {
+    let path = std::env::var_os(variable).map_or_else(|| PathBuf::from(name), PathBuf::from);
+    match Command::new(&path).arg(question).output() {
+        Ok(output) if output.status.success() => Some(path),
+        problem => {
+            let why = format!("`{}` cannot be asked: {problem:?}", path.display());
+            assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{why}");
+            eprintln!(
+                "SKIPPED: {why}; tests/run installs nginx and Gunicorn, `apt-get install systemd` the rest"
+            );
+            None
+        }
+    }
+}
+
+/// What a program says of its configuration: nothing, or why it refuses it.
+pub(crate) type Verdict = Result<(), String>;
+
+/// Asks nginx for its view of the nginx files of a tree, which lie below `prefix` in the sources.
+///
+/// Paths on the machine become paths below a scratch directory, ports that need privileges become others, and
+/// certificates that are not in the tree become one that is. Fragments are included into an `http` block.
+pub(crate) fn nginx_verdict(nginx: &Path, sources: &Sources, prefix: &str) -> Verdict {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut fragments = String::new();
+    let mut main = None;
+    let linked: Vec<(String, String)> =
+        sources.links().map(|(path, id)| (path.to_owned(), sources.get(id).text.clone())).collect();
+    let files = sources.iter().filter(|(_, source)| source.kind == FileKind::Nginx);
+    let files = files.map(|(_, source)| (source.path.clone(), source.text.clone())).chain(linked);
+    for (path, text) in files {
+        let inside = path.strip_prefix(prefix).unwrap_or(&path).trim_start_matches('/');
+        let target = scratch.path().join(inside);
+        write(&target, deployed(&text, scratch.path()));
+        if target.ends_with("nginx.conf") {
+            main = Some(target);
+        } else {
+            fragments.push_str(&format!("    include {};\n", target.display()));
+        }
+    }
+    std::fs::create_dir_all(scratch.path().join("var/log/nginx")).unwrap();
+    std::fs::create_dir_all(scratch.path().join("run")).unwrap();
+    let main = main.unwrap_or_else(|| {
+        let path = scratch.path().join("main.conf");
+        write(&path, format!("events {{}}\nhttp {{\n{fragments}}}\n"));
+        path
+    });
+    let mut command = Command::new(nginx);
+    command.arg("-t").arg("-p").arg(scratch.path()).arg("-c").arg(main);
+    verdict(command)
+}
+
+/// A text as it could stand on this machine.
+fn deployed(text: &str, scratch: &Path) -> String {
+    let mut deployed = String::new();
+    for line in text.split_inclusive('\n') {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let line = match words.first() {
+            Some(&"user") => "\n".into(),
+            Some(&"ssl_certificate") => format!("ssl_certificate {};\n", data("localhost.crt")),
+            Some(&"ssl_certificate_key") => format!("ssl_certificate_key {};\n", data("localhost.key")),
+            Some(&"listen") => unprivileged(line),
+            _ => line.replace(" /etc/", &format!(" {}/etc/", scratch.display())),
+        };
+        let line = line.replace(" /var/log/", &format!(" {}/var/log/", scratch.display()));
+        deployed.push_str(&line.replace(" /run/nginx.pid", &format!(" {}/run/nginx.pid", scratch.display())));
+    }
+    deployed
+}
+
+fn data(name: &str) -> String {
+    root().join("tests/data").join(name).display().to_string()
+}
+
+/// A `listen` on a port that anyone may open, on an address that every machine has.
+fn unprivileged(line: &str) -> String {
+    let line = line.replace("[::]:", "127.0.0.1:");
+    let Some(end) = line.find([';', '{']) else { return line };
+    let argument = line[..end].split_whitespace().nth(1).unwrap_or_default();
+    let port = argument.rsplit(':').next().unwrap_or_default();
+    match port.parse::<u16>() {
+        Ok(number) if number < 1024 => {
+            let address = argument.strip_suffix(port).unwrap_or_default();
+            line.replacen(argument, &format!("{address}{}", number + 20_000), 1)
+        }
+        _ => line,
+    }
+}
+
+/// Asks Gunicorn for its view of a configuration file.
+pub(crate) fn gunicorn_verdict(gunicorn: &Path, text: &str) -> Verdict {
+    let scratch = tempfile::tempdir().unwrap();
+    write(&scratch.path().join("gunicorn.conf.py"), text);
+    write(&scratch.path().join("stub.py"), "def app(environ, start_response):\n    return []\n");
+    let mut command = Command::new(gunicorn);
+    command.args(["--check-config", "-c", "gunicorn.conf.py", "stub:app"]).current_dir(scratch.path());
+    // What the examples take from the environment.
+    command.env("APP_PORT", "8000").env("TIMEOUT", "30").env_remove("PORT").env_remove("GUNICORN_CMD_ARGS");
+    verdict(command)
+}
+
+/// Asks systemd for its view of the units and drop-ins of a tree. Programs that are not on this machine become one that is.
+pub(crate) fn systemd_verdict(analyze: &Path, sources: &Sources) -> Verdict {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut units = Vec::new();
+    for (_, source) in sources.iter().filter(|(_, source)| source.kind == FileKind::Systemd) {
+        let name = source.name().replace("@.", "@8001.");
+        let folder = source.path.rsplit('/').nth(1).filter(|it| it.ends_with(".d")).unwrap_or_default();
+        let path = scratch.path().join(folder).join(name);
+        let line = |line: &str| match line.strip_prefix("ExecStart=/") {
+            Some(command) => {
+                let arguments = command.find(char::is_whitespace).map_or("\n", |at| &command[at..]);
+                format!("ExecStart=/bin/true{arguments}")
+            }
+            None => line.to_owned(),
+        };
+        write(&path, source.text.split_inclusive('\n').map(line).collect::<String>());
+        if folder.is_empty() {
+            units.push(path);
+        }
+    }
+    let mut command = Command::new(analyze);
+    command.args(["verify", "--man=no", "--generators=no", "--recursive-errors=no"]).args(units);
+    command.env("SYSTEMD_LOG_LEVEL", "warning").env("SYSTEMD_LOG_TARGET", "console");
+    verdict(command)
+}
+
+fn verdict(mut command: Command) -> Verdict {
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() { Ok(()) } else { Err(said + &String::from_utf8_lossy(&output.stdout)) }
+}

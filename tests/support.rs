@@ -1,0 +1,86 @@
+//! What several modules need.
+
+use std::path::{Path, PathBuf};
+
+use hoplint::check::Report;
+use hoplint::config::Settings;
+use hoplint::discover;
+use hoplint::finding::Severity;
+use hoplint::source::Sources;
+
+/// The directory of the repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The names in a directory, sorted.
+pub(crate) fn names_in(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// All files below a directory, links not followed, sorted.
+pub(crate) fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut directories = vec![directory.to_owned()];
+    while let Some(directory) = directories.pop() {
+        for name in names_in(&directory) {
+            let path = directory.join(name);
+            if path.symlink_metadata().unwrap().is_dir() {
+                directories.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Copies a tree, links as links.
+pub(crate) fn copy_tree(from: &Path, to: &Path) {
+    for file in files_below(from) {
+        let target = to.join(file.strip_prefix(from).unwrap());
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        if file.symlink_metadata().unwrap().is_symlink() {
+            std::os::unix::fs::symlink(std::fs::read_link(&file).unwrap(), &target).unwrap();
+        } else {
+            std::fs::copy(&file, &target).unwrap();
+        }
+    }
+}
+
+/// Writes a file and the directories above it.
+pub(crate) fn write(path: &Path, bytes: impl AsRef<[u8]>) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// A tree as a run of the program would read it, and the settings of that run, with nothing hidden.
+pub(crate) fn read(directory: &Path) -> (Sources, Settings) {
+    let found = discover::read(&[directory.to_owned()]).unwrap();
+    assert!(found.problems.is_empty(), "{:?}", found.problems);
+    let settings = Settings { trees: found.trees, show: Severity::Note, ..Settings::default() };
+    (found.sources, settings)
+}
+
+/// The findings of a report, one a line, sorted: `severity rule path:line`.
+pub(crate) fn found(report: &Report, sources: &Sources) -> Vec<String> {
+    let line = |finding: &hoplint::finding::Finding| {
+        let span = finding.primary.span;
+        let source = sources.get(span.file);
+        let (line, _) = source.position(span.start);
+        format!("{} {} {}:{line}", finding.severity.name(), finding.rule, source.path)
+    };
+    let mut lines: Vec<String> = report.findings.iter().map(line).collect();
+    lines.sort();
+    lines
+}
+
+/// How many places a program would refuse.
+pub(crate) fn refusals(report: &Report) -> usize {
+    report.stacks.iter().map(|stack| stack.refusals.len()).sum()
+}
