@@ -153,7 +153,7 @@ fn buffers(dice: &mut Dice) -> String {
     put(dice, "busy_buffers_size", value);
     let value = dice.roll(&sizes).to_string();
     put(dice, "temp_file_write_size", value);
-    let value = dice.roll(&["0", "4k", "16k", "1m", "1g"]).to_string();
+    let value = dice.roll(&["0", "4k", "16k", "1m", "1024m"]).to_string();
     put(dice, "max_temp_file_size", value);
     let [http, server, location, nested] = levels;
     format!(

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr, reason = "what is skipped is said")]
 
 mod cli;
+mod compose;
 mod corpus;
 mod ground;
 mod gunicorn;

@@ -38,8 +38,8 @@ fn errors(files: &[PathBuf]) -> Vec<String> {
     errors
 }
 
-/// Of the corpus, the files that `MANIFEST.jsonl` counts as units.
-fn corpus() -> Option<Vec<PathBuf>> {
+/// The files of the corpus that `MANIFEST.jsonl` counts to a kind; `None` where there is no corpus.
+pub(crate) fn corpus(kind: &str) -> Option<Vec<PathBuf>> {
     let root = real::corpus()?;
     let manifest = std::fs::read_to_string(root.join("MANIFEST.jsonl")).expect("the corpus has a manifest");
     let mut files = Vec::new();
@@ -47,10 +47,10 @@ fn corpus() -> Option<Vec<PathBuf>> {
         let entry: serde_json::Value = serde_json::from_str(line).expect("a line of the manifest is JSON");
         let repository = entry["repo"].as_str().expect("a repository has a name");
         for (file, kinds) in entry["file_kinds"].as_object().expect("files have kinds") {
-            let is_unit = kinds.as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "systemd"));
+            let is_meant = kinds.as_array().is_some_and(|kinds| kinds.iter().any(|it| it == kind));
             for name in [repository.to_owned(), repository.replace('/', "__")] {
                 let path = root.join("repos").join(name).join(file);
-                if is_unit && path.is_file() {
+                if is_meant && path.is_file() {
                     files.push(path);
                 }
             }
@@ -61,7 +61,7 @@ fn corpus() -> Option<Vec<PathBuf>> {
 
 #[test]
 fn the_units_of_the_corpus_have_no_syntax_error_that_systemd_does_not_name() {
-    let Some(files) = corpus() else {
+    let Some(files) = corpus("systemd") else {
         return;
     };
     assert!(files.len() > 200, "only {} units in the corpus", files.len());

@@ -49,8 +49,12 @@ pub(super) fn by_name(path: &Path) -> Option<Candidate> {
     if yaml && (lower.starts_with("docker-compose") || lower.starts_with("compose")) {
         return Some(Candidate::Compose);
     }
-    if extension == "py" && (lower.contains("gunicorn") || lower.ends_with(".conf.py")) {
+    let of_gunicorn = lower.contains("gunicorn") || parent.to_ascii_lowercase().contains("gunicorn");
+    if extension == "py" && (of_gunicorn || lower.ends_with(".conf.py")) {
         return Some(Candidate::Python);
+    }
+    if extension == "ngx" || says_nginx(path) && !NOT_NGINX.contains(&extension) {
+        return Some(Candidate::Any);
     }
     if lower.contains("nginx") || lower.contains("gunicorn") && extension != "py" {
         return Some(if yaml { Candidate::Launcher } else { Candidate::Any });
@@ -83,10 +87,31 @@ pub(super) fn by_content(path: &Path, candidate: Candidate, text: &str) -> Optio
         Candidate::Compose => Some(FileKind::Compose),
         Candidate::Launcher => Some(FileKind::Launcher),
         Candidate::Python => if_gunicorn(text).or(Some(FileKind::Launcher)),
-        Candidate::Any if looks_like_nginx(text) => Some(FileKind::Nginx),
-        Candidate::Any if name.contains("gunicorn") => if_gunicorn(text).or(Some(FileKind::Launcher)),
+        Candidate::Any if looks_like_nginx(text, says_nginx(path)) => Some(FileKind::Nginx),
+        Candidate::Any if name.contains("gunicorn") || path_contains(path, "gunicorn") => {
+            if_gunicorn(text).or(Some(FileKind::Launcher))
+        }
         Candidate::Any => launches(name, text).then_some(FileKind::Launcher),
     }
+}
+
+/// Files that lie beside nginx's configuration and are none.
+const NOT_NGINX: [&str; 30] = [
+    "yml", "yaml", "sh", "bash", "py", "md", "rst", "txt", "html", "htm", "js", "css", "json", "lua", "pem",
+    "crt", "key", "csr", "pub", "png", "jpg", "svg", "ico", "gz", "zip", "tar", "c", "h", "rb", "toml",
+];
+
+/// Whether a path says that what lies there is nginx's.
+fn says_nginx(path: &Path) -> bool {
+    let parent = path.parent().and_then(Path::file_name).and_then(|it| it.to_str()).unwrap_or_default();
+    let by_parent = matches!(parent, "sites-available" | "sites-enabled" | "conf.d" | "snippets");
+    by_parent || path_contains(path, "nginx") || path.extension().is_some_and(|it| it == "ngx")
+}
+
+/// Whether the file's name or one of the three directories around it contains a word.
+fn path_contains(path: &Path, word: &str) -> bool {
+    let names = path.components().rev().take(4).filter_map(|it| it.as_os_str().to_str());
+    names.into_iter().any(|name| name.to_ascii_lowercase().contains(word))
 }
 
 /// Whether a file without a telling name may start something: it is a script, or one of the well-known files.
@@ -126,8 +151,9 @@ pub(super) fn if_gunicorn(text: &str) -> Option<FileKind> {
     (lines.clone().any(assigns) && !lines.any(is_ini)).then_some(FileKind::Gunicorn)
 }
 
-/// Whether a text is nginx configuration: it opens one of nginx's blocks, or holds one of its telling directives.
-fn looks_like_nginx(text: &str) -> bool {
+/// Whether a text is nginx configuration: it opens one of nginx's blocks, or holds one of its telling directives; where
+/// the path says so already, it is enough that all of it has the shape of directives.
+fn looks_like_nginx(text: &str, said: bool) -> bool {
     const BLOCKS: [&str; 9] =
         ["server", "http", "events", "upstream", "location", "stream", "map", "types", "limit_except"];
     const DIRECTIVES: [&str; 20] = [
@@ -152,13 +178,13 @@ fn looks_like_nginx(text: &str) -> bool {
         "access_log",
         "gzip_types",
     ];
-    let mut telling = false;
+    let (mut telling, mut shapely, mut misshapen) = (false, 0, 0);
     for line in text.split_inclusive('\n') {
         let line = line.trim().trim_start_matches('\u{feff}');
         let first = line.split([' ', '\t', '{', ';']).next().unwrap_or_default();
         // An INI section, an Apache block, or a shebang belongs to something else.
         let ini = line.starts_with('[') && line.ends_with(']') && !line.contains(' ');
-        if ini || line.starts_with("<VirtualHost") || line.starts_with("#!") || line.starts_with("FROM ") {
+        if ini || line.starts_with("<VirtualHost") || line.starts_with("#!/") || line.starts_with("FROM ") {
             return false;
         }
         let block = line.ends_with('{') && BLOCKS.contains(&first) && !line.contains(['(', '='])
@@ -167,8 +193,13 @@ fn looks_like_nginx(text: &str) -> bool {
             line.contains('{') && line.contains(';') && BLOCKS.contains(&first) && !line.contains("= {");
         let directive = line.contains(';') && DIRECTIVES.contains(&first) && line.len() > first.len() + 1;
         telling |= block || inline || directive;
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let shape = line.ends_with([';', '{', '}']) || line.contains("; #");
+        (shapely, misshapen) = (shapely + u32::from(shape), misshapen + u32::from(!shape));
     }
-    telling
+    telling || said && shapely > misshapen
 }
 
 /// The names of the files that command lines name as Gunicorn's configuration.

@@ -14,7 +14,7 @@ mod specifiers;
 mod tests;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use merge::{HOLE, Line, Merged};
 use specifiers::Scope;
@@ -58,8 +58,9 @@ pub fn resolve(
     let layout = layout::layout(files, trees, sources);
     let merged = instances::merge(&layout, trees, sources);
     let mut resolved = Resolved { unresolved: layout.unresolved, ..Resolved::default() };
+    let applied: BTreeSet<FileId> = merged.iter().flat_map(|unit| unit.files.iter().copied()).collect();
     for drop_in in &layout.drop_ins {
-        if !merged.iter().any(|unit| unit.files.contains(&drop_in.file)) {
+        if !applied.contains(&drop_in.file) {
             resolved.unresolved.push(Unresolved {
                 span: Span::new(drop_in.file, 0..0),
                 what: sources.get(drop_in.file).path.clone(),
@@ -170,7 +171,10 @@ fn working_directory(unit: &Merged<'_>) -> Setting<String> {
             (None, Possible::Known(_)) if text.starts_with('-') => {
                 Possible::Unknown("it is `/` where the directory is missing".into())
             }
-            (None, value) => value,
+            (None, value) => value.map(|path| match path.trim_end_matches('/') {
+                "" => "/".into(),
+                path => path.into(),
+            }),
         };
         Setting { value, origin: line.origin() }
     });

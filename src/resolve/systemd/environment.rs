@@ -104,8 +104,7 @@ fn assign(unit: &Merged<'_>, line: &Line<'_>, environment: &mut Environment) {
     while let Ok(Some((word, next))) = words::next(&value.text, at, &value.templates, Escapes::Strict) {
         at = next;
         let span = value.span_of(word.range.clone());
-        let template =
-            value.templates.iter().find(|it| it.start < word.range.end && it.end > word.range.start);
+        let template = words::touching(&value.templates, &word.range);
         let name = word.text.as_deref().and_then(|text| text.split_once('=')).map(|(name, _)| name);
         let (Some(name), Some(text)) = (name, &word.text) else {
             if template.is_some() || word.text.as_deref().is_some_and(specifiers::is_placeholder) {

@@ -13,6 +13,12 @@ use crate::resolve::launch::{Argument, Environment};
 use crate::source::Span;
 use crate::value::Possible;
 
+/// How much of a command line is looked at, in bytes: Linux takes no more than about so much.
+const MAX_SIZE: usize = 1 << 21;
+
+/// The longest word that Linux takes, in bytes.
+const MAX_WORD: usize = 1 << 17;
+
 /// One command of a line.
 #[derive(Debug)]
 pub(super) struct Command {
@@ -79,17 +85,21 @@ fn command(
         span,
         splits: false,
     }];
+    let mut size = 0;
     for word in rest {
         let span = value.span_of(word.range.clone());
+        if size > MAX_SIZE {
+            let why = "the command line is longer than a process can be given";
+            arguments.push(Argument { text: Possible::Unknown(why.into()), span, splits: true });
+            break;
+        }
         let argument = |text, splits| Argument { text, span, splits };
         if unsure.start < word.range.end && unsure.end > word.range.start {
             let why = "a template engine decides on a part of the command line";
             arguments.push(argument(Possible::Unknown(why.into()), true));
             continue;
         }
-        if let Some(template) = words::covering(&value.templates, word.range.start)
-            .or_else(|| value.templates.iter().find(|it| word.range.contains(&it.start)))
-        {
+        if let Some(template) = words::touching(&value.templates, &word.range) {
             // An expression that is a word of its own may be filled in with several.
             let splits = *template == word.range;
             arguments.push(argument(Possible::Unknown("a template engine fills it in".into()), splits));
@@ -101,14 +111,18 @@ fn command(
         };
         match unit.expand(&text) {
             Possible::Known(text) if expands => {
-                arguments.extend(
-                    variables(&text, environment).into_iter().map(|(text, splits)| argument(text, splits)),
-                );
+                for (text, splits) in variables(&text, environment) {
+                    size += 1 + text.known().map_or(0, String::len);
+                    arguments.push(argument(text, splits));
+                }
             }
             Possible::Unknown(why) if unit.envsubst => {
                 arguments.push(argument(Possible::Unknown(why), true));
             }
-            text => arguments.push(argument(text, false)),
+            text => {
+                size += 1 + text.known().map_or(0, String::len);
+                arguments.push(argument(text, false));
+            }
         }
     }
     Some(Command { place: value.span_of(first..last), arguments })
@@ -133,7 +147,7 @@ fn program_name(
     unsure: &Range<usize>,
     templates: &[Range<usize>],
 ) -> Possible<String> {
-    let is_template = templates.iter().any(|it| it.start < range.end && it.end > range.start);
+    let is_template = words::touching(templates, range).is_some();
     let name = text.rsplit('/').next().unwrap_or(text);
     let plain = text.contains('/')
         && !name.is_empty()
@@ -161,6 +175,9 @@ fn variables(text: &str, environment: &Environment) -> Vec<(Possible<String>, bo
         }
         return match environment.get(name) {
             Possible::Known(None) => Vec::new(),
+            Possible::Known(Some(value)) if value.len() > MAX_WORD => {
+                vec![(Possible::Unknown(format!("`{text}` is longer than a process can be given")), true)]
+            }
             Possible::Known(Some(value)) => match words::all(&value, &[], Escapes::Kept) {
                 Ok(words) if !value.contains('\\') => words
                     .into_iter()
@@ -186,6 +203,9 @@ fn within(text: &str, environment: &Environment) -> Possible<String> {
     let mut rest = text;
     while let Some(at) = rest.find('$') {
         replaced.push_str(&rest[..at]);
+        if replaced.len() > MAX_WORD {
+            return Possible::Unknown("the word is longer than a process can be given".into());
+        }
         rest = &rest[at + 1..];
         if let Some(behind) = rest.strip_prefix('$') {
             replaced.push('$');
@@ -196,6 +216,9 @@ fn within(text: &str, environment: &Environment) -> Possible<String> {
         match name {
             // `${X:-y}` is not understood and stays.
             Some((name, _)) if name.contains(':') => replaced.push('$'),
+            Some((name, _)) if !is_name(name) => {
+                return Possible::Unknown(format!("`${{{name}}}` is no variable"));
+            }
             Some((name, behind)) => match environment.get(name) {
                 Possible::Known(value) => {
                     replaced.push_str(&value.unwrap_or_default());

@@ -10,6 +10,9 @@ use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::systemd::Tree;
 
+/// How many instances of a template are told apart; with more it stands for itself, with its instance unknown.
+const MAX_INSTANCES: usize = 256;
+
 type Trees = BTreeMap<FileId, Parsed<Tree>>;
 
 /// All units, merged.
@@ -22,13 +25,14 @@ pub(super) fn merge<'a>(layout: &Layout, trees: &'a Trees, sources: &Sources) ->
             continue;
         }
         let mut instances: BTreeSet<&str> = BTreeSet::new();
-        for (home, name) in &named {
+        for (home, name) in named.get(&unit.name.text).into_iter().flatten() {
             let concrete = layout.units.iter().any(|it| it.home == unit.home && it.name == *name);
-            if name.template().as_deref() != Some(unit.name.text.as_str()) || concrete {
-                continue;
-            }
-            if *home == unit.home || layout.homes_of(&unit.name).len() == 1 {
+            if !concrete && (*home == unit.home || layout.homes_of(&unit.name).len() == 1) {
                 instances.extend(name.instance.as_deref());
+            }
+            if instances.len() > MAX_INSTANCES {
+                instances.clear();
+                break;
             }
         }
         let only_template = instances.is_empty();
@@ -92,8 +96,8 @@ fn scope(unit: &Merged<'_>, path: &str) -> Scope {
 }
 
 /// The instances that the stack names: by a file, by a link in a `.wants` directory, or by a dependency of another
-/// unit; each with the home that it is named in. An instance of a socket brings that of its service.
-fn named_instances(layout: &Layout, trees: &Trees) -> BTreeSet<(String, UnitName)> {
+/// unit; by their template, each with the home that it is named in. An instance of a socket brings that of its service.
+fn named_instances(layout: &Layout, trees: &Trees) -> BTreeMap<String, BTreeSet<(String, UnitName)>> {
     const KEYS: [&str; 9] =
         ["Wants", "Requires", "BindsTo", "Requisite", "Upholds", "Also", "Unit", "Service", "Sockets"];
     let mut names: BTreeSet<(String, String)> = layout.wanted.iter().cloned().collect();
@@ -108,14 +112,15 @@ fn named_instances(layout: &Layout, trees: &Trees) -> BTreeSet<(String, UnitName
                 .extend(words.filter(|word| !word.contains('%')).map(|word| (home.clone(), word.to_owned())));
         }
     }
-    let mut instances = BTreeSet::new();
+    let mut instances: BTreeMap<String, BTreeSet<(String, UnitName)>> = BTreeMap::new();
     for (home, name) in names {
-        let Some(name) = UnitName::parse(&name).filter(|name| name.template().is_some()) else { continue };
-        if name.kind == "socket" {
-            instances
-                .extend(UnitName::parse(&name.with_kind("service")).map(|service| (home.clone(), service)));
+        let Some(name) = UnitName::parse(&name) else { continue };
+        let service = (name.kind == "socket").then(|| UnitName::parse(&name.with_kind("service"))).flatten();
+        for name in service.into_iter().chain([name]) {
+            if let Some(template) = name.template() {
+                instances.entry(template).or_default().insert((home.clone(), name));
+            }
         }
-        instances.insert((home, name));
     }
     instances
 }

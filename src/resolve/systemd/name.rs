@@ -29,8 +29,11 @@ pub(super) struct UnitName {
 }
 
 impl UnitName {
-    /// Takes a name apart; `None` where it ends in no type of unit.
+    /// Takes a name apart; `None` where it ends in no type of unit or is too long to name one.
     pub(super) fn parse(text: &str) -> Option<UnitName> {
+        if text.len() > 255 {
+            return None;
+        }
         let (stem, kind) = text.rsplit_once('.')?;
         let kind = TYPES.into_iter().find(|it| *it == kind)?;
         if stem.is_empty() {

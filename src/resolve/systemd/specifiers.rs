@@ -14,6 +14,10 @@ pub(super) enum Scope {
     Unknown,
 }
 
+/// How long a text may get, in bytes: no line of a unit may be longer. Source: `LONG_LINE_MAX` in
+/// `src/basic/def.h` of systemd 252.
+const MAX_LENGTH: usize = 1 << 20;
+
 /// Replaces the specifiers of a text. `%` before what is no letter and no digit stands for itself.
 ///
 /// Source: `specifier_printf` in `src/shared/specifier.c` and the table of systemd.unit(5), systemd 252; the values
@@ -26,6 +30,9 @@ pub(super) fn expand(text: &str, name: &UnitName, scope: Scope) -> Possible<Stri
     let mut rest = text;
     while let Some(at) = rest.find('%') {
         expanded.push_str(&rest[..at]);
+        if expanded.len() > MAX_LENGTH {
+            return Possible::Unknown("the text is too long".into());
+        }
         let Some(letter) = rest[at + 1..].chars().next() else {
             expanded.push('%');
             return Possible::Known(expanded);

@@ -62,7 +62,7 @@ fn command_lines() {
         ),
         ("ExecStart={{ gunicorn }} app", "? [app]"),
         ("ExecStart=/bin/g -w 3 {% if a %}--reload{% endif %} app", "[/bin/g] [-w] [3] * [app]"),
-        ("ExecStart=/bin/g -w 3 \\\n{% if a %}\n -t 3 \\\n{% endif %}\n app", "[/bin/g] * * * * *"),
+        ("ExecStart=/bin/g -w 3 \\\n{% if a %}\n -t 3 \\\n{% endif %}\n app", "[/bin/g] [-w] [3] * * [app]"),
         ("{% if a %}\nExecStart=/bin/g a\n{% else %}\nExecStart=/bin/g b\n{% endif %}", "*"),
         ("ExecStart=<path>/bin/g -b <address>", "[<path>/bin/g] [-b] ?"),
         ("ExecStart=%h/bin/g -b %h/a.sock", "[%h/bin/g] [-b] ?"),

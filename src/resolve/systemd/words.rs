@@ -93,6 +93,12 @@ pub(super) fn covering(ranges: &[Range<usize>], at: usize) -> Option<&Range<usiz
     ranges.get(index).filter(|range| range.start <= at)
 }
 
+/// The first of sorted ranges that a part has bytes in common with.
+pub(super) fn touching<'a>(ranges: &'a [Range<usize>], part: &Range<usize>) -> Option<&'a Range<usize>> {
+    let index = ranges.partition_point(|range| range.end <= part.start);
+    ranges[index..].iter().find(|range| !range.is_empty()).filter(|range| range.start < part.end)
+}
+
 /// Resolves the escape at the start of a text; gives its length.
 fn escape(text: &str, escapes: Escapes, quoted: bool, word: &mut Vec<u8>) -> Result<usize, Unbalanced> {
     let Some(letter) = text[1..].chars().next() else {
@@ -177,7 +183,8 @@ mod tests {
     #[test]
     fn strict_escapes_and_ranges() {
         assert_eq!(all(r"A=\d", &[], Escapes::Strict), Err(Unbalanced));
-        let words = all("a 'b c' {{ d 'e }}f", &[8..18], Escapes::Kept).unwrap();
+        let expression = std::slice::from_ref(&(8..18));
+        let words = all("a 'b c' {{ d 'e }}f", expression, Escapes::Kept).unwrap();
         let ranges: Vec<_> = words.iter().map(|word| word.range.clone()).collect();
         assert_eq!(ranges, [0..1, 2..7, 8..19]);
         assert_eq!(words[2].text.as_deref(), Some("{{ d 'e }}f"));

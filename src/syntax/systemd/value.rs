@@ -15,7 +15,8 @@ pub struct Value {
     pub text: String,
     /// From its first to its last byte in the file; empty behind the `=` where nothing is assigned.
     pub span: Span,
-    /// The parts of the text, as ranges of it, that a template engine replaces; sorted.
+    /// The parts of the text, as ranges of it, that a template engine replaces; sorted. An empty one is a mark on a line
+    /// of its own between joined lines.
     pub templates: Vec<Range<usize>>,
     /// Whether a template engine decides on parts of the text: a mark such as `{% if x %}` stands in it.
     pub conditional: bool,
@@ -67,8 +68,12 @@ pub(super) fn join<'i>(
                 joined.text.push(' ');
             }
             Rule::aside => {
-                let marks = leaf.into_inner().any(|inner| inner.as_rule() == Rule::tag);
-                joined.conditional |= marks;
+                let marks = leaf.into_inner().filter(|inner| inner.as_rule() == Rule::tag);
+                // A comment of the engine decides nothing.
+                for _ in marks.filter(|mark| !mark.as_str().starts_with("{#")) {
+                    joined.conditional = true;
+                    joined.templates.push(at..at);
+                }
             }
             rule => {
                 joined.runs.push((at, offset));
@@ -98,7 +103,7 @@ pub(super) fn part(line: &Value, range: Range<usize>) -> Value {
         templates: line
             .templates
             .iter()
-            .filter(|part| part.start < end && part.end > start)
+            .filter(|part| part.start <= end && part.end >= start)
             .map(|part| part.start.max(start) - start..part.end.min(end) - start)
             .collect(),
         conditional: line.conditional,
