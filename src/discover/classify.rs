@@ -56,8 +56,8 @@ pub(super) fn by_name(path: &Path) -> Option<Candidate> {
     if extension == "ngx" || says_nginx(path) && !NOT_NGINX.contains(&extension) {
         return Some(Candidate::Any);
     }
-    if lower.contains("nginx") || lower.contains("gunicorn") && extension != "py" {
-        return Some(if yaml { Candidate::Launcher } else { Candidate::Any });
+    if (lower.contains("nginx") || lower.contains("gunicorn")) && !NOT_NGINX.contains(&extension) {
+        return Some(Candidate::Any);
     }
     match extension {
         "conf" | "vhost" | "site" | "server" | "inc" | "cfg" | "ini" | "include" => Some(Candidate::Any),
@@ -96,9 +96,10 @@ pub(super) fn by_content(path: &Path, candidate: Candidate, text: &str) -> Optio
 }
 
 /// Files that lie beside nginx's configuration and are none.
-const NOT_NGINX: [&str; 30] = [
+const NOT_NGINX: [&str; 42] = [
     "yml", "yaml", "sh", "bash", "py", "md", "rst", "txt", "html", "htm", "js", "css", "json", "lua", "pem",
-    "crt", "key", "csr", "pub", "png", "jpg", "svg", "ico", "gz", "zip", "tar", "c", "h", "rb", "toml",
+    "crt", "key", "csr", "pub", "png", "jpg", "svg", "ico", "gz", "zip", "tar", "c", "h", "rb", "toml", "rs",
+    "go", "ts", "java", "php", "pl", "pest", "tf", "hcl", "patch", "diff", "log",
 ];
 
 /// Whether a path says that what lies there is nginx's.
@@ -252,6 +253,11 @@ mod tests {
             ("docker-compose.prod.yml", "services:\n", Some(Compose)),
             ("deploy.sh", "gunicorn\n", Some(Launcher)),
             ("start", "#!/bin/sh\n", Some(Launcher)),
+            ("nginx.md", "server {\n", None),
+            ("docs/nginx.rst", "server {\n", None),
+            ("grammar/nginx.pest", "server = {\n", None),
+            ("nginx-values.yaml", "server {\n", Some(Launcher)),
+            ("install_nginx.sh", "server {\n", Some(Launcher)),
             ("LICENSE", "MIT\n", None),
             ("app.py", "bind = 1\n", None),
             ("my.cnf", "[mysqld]\n", None),
