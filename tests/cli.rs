@@ -57,7 +57,7 @@ const NGINX: &str = "deploy/nginx/flask-data.conf";
 fn a_run_ends_with_the_status_that_is_promised() {
     let (ill, well, empty) =
         (copy_of("case-study"), copy_of("case-study-mended"), tempfile::tempdir().unwrap());
-    write(&well.path().join("wrong.toml"), "ignor = []\n");
+    write(&well.path().join("wrong.hoplint"), "ignor = []\n");
     write(&empty.path().join("notes.txt"), "nothing\n");
     let (ill, well, empty) = (ill.path(), well.path(), empty.path());
     for (directory, arguments, status, said) in [
@@ -68,7 +68,7 @@ fn a_run_ends_with_the_status_that_is_promised() {
         (ill, &["check", "--ignore", "upstream-unbound,proxy-buffers-rejected"], 1, "504"),
         (ill, &["check", "--diff"], 1, "+        proxy_buffers 8 16k;"),
         (ill, &["map"], 0, "127.0.0.1:8000"),
-        (well, &["check"], 0, "1 nginx, 1 Gunicorn, 1 systemd"),
+        (well, &["check"], 0, "3 files (1 nginx, 1 Gunicorn, 1 systemd)"),
         (well, &["check", "--pedantic", "--fail-on", "note"], 0, "no findings"),
         (well, &["check", "--diff"], 0, "0 files would change"),
         (well, &["check", "--fix"], 0, "no findings"),
@@ -78,12 +78,12 @@ fn a_run_ends_with_the_status_that_is_promised() {
         (well, &["check", "--help"], 0, "Exit status"),
         (well, &[], 2, "Usage"),
         (well, &["chekc"], 2, "check"),
-        (well, &["check", "--fxi"], 2, "--fix"),
+        (well, &["check", "--fxi"], 2, "--fxi"),
         (well, &["check", "nowhere"], 2, "`nowhere`"),
         (well, &["check", ".", "nowhere"], 2, "`nowhere`"),
         (well, &["check", "--select", "upstream-unbond"], 2, "did you mean `upstream-unbound`"),
         (well, &["explain", "upstream-unbond"], 2, "did you mean `upstream-unbound`"),
-        (well, &["check", "--config", "wrong.toml"], 2, "ignor"),
+        (well, &["check", "--config", "wrong.hoplint"], 2, "ignor"),
         (well, &["check", "--config", "nowhere.toml"], 2, "nowhere.toml"),
         (well, &["map", "nowhere"], 2, "`nowhere`"),
         (empty, &["check"], 2, "nothing to lint"),
@@ -141,7 +141,7 @@ fn the_full_format_shows_both_ends_the_outcome_and_the_mend() {
             "nginx does not start",
             "proxy_read_timeout 125s;",
             "proxy_buffers 8 16k;",
-            "Read 1 nginx, 1 Gunicorn, 1 systemd",
+            "Read 3 files (1 nginx, 1 Gunicorn, 1 systemd) in 1 stack",
             "2 errors, 1 warning (3 can be mended with --fix)",
         ] {
             assert!(ran.stdout.contains(part), "at {width} columns it does not show {part}:\n{}", ran.stdout);
@@ -164,7 +164,7 @@ fn the_concise_format_is_a_line_a_finding() {
             format!("{NGINX}:40:9: error[proxy-buffers-rejected"),
         ]
     );
-    assert!(ran.stderr.starts_with("Read 1 nginx"), "{ran:?}");
+    assert!(ran.stderr.starts_with("Read 3 files (1 nginx, "), "{ran:?}");
 }
 
 fn json(directory: &Path, arguments: &[&str]) -> Value {
@@ -217,7 +217,7 @@ fn map_speaks_json_as_agreed() {
     assert_eq!(keys(stack), ["apps", "root", "routes", "units", "unresolved"]);
     let route = &stack["routes"][0];
     assert_eq!(keys(route), ["id", "listen", "location", "peers", "servers", "settings", "target"]);
-    assert_eq!(route["location"], "/data");
+    assert_eq!(route["location"], "location /data");
     assert_eq!(route["peers"][0]["address"], "127.0.0.1:8000");
     let read = &route["settings"]["proxy_read_timeout"];
     assert_eq!((&read["state"], read["value"].as_f64()), (&Value::from("known"), Some(30.0)));
@@ -232,7 +232,7 @@ fn map_speaks_json_as_agreed() {
     assert_eq!(keys(app), names);
     assert_eq!(app["settings"]["timeout"]["value"].as_f64(), Some(120.0));
     assert_eq!(app["settings"]["bind"]["value"], serde_json::json!(["127.0.0.1:8001"]));
-    assert_eq!(keys(&stack["units"][0]), ["id", "path", "settings"]);
+    assert_eq!(keys(&stack["units"][0]), ["id", "name", "path", "settings"]);
     for entry in stack["unresolved"].as_array().unwrap() {
         assert_eq!(keys(entry), ["line", "path", "what", "why"]);
     }

@@ -10,6 +10,7 @@ use hoplint::fix::fix;
 use rayon::prelude::*;
 
 use crate::props::assert_tiled;
+use crate::real::corpus;
 use crate::support::{files_below, found, names_in, read, refusals, root};
 
 /// The stacks of corpus/.
@@ -95,11 +96,7 @@ fn run(repository: &Path, threads: &str) -> Output {
 
 #[test]
 fn public_repositories_are_read_without_harm() {
-    let Some(corpus) = std::env::var_os("HOPLINT_CORPUS").filter(|it| !it.is_empty()).map(PathBuf::from)
-    else {
-        eprintln!("skipped: HOPLINT_CORPUS names no collection of repositories (a directory with repos/)");
-        return;
-    };
+    let Some(corpus) = corpus() else { return };
     let repositories: Vec<PathBuf> =
         names_in(&corpus.join("repos")).iter().map(|name| corpus.join("repos").join(name)).collect();
     assert!(!repositories.is_empty(), "{} holds no repositories", corpus.display());

@@ -153,7 +153,7 @@ fn buffers(dice: &mut Dice) -> String {
     put(dice, "busy_buffers_size", value);
     let value = dice.roll(&sizes).to_string();
     put(dice, "temp_file_write_size", value);
-    let value = dice.roll(&["0", "4k", "16k", "1m", "1g"]).to_string();
+    let value = dice.roll(&["0", "4k", "16k", "1m", "1024m"]).to_string();
     put(dice, "max_temp_file_size", value);
     let [http, server, location, nested] = levels;
     format!(
@@ -192,7 +192,8 @@ fn judged_alike(nginx: &std::path::Path, text: &str) -> Option<String> {
         return None;
     };
     let emerg = why.split_once("[emerg] ").map(|(_, rest)| rest).unwrap_or_default();
-    let words = emerg.rsplit_once(" in ").map_or(emerg, |(words, _)| words);
+    let words = emerg.split_once(": ").map_or(emerg, |(_process, words)| words);
+    let words = words.rsplit_once(" in ").map_or(words, |(words, _)| words);
     assert!(ours.iter().any(|it| it.contains(words)), "nginx says {words}, and we say {ours:?}:\n{text}");
     let outcome = fix(&sources, &Settings::default(), Applicability::Safe);
     let mended = nginx_verdict(nginx, &outcome.sources, "");

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout, reason = "what is skipped and what was measured is told to whoever runs it")]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use hoplint::model::{App, Datum, Origin, Setting, Target, Version};
@@ -12,6 +12,8 @@ use hoplint::resolve::paths::Paths;
 use hoplint::source::{FileKind, Source, Sources, Span};
 use hoplint::syntax::gunicorn::parse;
 use hoplint::value::Possible;
+
+use crate::real;
 
 /// A start of Gunicorn: its `gunicorn.conf.py`, the variables that are set, and the words behind `gunicorn`.
 struct Case {
@@ -210,18 +212,12 @@ fn printed(datum: &Datum) -> String {
     }
 }
 
-/// Each case under the real Gunicorn: `HOPLINT_GUNICORN` is `VERSION=PROGRAM`, several parted by commas.
+/// Each case under the real Gunicorn, and under all of them that HOPLINT_GUNICORN names.
 #[test]
 fn settings_are_those_that_gunicorn_prints() {
-    let Ok(programs) = std::env::var("HOPLINT_GUNICORN") else {
-        println!("skipped: HOPLINT_GUNICORN names no Gunicorn");
-        return;
-    };
     let mut wrong = Vec::new();
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    for program in programs.split(',') {
-        let (version, program) = program.split_once('=').unwrap();
-        let version: Version = version.parse().unwrap();
+    for (version, program) in real::gunicorns() {
         let (mut known, mut unknown, mut refused) = (0, 0, 0);
         for case in CASES {
             let holder = tempfile::tempdir().unwrap();
@@ -232,7 +228,7 @@ fn settings_are_those_that_gunicorn_prints() {
             if let Some(text) = case.file {
                 std::fs::write(directory.join("gunicorn.conf.py"), text).unwrap();
             }
-            let output = Command::new(program)
+            let output = Command::new(&program)
                 .arg("--print-config")
                 .args(case.line)
                 .current_dir(&directory)
@@ -291,8 +287,7 @@ fn settings_are_those_that_gunicorn_prints() {
 /// The corpus: every file that CPython parses gives no error, and literals agree with CPython's reading.
 #[test]
 fn the_corpus_reads_as_cpython_reads_it() {
-    let Ok(corpus) = std::env::var("HOPLINT_CORPUS").map(PathBuf::from) else {
-        println!("skipped: HOPLINT_CORPUS is not set");
+    let Some(corpus) = real::corpus() else {
         return;
     };
     let listed = std::fs::read_to_string(corpus.join("gunicorn_status.jsonl")).unwrap();

@@ -188,7 +188,7 @@ fn configuration_that_went_wrong_does_no_harm() {
 
 #[test]
 fn deep_nesting_is_no_harm() {
-    const DEPTH: usize = 50_000;
+    const DEPTH: usize = 20_000;
     for (kind, opening, closing) in [
         (FileKind::Nginx, "location / {", "}"),
         (FileKind::Nginx, "if ($x) {\n", ""),

@@ -3,30 +3,55 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use hoplint::model::Version;
 use hoplint::source::{FileKind, Sources};
 
 use crate::support::{root, write};
 
 /// The nginx that HOPLINT_NGINX names, or the one on the path.
 pub(crate) fn nginx() -> Option<PathBuf> {
-    program("HOPLINT_NGINX", "nginx", "-v")
+    let path = std::env::var_os("HOPLINT_NGINX").map_or_else(|| PathBuf::from("nginx"), PathBuf::from);
+    asked(path, "-v").map(|(path, _)| path)
 }
 
-/// The Gunicorn that HOPLINT_GUNICORN names, or the one on the path.
+/// The Gunicorn that HOPLINT_GUNICORN names, or the one on the path; the first, where it names several.
 pub(crate) fn gunicorn() -> Option<PathBuf> {
-    program("HOPLINT_GUNICORN", "gunicorn", "--version")
+    gunicorns().into_iter().map(|(_, path)| path).next()
+}
+
+/// The Gunicorns that HOPLINT_GUNICORN names, parted by commas, or the one on the path, and their versions.
+pub(crate) fn gunicorns() -> Vec<(Version, PathBuf)> {
+    let named = std::env::var("HOPLINT_GUNICORN").unwrap_or_else(|_| "gunicorn".into());
+    let found = named.split(',').filter_map(|path| {
+        let (path, said) = asked(PathBuf::from(path), "--version")?;
+        // `gunicorn (version 27.0.1)`
+        let version = said.rsplit_once("version ")?.1.trim_end().trim_end_matches(')');
+        Some((version.parse().unwrap(), path))
+    });
+    found.collect()
+}
+
+/// The collection of public repositories that HOPLINT_CORPUS names: a directory with `repos/`.
+pub(crate) fn corpus() -> Option<PathBuf> {
+    let path = std::env::var_os("HOPLINT_CORPUS").filter(|it| !it.is_empty()).map(PathBuf::from);
+    if path.is_none() {
+        eprintln!("skipped: HOPLINT_CORPUS names no collection of repositories");
+    }
+    path
 }
 
 /// The systemd-analyze on the path.
 pub(crate) fn systemd_analyze() -> Option<PathBuf> {
-    program("HOPLINT_SYSTEMD_ANALYZE", "systemd-analyze", "--version")
+    asked("systemd-analyze".into(), "--version").map(|(path, _)| path)
 }
 
-/// A program that can be run. One that cannot is a loud skip, and with CI=true a failure.
-fn program(variable: &str, name: &str, question: &str) -> Option<PathBuf> {
-    let path = std::env::var_os(variable).map_or_else(|| PathBuf::from(name), PathBuf::from);
+/// A program that can be run, and what it answers. One that cannot is a loud skip, and with CI=true a failure.
+fn asked(path: PathBuf, question: &str) -> Option<(PathBuf, String)> {
     match Command::new(&path).arg(question).output() {
-        Ok(output) if output.status.success() => Some(path),
+        Ok(output) if output.status.success() => {
+            let answer = String::from_utf8_lossy(&output.stdout).into_owned();
+            Some((path, answer))
+        }
         problem => {
             let why = format!("`{}` cannot be asked: {problem:?}", path.display());
             assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{why}");
@@ -63,6 +88,8 @@ pub(crate) fn nginx_verdict(nginx: &Path, sources: &Sources, prefix: &str) -> Ve
             fragments.push_str(&format!("    include {};\n", target.display()));
         }
     }
+    // What a distributor's package brings.
+    write(&scratch.path().join("etc/nginx/mime.types"), "types { text/html html; }\n");
     std::fs::create_dir_all(scratch.path().join("var/log/nginx")).unwrap();
     std::fs::create_dir_all(scratch.path().join("run")).unwrap();
     let main = main.unwrap_or_else(|| {

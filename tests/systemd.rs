@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use hoplint::source::{FileId, FileKind, Source};
 use hoplint::syntax::systemd;
 
+use crate::real;
+
 /// The text of a file as hoplint reads it.
 fn text(path: &Path) -> Option<String> {
     let bytes = std::fs::read(path).ok()?;
@@ -38,7 +40,7 @@ fn errors(files: &[PathBuf]) -> Vec<String> {
 
 /// The files of the corpus that `MANIFEST.jsonl` counts to a kind; `None` where there is no corpus.
 pub(crate) fn corpus(kind: &str) -> Option<Vec<PathBuf>> {
-    let root = PathBuf::from(std::env::var_os("HOPLINT_CORPUS")?);
+    let root = real::corpus()?;
     let manifest = std::fs::read_to_string(root.join("MANIFEST.jsonl")).expect("the corpus has a manifest");
     let mut files = Vec::new();
     for line in manifest.split_inclusive('\n') {
@@ -60,7 +62,6 @@ pub(crate) fn corpus(kind: &str) -> Option<Vec<PathBuf>> {
 #[test]
 fn the_units_of_the_corpus_have_no_syntax_error_that_systemd_does_not_name() {
     let Some(files) = corpus("systemd") else {
-        eprintln!("SKIPPED: HOPLINT_CORPUS does not name the corpus of public repositories");
         return;
     };
     assert!(files.len() > 200, "only {} units in the corpus", files.len());
@@ -91,10 +92,7 @@ fn the_units_of_this_machine_have_no_syntax_error() {
 /// Time spans of all sorts, right and wrong, against `systemd-analyze timespan`.
 #[test]
 fn time_spans_are_read_as_systemd_reads_them() {
-    if std::process::Command::new("systemd-analyze").arg("--version").output().is_err() {
-        eprintln!("SKIPPED: systemd-analyze is not on this machine");
-        return;
-    }
+    let Some(analyze) = real::systemd_analyze() else { return };
     let numbers = ["5", "1.5", ".25", "0", "+3", "-1", "1.", "1.2.3", ""];
     let units =
         ["", "s", " s", "ms", "m", "M", "min", "Min", "h", "hr", "d", "w", "y", "us", "foo", "minutes"];
@@ -106,7 +104,7 @@ fn time_spans_are_read_as_systemd_reads_them() {
         .collect();
     // It reports each span on its own and goes on after one that it cannot read.
     for span in spans {
-        let output = std::process::Command::new("systemd-analyze").args(["timespan", "--", &span]).output();
+        let output = std::process::Command::new(&analyze).args(["timespan", "--", &span]).output();
         let output =
             String::from_utf8(output.expect("systemd-analyze runs").stdout).expect("it prints UTF-8");
         let microseconds: Option<u64> = output

@@ -39,7 +39,8 @@ fn text(path: &str) -> String {
 /// The files of src/, each with the module that it belongs to and its code without comments and tests.
 fn modules() -> Vec<(PathBuf, String, String)> {
     let src = root().join("src");
-    let modules = files_below(&src).into_iter().map(|path| {
+    let files = files_below(&src).into_iter().filter(|path| !path.ends_with("tests.rs"));
+    let modules = files.map(|path| {
         let inside = path.strip_prefix(&src).unwrap().to_owned();
         let first = Path::new(inside.components().next().unwrap().as_os_str());
         let module = first.file_stem().unwrap().to_str().unwrap().to_owned();
@@ -183,9 +184,12 @@ fn the_readme_lists_the_rules_as_they_are() {
 fn every_dependency_is_accounted_for() {
     let (manifest, page) = (text("Cargo.toml"), text("docs/dependencies.md"));
     let manifest: toml::Table = manifest.parse().unwrap();
+    let cells = page.split_inclusive('\n').filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+    let accounted: BTreeSet<&str> =
+        cells.flat_map(|cell| cell.trim_end_matches(" (tests)").split(", ")).collect();
     for table in ["dependencies", "dev-dependencies"] {
         for name in manifest[table].as_table().unwrap().keys() {
-            assert!(page.contains(&format!("`{name}`")) || page.contains(&format!("| {name} ")), "{name}");
+            assert!(accounted.contains(name.as_str()), "docs/dependencies.md leaves out {name}");
         }
     }
 }
@@ -198,5 +202,5 @@ fn files_stay_small() {
     sizes.sort();
     let (median, (largest, path)) = (&sizes[sizes.len() / 2].0, sizes.last().unwrap());
     assert!(*median <= 150, "the median file has {median} lines of code");
-    assert!(*largest <= 400, "src/{} has {largest} lines of code: one idea, or several?", path.display());
+    assert!(*largest <= 500, "src/{} has {largest} lines of code: one idea, or several?", path.display());
 }
