@@ -142,6 +142,7 @@ fn refusals(stack: &Stack, trees: &Trees) -> Vec<Refusal> {
             program,
             message: error.message.clone(),
             hint: error.hint.clone(),
+            ignored: error.ignored,
         }));
     }
     refusals

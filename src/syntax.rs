@@ -19,7 +19,7 @@ pub struct Parsed<T> {
     pub errors: Vec<SyntaxError>,
 }
 
-/// A place where the program would refuse the file.
+/// A place that the program cannot read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
     /// What is wrong.
@@ -28,4 +28,6 @@ pub struct SyntaxError {
     pub message: String,
     /// What to do, where the cause is evident.
     pub hint: Option<String>,
+    /// Whether the program goes on without what it cannot read.
+    pub ignored: bool,
 }

@@ -9,6 +9,7 @@ mod corpus;
 mod ground;
 mod gunicorn;
 mod lab;
+mod nginx;
 mod page;
 mod props;
 mod real;

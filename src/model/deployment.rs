@@ -20,7 +20,7 @@ pub struct Deployment {
     pub hops: Vec<Hop>,
     /// What could not be understood.
     pub unresolved: Vec<Unresolved>,
-    /// What a program would refuse to read.
+    /// What a program cannot read.
     pub refusals: Vec<Refusal>,
 }
 
@@ -96,15 +96,17 @@ pub struct Unresolved {
     pub why: String,
 }
 
-/// A text that a program would refuse.
+/// A text that a program cannot read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// What is wrong.
     pub span: Span,
-    /// Which program refuses it.
+    /// Which program it is.
     pub program: &'static str,
     /// Why, in the program's own words where it has some.
     pub message: String,
     /// What to do, where the cause is evident.
     pub hint: Option<String>,
+    /// Whether the program goes on without what it cannot read.
+    pub ignored: bool,
 }

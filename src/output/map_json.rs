@@ -75,7 +75,7 @@ impl Writer<'_> {
             "id": format!("route-{}", id.0 + 1),
             "servers": server.map(|it| it.names.clone()).unwrap_or_default(),
             "listen": server.map(|it| it.listen.iter().map(listen).collect::<Vec<_>>()).unwrap_or_default(),
-            "location": nginx.location(route.level),
+            "location": location(nginx.location(route.level)),
             "target": route.target,
             "peers": peers.collect::<Vec<_>>(),
             "settings": settings,
@@ -136,6 +136,11 @@ fn app_id(id: AppId) -> String {
 
 fn unit_id(id: UnitId) -> String {
     format!("unit-{}", id.0 + 1)
+}
+
+/// What a location matches: `/data`, `~ ^/api`, `@app`.
+fn location(title: &str) -> &str {
+    title.strip_prefix("location ").unwrap_or(title)
 }
 
 /// The addresses that a peer may have.

@@ -17,8 +17,16 @@ pub(super) const RULE: Rule = Rule {
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     for refusal in &context.deployment.refusals {
         let primary = Label { span: refusal.span, text: "here".into() };
-        let message = format!("{} cannot read this file: {}", refusal.program, refusal.message);
-        let help = refusal.hint.clone();
-        findings.push(Finding { help, ..RULE.finding(message, primary, Vec::new()) });
+        let message = match refusal.ignored {
+            false => format!("{} cannot read this file: {}", refusal.program, refusal.message),
+            true => format!("{} goes on without what stands here: {}", refusal.program, refusal.message),
+        };
+        let mut finding = RULE.finding(message, primary, Vec::new());
+        finding.help.clone_from(&refusal.hint);
+        if refusal.ignored {
+            finding.severity = Severity::Warning;
+            finding.outcome = "the line is ignored".into();
+        }
+        findings.push(finding);
     }
 }

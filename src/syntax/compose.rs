@@ -176,7 +176,7 @@ pub fn parse(file: FileId, text: &str) -> Parsed<Tree> {
         };
         reader.tree.is_partial = true;
         if !is_template {
-            errors.push(SyntaxError { span: Span::new(file, at..at), message, hint: None });
+            errors.push(SyntaxError { span: Span::new(file, at..at), message, hint: None, ignored: false });
         }
         break;
     }

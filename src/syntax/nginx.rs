@@ -142,7 +142,12 @@ pub fn parse(file: FileId, text: &str) -> Parsed<Tree> {
         Ok(mut pairs) => build::tree(file, text, pairs.next().into_iter().flat_map(|file| file.into_inner())),
         Err(error) => {
             let message = format!("this text cannot be read: {}", error.variant.message());
-            let errors = vec![SyntaxError { span: Span::new(file, 0..text.len()), message, hint: None }];
+            let errors = vec![SyntaxError {
+                span: Span::new(file, 0..text.len()),
+                message,
+                hint: None,
+                ignored: false,
+            }];
             Parsed { tree: Tree::default(), errors }
         }
     }

@@ -42,7 +42,12 @@ pub(super) fn build(file: FileId, text: &str, lines: Vec<Line>, errors: &mut Vec
         let current = stack.last().map_or(indent, |frame| frame.indent);
         let deeper = indent.columns > current.columns;
         let mut complain = |message: String| {
-            errors.push(SyntaxError { span: Span::new(file, first_word(text, &line)), message, hint: None });
+            errors.push(SyntaxError {
+                span: Span::new(file, first_word(text, &line)),
+                message,
+                hint: None,
+                ignored: false,
+            });
         };
         match (opener.take(), deeper) {
             (Some((at, keyword, header)), true) if stack.len() <= MAX_INDENT => {
@@ -75,6 +80,7 @@ pub(super) fn build(file: FileId, text: &str, lines: Vec<Line>, errors: &mut Vec
                 span: Span::new(file, at),
                 message: "unindent does not match any outer indentation level".into(),
                 hint: None,
+                ignored: false,
             });
         } else if landed && !narrow_too && !skipping_too_deep {
             let at = first_word(text, &line);
@@ -82,6 +88,7 @@ pub(super) fn build(file: FileId, text: &str, lines: Vec<Line>, errors: &mut Vec
                 span: Span::new(file, at),
                 message: "inconsistent use of tabs and spaces in indentation".into(),
                 hint: None,
+                ignored: false,
             });
         }
         match statement::read(file, text, &line) {
@@ -99,6 +106,7 @@ pub(super) fn build(file: FileId, text: &str, lines: Vec<Line>, errors: &mut Vec
             span: Span::new(file, end..end),
             message: expected_block(keyword),
             hint: None,
+            ignored: false,
         });
         top(&mut stack)
             .push(Statement { span: at, kind: StatementKind::Block { keyword, header, body: Vec::new() } });

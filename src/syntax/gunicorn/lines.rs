@@ -162,7 +162,7 @@ impl Open {
         }
         let broken = self.fault.is_some();
         if let Some((range, message)) = self.fault.filter(|_| !self.has_format) {
-            errors.push(SyntaxError { span: Span::new(file, range), message, hint: None });
+            errors.push(SyntaxError { span: Span::new(file, range), message, hint: None, ignored: false });
         }
         let reading = if !self.has_code {
             Reading::Template

@@ -1,13 +1,13 @@
 //! From the flat parse to a tree: blocks are matched up, and what nginx would stop at is noted.
 
+mod blocks;
+
 use pest::iterators::Pair;
 
 use super::names::{holds_directives, may_open_block, must_open_block, never_opens_block};
 use super::template::{kind, tags};
 use super::word::word;
-use super::{
-    Body, Directive, Item, MAX_DEPTH, Parsed, Rule, SyntaxError, Template, TemplateKind, Tree, Word,
-};
+use super::{Body, Directive, Item, Parsed, Rule, SyntaxError, Template, TemplateKind, Tree, Word};
 use crate::source::{FileId, Span};
 
 /// The longest word or remark that nginx reads, in bytes; of quotes the closing one counts. Seen with 1.31.3.
@@ -82,6 +82,7 @@ impl Builder<'_> {
                 message: "nginx takes the byte order mark for a part of the first word: unknown directive"
                     .into(),
                 hint: Some("save the file without a byte order mark".into()),
+                ignored: false,
             }),
             Rule::comment => self.comment(span, pair.as_str()),
             Rule::template => self.template(span, pair.as_str()),
@@ -115,7 +116,12 @@ impl Builder<'_> {
     }
 
     fn unexpected(&mut self, span: Span, what: &str, hint: Option<String>) {
-        self.brace_error(SyntaxError { span, message: format!("unexpected \"{what}\""), hint });
+        self.brace_error(SyntaxError {
+            span,
+            message: format!("unexpected \"{what}\""),
+            hint,
+            ignored: false,
+        });
     }
 
     fn comment(&mut self, span: Span, text: &str) {
@@ -259,6 +265,7 @@ impl Builder<'_> {
                 span,
                 message: format!("this quote is not closed: nginx reads on for the next {quote}"),
                 hint: Some(format!("close it with {quote} before the `;`")),
+                ignored: false,
             });
         }
         if rule == Rule::adjoined {
@@ -271,6 +278,7 @@ impl Builder<'_> {
                     "a quoted word ends at its quote: quote all of it, and write inner quotes as `\\\"`"
                         .into(),
                 ),
+                ignored: false,
             });
         }
         let counted = Span { start: word.inner.start, ..word.span };
@@ -286,6 +294,7 @@ impl Builder<'_> {
                 span: first.span,
                 message: format!("directive \"{}\" has no opening \"{{\"", first.text),
                 hint: None,
+                ignored: false,
             });
         }
         self.push_simple(words, end);
@@ -318,137 +327,13 @@ impl Builder<'_> {
 
     fn not_terminated(&mut self, name: &str, span: Span, hint: String) {
         let message = format!("directive \"{name}\" is not terminated by \";\"");
-        self.brace_error(SyntaxError { span, message, hint: Some(hint) });
+        self.brace_error(SyntaxError { span, message, hint: Some(hint), ignored: false });
     }
 
     fn push_simple(&mut self, words: Vec<Word>, end: u32) {
         let header = words_span(&words, Span { file: self.file, start: end, end });
         let span = Span { end, ..header };
         self.push(Item::Directive(Directive { words, span, header, body: Body::Simple }));
-    }
-
-    fn open(&mut self, words: Vec<Word>, brace: Span) {
-        if self.stack.len() > MAX_DEPTH {
-            if self.skipped == 0 {
-                self.error(SyntaxError {
-                    span: brace,
-                    message: format!(
-                        "blocks are nested more than {MAX_DEPTH} deep, and this one is not read"
-                    ),
-                    hint: None,
-                });
-            }
-            self.skipped += 1;
-            return;
-        }
-        self.stack.push(Frame { opener: Some(words), items: Vec::new(), open_tags: self.open_tags });
-    }
-
-    fn close(&mut self, span: Span) {
-        self.give_up_pending(Some(span));
-        if self.skipped > 0 {
-            self.skipped -= 1;
-            return;
-        }
-        if self.stack.len() == 1 {
-            let hint = match self.errors.is_empty() && self.brace_errors.is_empty() {
-                true => {
-                    Some("no block is open here: there is one `}` too many, or a `{` is missing above".into())
-                }
-                false => None,
-            };
-            self.unexpected(span, "}", hint);
-            return;
-        }
-        let Some(frame) = self.stack.pop() else { return };
-        self.entangled |= frame.open_tags != self.open_tags;
-        let words = frame.opener.unwrap_or_default();
-        if self.suspect.is_none()
-            && let Some(first) = words.first()
-            && let (Some(opened), Some(closed)) = (self.indentation(first.span), self.indentation(span))
-            && opened > closed
-        {
-            self.suspect = Some(words_span(&words, first.span));
-        }
-        self.push_block(words, frame.items, span.end);
-    }
-
-    fn push_block(&mut self, words: Vec<Word>, items: Vec<Item>, end: u32) {
-        if words.is_empty() {
-            // Opened by a stray brace: what stands in it belongs to what encloses it.
-            items.into_iter().for_each(|item| self.push(item));
-            return;
-        }
-        let header = words_span(&words, Span { file: self.file, start: end, end });
-        let span = Span { end, ..header };
-        self.push(Item::Directive(Directive { words, span, header, body: Body::Block(items) }));
-    }
-
-    /// Notes a directive that was not ended where a `}` or something that is no word of it comes next.
-    fn give_up_pending(&mut self, next: Option<Span>) {
-        let Some(words) = self.pending.take() else { return };
-        let Some(last) = words.last() else { return };
-        let end = last.span.end;
-        if let Some(brace) = next {
-            let hint = format!("put a `;` behind `{}`", shown(&self.text[last.span.range()]));
-            self.unexpected(brace, "}", Some(hint));
-        }
-        self.push_simple(words, end);
-    }
-
-    fn unclosed(&mut self, opener: Option<&[Word]>) {
-        let at = self.text.len();
-        let place = opener.and_then(|words| words.first()).map(|first| {
-            let line = self.text[..first.span.start as usize].matches('\n').count() + 1;
-            (words_span(opener.unwrap_or_default(), first.span), line)
-        });
-        let hint = place.map(|(span, line)| {
-            format!("the block of `{}` on line {line} is not closed", shown(&self.text[span.range()]))
-        });
-        self.brace_error(SyntaxError {
-            span: Span::new(self.file, at..at),
-            message: "unexpected end of file, expecting \"}\"".into(),
-            hint,
-        });
-    }
-
-    fn finish(mut self) -> Parsed<Tree> {
-        if let Some(words) = self.pending.take()
-            && let Some(last) = words.last()
-        {
-            let at = self.text.len();
-            self.brace_error(SyntaxError {
-                span: Span::new(self.file, at..at),
-                message: "unexpected end of file, expecting \";\" or \"}\"".into(),
-                hint: Some(format!("put a `;` behind `{}`", shown(&self.text[last.span.range()]))),
-            });
-            let end = last.span.end;
-            self.push_simple(words, end);
-        } else if self.stack.len() > 1 || self.skipped > 0 {
-            let opener =
-                self.suspect_words().or_else(|| self.stack.last().and_then(|frame| frame.opener.clone()));
-            self.unclosed(opener.as_deref());
-        }
-        self.skipped = 0;
-        while self.stack.len() > 1 {
-            let Some(frame) = self.stack.pop() else { break };
-            self.push_block(frame.opener.unwrap_or_default(), frame.items, self.text.len() as u32);
-        }
-        self.entangled |= self.open_tags > 0;
-        if self.has_tags {
-            self.entangled |= !self.brace_errors.is_empty();
-        } else {
-            self.errors.append(&mut self.brace_errors);
-        }
-        self.errors.sort_by_key(|error| error.span);
-        let items = self.stack.pop().map(|frame| frame.items).unwrap_or_default();
-        Parsed { tree: Tree { items, entangled: self.entangled }, errors: self.errors }
-    }
-
-    /// The opener of the block that is likely the one that was never closed.
-    fn suspect_words(&self) -> Option<Vec<Word>> {
-        let span = self.suspect?;
-        Some(vec![Word { span, inner: span, text: String::new(), template: false }])
     }
 
     /// Whether the block around is one of this name.
@@ -464,13 +349,6 @@ impl Builder<'_> {
             Some(words) => words.first().is_some_and(|first| holds_directives(&first.text)),
         }
     }
-
-    /// How far something is indented that begins its line.
-    fn indentation(&self, span: Span) -> Option<usize> {
-        let start = span.start as usize;
-        let before = self.text[..start].trim_end_matches([' ', '\t']);
-        (before.is_empty() || before.ends_with('\n')).then(|| start - before.len())
-    }
 }
 
 fn too_long(span: Span) -> Option<SyntaxError> {
@@ -478,6 +356,7 @@ fn too_long(span: Span) -> Option<SyntaxError> {
         span,
         message: "too long parameter".into(),
         hint: Some(format!("nginx takes words and remarks of up to {LONGEST} bytes")),
+        ignored: false,
     })
 }
 

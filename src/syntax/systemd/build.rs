@@ -22,6 +22,8 @@ struct Builder {
     depth: usize,
     /// How many were open at the header of the section that is read.
     header_depth: usize,
+    /// Whether a line stood before the first header.
+    lacks_header: bool,
     /// Whether a template mark stands before the statement on its line.
     marked_line: bool,
     /// The assignment on the line before, for hints.
@@ -43,6 +45,7 @@ pub(super) fn build(file: FileId, text: &str) -> Parsed<Tree> {
         errors: Vec::new(),
         depth: 0,
         header_depth: 0,
+        lacks_header: false,
         marked_line: false,
         after: None,
     };
@@ -213,16 +216,19 @@ impl Builder {
     fn missing(&mut self, span: Span, message: &str, hint: Option<&str>) {
         match self.tree.sections.last() {
             None => self.outside(span),
-            Some(section) if SECTIONS.contains(&section.name.as_str()) => self.error(span, message, hint),
+            Some(section) if SECTIONS.contains(&section.name.as_str()) => {
+                self.errors.push(ignored(span, message, hint));
+            }
             Some(_) => {}
         }
     }
 
-    /// A line before the first header.
+    /// A line before the first header. The header is missing once, however many lines there are.
     fn outside(&mut self, span: Span) {
-        if self.tree.holes.is_empty() {
+        if self.tree.holes.is_empty() && !self.lacks_header {
+            self.lacks_header = true;
             let hint = "put a header such as `[Service]` above it";
-            self.error(span, "Assignment outside of section. Ignoring.", Some(hint));
+            self.errors.push(ignored(span, "Assignment outside of section. Ignoring.", Some(hint)));
         }
     }
 
@@ -254,7 +260,12 @@ impl Builder {
     }
 
     fn error(&mut self, span: Span, message: &str, hint: Option<&str>) {
-        self.errors.push(SyntaxError { span, message: message.into(), hint: hint.map(Into::into) });
+        self.errors.push(SyntaxError {
+            span,
+            message: message.into(),
+            hint: hint.map(Into::into),
+            ignored: false,
+        });
     }
 }
 
@@ -265,4 +276,9 @@ fn span_of(pair: &Pair<'_, Rule>) -> std::ops::Range<usize> {
 /// systemd's `string_is_safe`: no control characters, quotes or backslashes.
 fn is_safe(name: &str) -> bool {
     !name.chars().any(|c| c.is_ascii_control() || matches!(c, '"' | '\'' | '\\'))
+}
+
+/// What systemd warns of and goes on without.
+fn ignored(span: Span, message: &str, hint: Option<&str>) -> SyntaxError {
+    SyntaxError { span, message: message.into(), hint: hint.map(Into::into), ignored: true }
 }
