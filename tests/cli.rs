@@ -217,7 +217,7 @@ fn map_speaks_json_as_agreed() {
     assert_eq!(keys(stack), ["apps", "root", "routes", "units", "unresolved"]);
     let route = &stack["routes"][0];
     assert_eq!(keys(route), ["id", "listen", "location", "peers", "servers", "settings", "target"]);
-    assert_eq!(route["location"], "location /data");
+    assert_eq!(route["location"], "/data");
     assert_eq!(route["peers"][0]["address"], "127.0.0.1:8000");
     let read = &route["settings"]["proxy_read_timeout"];
     assert_eq!((&read["state"], read["value"].as_f64()), (&Value::from("known"), Some(30.0)));
