@@ -97,8 +97,11 @@ fn run(repository: &Path, threads: &str) -> Output {
 #[test]
 fn public_repositories_are_read_without_harm() {
     let Some(corpus) = corpus() else { return };
-    let paths = names_in(&corpus.join("repos")).into_iter().map(|name| corpus.join("repos").join(name));
-    let repositories: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
+    let repositories: Vec<PathBuf> = names_in(&corpus.join("repos"))
+        .iter()
+        .map(|name| corpus.join("repos").join(name))
+        .filter(|path| path.is_dir())
+        .collect();
     assert!(!repositories.is_empty(), "{} holds no repositories", corpus.display());
     let wrong: Vec<String> =
         repositories.par_iter().filter_map(|repository| is_read_without_harm(repository).err()).collect();

@@ -53,17 +53,18 @@ pub(super) fn by_name(path: &Path) -> Option<Candidate> {
     if extension == "py" && (of_gunicorn || lower.ends_with(".conf.py")) {
         return Some(Candidate::Python);
     }
-    if extension == "ngx" || says_nginx(path) && !NOT_NGINX.contains(&extension) {
-        return Some(Candidate::Any);
-    }
-    if (lower.contains("nginx") || lower.contains("gunicorn")) && !NOT_NGINX.contains(&extension) {
-        return Some(Candidate::Any);
-    }
     match extension {
-        "conf" | "vhost" | "site" | "server" | "inc" | "cfg" | "ini" | "include" => Some(Candidate::Any),
+        "conf" | "ngx" | "nginx" | "gunicorn" | "vhost" | "site" | "server" | "inc" | "cfg" | "ini"
+        | "include" => Some(Candidate::Any),
         "sh" | "bash" | "yml" | "yaml" | "env" | "toml" => Some(Candidate::Launcher),
         "" if !lower.starts_with('.') => Some(Candidate::Any),
-        _ if matches!(parent, "sites-available" | "sites-enabled" | "conf.d" | "snippets") => {
+        // `nginx.prod`, `conf.dev`, `sites-enabled/shop.example.com`: what looks like an extension says more of the
+        // place than of the language.
+        "dev" | "development" | "local" | "prod" | "production" | "stage" | "staging" | "test" | "docker"
+        | "http" | "https" | "ssl" => Some(Candidate::Any),
+        _ if matches!(parent, "sites-available" | "sites-enabled" | "conf.d" | "snippets" | "nginx")
+            && !is_source(extension) =>
+        {
             Some(Candidate::Any)
         }
         _ if lower.starts_with("dockerfile")
@@ -95,12 +96,14 @@ pub(super) fn by_content(path: &Path, candidate: Candidate, text: &str) -> Optio
     }
 }
 
-/// Files that lie beside nginx's configuration and are none.
-const NOT_NGINX: [&str; 42] = [
-    "yml", "yaml", "sh", "bash", "py", "md", "rst", "txt", "html", "htm", "js", "css", "json", "lua", "pem",
-    "crt", "key", "csr", "pub", "png", "jpg", "svg", "ico", "gz", "zip", "tar", "c", "h", "rb", "toml", "rs",
-    "go", "ts", "java", "php", "pl", "pest", "tf", "hcl", "patch", "diff", "log",
-];
+/// Whether files of an extension are certainly in another language.
+fn is_source(extension: &str) -> bool {
+    const OTHERS: [&str; 29] = [
+        "md", "rst", "txt", "html", "htm", "css", "js", "mjs", "ts", "json", "py", "rb", "go", "rs", "c",
+        "h", "php", "pl", "lua", "hcl", "tf", "sql", "pem", "crt", "key", "csr", "svg", "log", "pest",
+    ];
+    OTHERS.contains(&extension)
+}
 
 /// Whether a path says that what lies there is nginx's.
 fn says_nginx(path: &Path) -> bool {
@@ -254,9 +257,9 @@ mod tests {
             ("deploy.sh", "gunicorn\n", Some(Launcher)),
             ("start", "#!/bin/sh\n", Some(Launcher)),
             ("nginx.md", "server {\n", None),
-            ("docs/nginx.rst", "server {\n", None),
+            ("nginx/conf.d/README.md", "server {\n", None),
+            ("nginx/snippets/notes.txt", "server {\n", None),
             ("grammar/nginx.pest", "server = {\n", None),
-            ("nginx-values.yaml", "server {\n", Some(Launcher)),
             ("install_nginx.sh", "server {\n", Some(Launcher)),
             ("LICENSE", "MIT\n", None),
             ("app.py", "bind = 1\n", None),
