@@ -132,9 +132,8 @@ fn refusals(stack: &Stack, trees: &Trees) -> Vec<Refusal> {
             ("Gunicorn", &parsed.errors)
         } else if let Some(parsed) = trees.systemd.get(id) {
             ("systemd", &parsed.errors)
-        } else if let Some(parsed) = trees.compose.get(id) {
-            ("Compose", &parsed.errors)
         } else {
+            // Compose files are read for what they publish; what is wrong with them is for others to say.
             continue;
         };
         refusals.extend(errors.iter().map(|error| Refusal {

@@ -105,10 +105,10 @@ impl Writer<'_> {
             value: app.worker_class.value.clone().map(|it| Datum::Text(it.to_string())),
             origin: app.worker_class.origin.clone(),
         };
-        self.setting("listens on", &listeners, "Gunicorn", to)?;
         if app.kind != AppKind::Gunicorn {
-            return Ok(());
+            return writeln!(to, "    listens on: {}", value(&listeners));
         }
+        self.setting("listens on", &listeners, "Gunicorn", to)?;
         self.setting("serves", &text(&app.target), "Gunicorn", to)?;
         self.setting("started in", &text(&app.working_directory), "systemd", to)?;
         self.setting("worker class in force", &class, "Gunicorn", to)?;
@@ -139,13 +139,7 @@ impl Writer<'_> {
         program: &str,
         to: &mut dyn Write,
     ) -> io::Result<()> {
-        let value = match &setting.value {
-            Possible::Known(value) => value.to_string(),
-            Possible::OneOf(values) => {
-                values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
-            }
-            Possible::Unknown(why) => format!("not known: {why}"),
-        };
+        let value = value(setting);
         writeln!(to, "    {name}: {value} ({})", self.origin(&setting.origin, program))
     }
 
@@ -159,5 +153,13 @@ impl Writer<'_> {
     fn place(&self, span: Span) -> String {
         let source = self.sources.get(span.file);
         format!("{}:{}", source.path, source.position(span.start).0)
+    }
+}
+
+fn value(setting: &Setting<Datum>) -> String {
+    match &setting.value {
+        Possible::Known(value) => value.to_string(),
+        Possible::OneOf(values) => values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "),
+        Possible::Unknown(why) => format!("not known: {why}"),
     }
 }

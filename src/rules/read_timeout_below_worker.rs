@@ -75,13 +75,18 @@ fn finding(context: &Context, app: &App, short: &Short) -> Option<Finding> {
     let read = short.read.value.candidates()?.iter().max()?;
     let worker = short.worker.value.candidates()?.iter().max()?;
     let first = short.routes.first()?;
-    let class = match app.worker_class.value.known() {
-        Some(class) => format!("{class} worker"),
-        None => "worker".into(),
+    let bounded = app.worker_class.value.known() == Some(&WorkerClass::Sync);
+    let message = if bounded {
+        format!(
+            "nginx gives up after {read}, but this app's sync worker may take {worker}: requests that take longer than \
+             {read} get a 504"
+        )
+    } else {
+        format!(
+            "nginx gives up after {read}, but this app's `timeout` is {worker}: requests that take longer than {read} \
+             get a 504"
+        )
     };
-    let message = format!(
-        "nginx gives up after {read}, but this app's {class} may take {worker}: requests that take longer get a 504"
-    );
     let primary = Label {
         span: short.read.origin.place.unwrap_or(first.anchor.span),
         text: match short.read.origin.place {
@@ -95,8 +100,8 @@ fn finding(context: &Context, app: &App, short: &Short) -> Option<Finding> {
     let mut related = vec![Label {
         span: timeout_origin.place.unwrap_or(app.place),
         text: match timeout_origin.place {
-            Some(_) => format!("the worker may take {worker}, {}", timeout_origin.describe("Gunicorn")),
-            None => format!("the worker of this app may take {worker}: Gunicorn's default of `timeout`"),
+            Some(_) => format!("`timeout` is {worker}, {}", timeout_origin.describe("Gunicorn")),
+            None => format!("this app's `timeout` is {worker}, Gunicorn's default"),
         },
     }];
     if short.read.origin.place.is_some_and(|place| place != first.anchor.span) {
