@@ -14,6 +14,8 @@ pub use json::json;
 pub use map::map;
 pub use map_json::map_json;
 
+use std::collections::BTreeMap;
+
 use crate::check::Report;
 use crate::edit::Applicability;
 use crate::finding::Severity;
@@ -32,15 +34,20 @@ pub struct Style {
 
 /// How many files of which kind were read: `3 files (1 nginx, 1 Gunicorn, 1 systemd) in 1 stack`.
 pub fn what_was_read(sources: &Sources, report: &Report) -> String {
-    let kinds: Vec<String> = FileKind::ALL
-        .iter()
-        .map(|kind| (sources.iter().filter(|(_, source)| source.kind == *kind).count(), kind.name()))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, name)| format!("{count} {name}"))
-        .collect();
+    let kinds: Vec<String> =
+        kinds(sources).into_iter().map(|(kind, count)| format!("{count} {}", kind.name())).collect();
     let files = plural(sources.len(), "file");
     let stacks = plural(report.stacks.len(), "stack");
     format!("{files} ({}) in {stacks}", kinds.join(", "))
+}
+
+/// How many files of each kind there are, without the kinds of which there is none.
+fn kinds(sources: &Sources) -> BTreeMap<FileKind, usize> {
+    let mut counts = BTreeMap::new();
+    for (_, source) in sources.iter() {
+        *counts.entry(source.kind).or_default() += 1;
+    }
+    counts
 }
 
 /// The findings in a sentence: `2 errors, 1 warning (3 can be mended with --fix)`.

@@ -90,7 +90,8 @@ impl Excerpt {
         if self.heading.is_some() {
             return rendered;
         }
-        let frame = rendered.find(&format!("[{}:", self.source.name())).unwrap_or(0);
+        // The frame begins on the line that names the file; colours may stand between its bracket and the name.
+        let frame = rendered.find(&format!("{}:", self.source.name())).unwrap_or(0);
         &rendered[rendered[..frame].rfind('\n').map_or(0, |at| at + 1)..]
     }
 }
@@ -236,6 +237,8 @@ error[upstream-unbound]: 502
     #[test]
     fn a_plain_terminal_gets_ascii_and_a_colourful_one_colours() {
         assert!(rendered(Style { color: false, unicode: false, width: 80 }).is_ascii());
-        assert!(rendered(Style { color: true, unicode: true, width: 80 }).contains("\x1b[32m+"));
+        let colourful = rendered(Style { color: true, unicode: true, width: 80 });
+        assert!(colourful.contains("\x1b[32m+"));
+        assert_eq!(colourful.matches('×').count(), 1, "one heading a finding");
     }
 }

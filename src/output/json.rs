@@ -1,10 +1,11 @@
 //! A report as one JSON document, version 1. Later versions add fields and take none away.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::fixable;
+use super::{fixable, kinds};
 use crate::check::Report;
 use crate::edit::Applicability;
 use crate::finding::{Finding, Label, Severity};
@@ -27,6 +28,8 @@ struct Tool {
 #[derive(Serialize)]
 struct Summary {
     files: usize,
+    /// How many files of each kind; a kind of which there is none is left out.
+    kinds: BTreeMap<&'static str, usize>,
     stacks: usize,
     errors: usize,
     warnings: usize,
@@ -88,6 +91,7 @@ pub fn json(report: &Report, sources: &Sources, to: &mut dyn Write) -> io::Resul
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
         summary: Summary {
             files: sources.len(),
+            kinds: kinds(sources).into_iter().map(|(kind, count)| (kind.name(), count)).collect(),
             stacks: report.stacks.len(),
             errors: report.count(Severity::Error),
             warnings: report.count(Severity::Warning),
