@@ -2,7 +2,7 @@
 
 import multiprocessing
 
-# Only nginx on this machine talks to Gunicorn. 8000 belonged to the old reporting service, so this one moved to 8001.
+# For nginx alone. 8000 was taken by the old reporting service.
 bind = "127.0.0.1:8001"
 
 workers = multiprocessing.cpu_count() * 2 + 1
