@@ -70,7 +70,7 @@ impl FileKind {
             FileKind::Gunicorn => "Gunicorn",
             FileKind::Systemd => "systemd",
             FileKind::Compose => "Compose",
-            FileKind::Launcher => "other launchers",
+            FileKind::Launcher => "other",
         }
     }
 }

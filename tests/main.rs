@@ -8,6 +8,7 @@ mod compose;
 mod corpus;
 mod ground;
 mod gunicorn;
+mod json;
 mod lab;
 mod nginx;
 mod page;

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 
 use super::paths::Paths;
 use crate::model::{Nginx, Target, Unresolved};
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::nginx::Tree;
 
@@ -48,6 +48,9 @@ pub struct Resolved {
 ///   hold them.
 /// - At the level of `server` or `location`, what it inherits is unknown.
 ///
+/// A site in `sites-available` that nothing includes, in a stack whose `sites-enabled` holds others, is not read: nginx does
+/// not read it either.
+///
 /// A template's `{% if %}` makes unknown what stands in it. Where a text is filled in, or a file included that is not
 /// there, the level has a hole: what is not written in it is unknown.
 pub fn resolve(
@@ -59,10 +62,21 @@ pub fn resolve(
 ) -> Resolved {
     let library = include::Library::new(files, trees, paths, sources);
     let mut walk = walk::Walk::new(&library, target.nginx);
-    for entry in entry::entries(&library) {
+    let entries = entry::entries(&library);
+    let disabled = entry::disabled(&library, &entries);
+    for entry in entries.into_iter().filter(|entry| !disabled.contains(&entry.file)) {
         walk.entry(entry);
     }
     let mut found = walk.finish();
+    found.unresolved.extend(disabled.into_iter().map(|file| {
+        Unresolved {
+            span: Span::new(file, 0..0),
+            what: "the site".into(),
+            why:
+                "it is not enabled: no file of the stack includes it, and `sites-enabled` does not lead to it"
+                    .into(),
+        }
+    }));
     shared::apply(&mut found);
     route::apply(&mut found, sources);
     found.unresolved.sort();

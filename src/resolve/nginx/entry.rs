@@ -49,6 +49,22 @@ pub(super) fn entries<'a>(library: &Library<'a>) -> Vec<Entry<'a>> {
     mains.into_iter().chain(fragments).collect()
 }
 
+/// The sites of a stack that are kept and not enabled: a main file is there, `sites-enabled` holds something, and nothing
+/// leads to them.
+pub(super) fn disabled(library: &Library<'_>, entries: &[Entry<'_>]) -> BTreeSet<FileId> {
+    let in_directory = |path: &str, name: &str| path.rsplit('/').nth(1) == Some(name);
+    let path = |file: FileId| library.sources.get(file).path.as_str();
+    let files: BTreeSet<FileId> = library.files.iter().copied().collect();
+    let own = library.files.iter().map(|file| path(*file));
+    let links = library.sources.links().filter(|(_, file)| files.contains(file)).map(|(path, _)| path);
+    let uses_enabling = own.chain(links).any(|path| in_directory(path, "sites-enabled"));
+    if !uses_enabling || !entries.iter().any(|entry| entry.context == Context::Main) {
+        return BTreeSet::new();
+    }
+    let entered = entries.iter().map(|entry| entry.file);
+    entered.filter(|file| in_directory(path(*file), "sites-available")).collect()
+}
+
 /// The files that no other one of them includes, and of those that include each other in a ring, the first.
 fn independent<'a>(
     library: &Library<'a>,
