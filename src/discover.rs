@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::WalkBuilder;
 
@@ -88,9 +89,8 @@ pub fn read(paths: &[PathBuf]) -> Result<Found, String> {
 pub fn settings(named: Option<&Path>, paths: &[PathBuf]) -> Result<Settings, String> {
     let fault =
         |path: &Path, error: String| format!("the configuration `{}` is wrong: {error}", path.display());
-    let text = |path: &Path| {
-        fs::read_to_string(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))
-    };
+    let text =
+        |path: &Path| text_of(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()));
     if let Some(path) = named {
         let text = text(path)?;
         if path.file_name().is_some_and(|name| name == "pyproject.toml") {
@@ -131,21 +131,39 @@ fn project_of(file: &Path) -> PathBuf {
     let is_project = |directory: &&Path| {
         directory.join("hoplint.toml").is_file()
             || directory.join(".git").exists()
-            || fs::read_to_string(directory.join("pyproject.toml"))
-                .is_ok_and(|text| text.contains("[tool.hoplint"))
+            || text_of(&directory.join("pyproject.toml")).is_ok_and(|text| text.contains("[tool.hoplint"))
     };
     own.ancestors().find(is_project).unwrap_or(own).to_owned()
+}
+
+fn endless_ignore(directory: &str) -> String {
+    format!("cannot read `{directory}`: its list of files to ignore is a pipe or a device")
 }
 
 /// Reads all of a tree that is worth reading, in the order of the paths.
 fn read_tree(root: &Path, base: &Path, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result<(), String> {
     let tree = shown(root, base);
     found.trees.push(if tree.is_empty() { tree } else { format!("{}/", tree.trim_end_matches('/')) });
+    if let Some(directory) = root.ancestors().find(|it| has_endless_ignore(it)) {
+        return Err(endless_ignore(&shown(directory, base)));
+    }
+    let left_out: Arc<Mutex<Vec<PathBuf>>> = Arc::default();
+    let note = Arc::clone(&left_out);
     let walk = WalkBuilder::new(root)
         .hidden(false)
         .git_global(false)
         .require_git(false)
-        .filter_entry(|entry| !matches!(entry.file_name().to_str(), Some(".git" | "node_modules")))
+        .filter_entry(move |entry| {
+            if matches!(entry.file_name().to_str(), Some(".git" | "node_modules")) {
+                return false;
+            }
+            let is_endless =
+                entry.file_type().is_some_and(|it| it.is_dir()) && has_endless_ignore(entry.path());
+            if is_endless {
+                note.lock().unwrap_or_else(PoisonError::into_inner).push(entry.path().to_owned());
+            }
+            !is_endless
+        })
         .sort_by_file_name(std::cmp::Ord::cmp)
         .build();
     let (mut files, mut links) = (Vec::new(), Vec::new());
@@ -158,6 +176,9 @@ fn read_tree(root: &Path, base: &Path, only: &BTreeSet<PathBuf>, found: &mut Fou
             },
             Err(error) => found.problems.push(format!("cannot read {error}")),
         }
+    }
+    for directory in left_out.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        found.problems.push(endless_ignore(&shown(directory, base)));
     }
     // A file that was named is read even where the walk leaves it out.
     files.extend(only.iter().filter(|path| path.starts_with(root)).cloned());
@@ -185,9 +206,12 @@ fn read_tree(root: &Path, base: &Path, only: &BTreeSet<PathBuf>, found: &mut Fou
         }
     }
     for link in links {
-        let target = link.canonicalize().ok().and_then(|target| read_files.get(&target).copied());
-        if let Some(id) = target {
-            found.sources.link(shown(&link, base), id);
+        let target = link.canonicalize().ok();
+        let is_below = |target: &PathBuf| target.starts_with(root) && target.is_dir();
+        match target.as_ref().and_then(|target| read_files.get(target)) {
+            Some(id) => found.sources.link(shown(&link, base), *id),
+            None if target.as_ref().is_some_and(is_below) => {}
+            None => found.sources.unread_link(shown(&link, base)),
         }
     }
     Ok(())
@@ -207,6 +231,10 @@ fn read_file(
         }
     };
     let kind = kind(&String::from_utf8_lossy(&bytes))?;
+    if bytes.len() as u64 > kind.max_size() {
+        found.problems.push(format!("cannot read `{}`: {}", shown(path, base), too_large(kind.max_size())));
+        return None;
+    }
     let id = found.sources.add(Source::new(shown(path, base), kind, bytes));
     found.files.insert(id, path.to_owned());
     Some(id)
@@ -217,10 +245,28 @@ fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_FILE_SIZE {
-        let limit = MAX_FILE_SIZE / (1024 * 1024);
-        return Err(io::Error::other(format!("it is larger than {limit} MiB, which no configuration is")));
+        return Err(io::Error::other(too_large(MAX_FILE_SIZE)));
     }
     Ok(bytes)
+}
+
+fn too_large(limit: u64) -> String {
+    format!("it is larger than {} MiB, which no configuration is", limit / (1024 * 1024))
+}
+
+/// The text of a file that is one: a pipe or a device may have no end.
+fn text_of(path: &Path) -> io::Result<String> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    String::from_utf8(bytes_of(path)?).map_err(io::Error::other)
+}
+
+/// Whether a directory has a list of files to ignore that is a pipe or a device, which the walk would read without end.
+fn has_endless_ignore(directory: &Path) -> bool {
+    let is_endless =
+        |name: &str| fs::metadata(directory.join(name)).is_ok_and(|it| !it.is_file() && !it.is_dir());
+    [".gitignore", ".ignore", ".git/info/exclude"].into_iter().any(is_endless)
 }
 
 /// A path as it is shown: relative to where the run began, if it lies below it.

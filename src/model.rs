@@ -15,8 +15,8 @@ pub use anchor::{Anchor, Dialect};
 pub use app::{App, AppId, AppKind, WorkerClass};
 pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
 pub use nginx::{
-    Directive, Gateway, Hole, Level, LevelId, LevelKind, Nginx, Peer, Route, RouteId, Server, Upstream,
-    UpstreamId, ValueKind, Written, directive,
+    Directive, Gateway, Hole, Level, LevelId, LevelKind, Nginx, Peer, Route, RouteId, Server, Statements,
+    Upstream, UpstreamId, ValueKind, Written, directive,
 };
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, Setting};
 pub use unit::{Unit, UnitId};

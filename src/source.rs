@@ -3,7 +3,7 @@
 //! Everything else in the crate speaks of places as byte offsets. Lines and columns exist only where a person or a
 //! JSON consumer reads them, through [`Source::position`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A file of one run, as an index into [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,8 +39,11 @@ impl Span {
     }
 }
 
-/// The largest file that is read, in bytes. No configuration file comes near it.
+/// The largest file that is read, in bytes: room for nginx's generated maps, and for scripts.
 pub const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
+
+/// The largest file in a language that people alone write; what is larger is not worth the memory that a tree takes.
+pub const MAX_WRITTEN_SIZE: u64 = 1024 * 1024;
 
 /// The language of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +62,14 @@ pub enum FileKind {
 }
 
 impl FileKind {
+    /// The largest file of this kind that is read, in bytes.
+    pub fn max_size(self) -> u64 {
+        match self {
+            FileKind::Nginx | FileKind::Launcher => MAX_FILE_SIZE,
+            FileKind::Gunicorn | FileKind::Systemd | FileKind::Compose => MAX_WRITTEN_SIZE,
+        }
+    }
+
     /// All kinds, in the order in which they are counted for the user.
     pub const ALL: [FileKind; 5] =
         [FileKind::Nginx, FileKind::Gunicorn, FileKind::Systemd, FileKind::Compose, FileKind::Launcher];
@@ -87,7 +98,12 @@ pub struct Source {
     /// The bytes of the file, where they are not those of `text`.
     raw: Option<Vec<u8>>,
     line_starts: Vec<u32>,
+    /// How many characters stand before each multiple of [`STRIDE`], so that a column costs the same in any line.
+    characters: Vec<u32>,
 }
+
+/// How many bytes apart characters are counted beforehand.
+const STRIDE: usize = 1024;
 
 impl Source {
     /// A source from the bytes of a file.
@@ -101,7 +117,11 @@ impl Source {
         };
         let line_starts =
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at as u32 + 1)).collect();
-        Source { path: path.into(), kind, text, raw, line_starts }
+        let mut characters = vec![0];
+        for chunk in text.as_bytes().chunks(STRIDE) {
+            characters.push(characters[characters.len() - 1] + first_bytes(chunk));
+        }
+        Source { path: path.into(), kind, text, raw, line_starts, characters }
     }
 
     /// The bytes of the file, as read.
@@ -117,10 +137,20 @@ impl Source {
     /// Line and column of an offset, both from 1; the column counts characters.
     pub fn position(&self, offset: u32) -> (usize, usize) {
         let line = self.line_starts.partition_point(|start| *start <= offset);
-        let start = self.line_starts[line - 1] as usize;
-        let column = self.text.get(start..offset as usize).map_or(1, |before| before.chars().count() + 1);
-        (line, column)
+        let column = self.characters_before(offset) - self.characters_before(self.line_starts[line - 1]) + 1;
+        (line, column as usize)
     }
+
+    fn characters_before(&self, offset: u32) -> u32 {
+        let offset = (offset as usize).min(self.text.len());
+        let counted = offset / STRIDE;
+        self.characters[counted] + first_bytes(&self.text.as_bytes()[counted * STRIDE..offset])
+    }
+}
+
+/// How many characters begin in a part of a text.
+fn first_bytes(part: &[u8]) -> u32 {
+    part.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count() as u32
 }
 
 /// Invalid UTF-8 as text of the same length, so that offsets into one are offsets into the other.
@@ -139,6 +169,7 @@ pub struct Sources {
     list: Vec<Source>,
     by_path: BTreeMap<String, FileId>,
     links: BTreeMap<String, FileId>,
+    unread_links: BTreeSet<String>,
 }
 
 impl Sources {
@@ -172,6 +203,16 @@ impl Sources {
     /// The symbolic links and the files that they lead to, by their paths.
     pub fn links(&self) -> impl Iterator<Item = (&str, FileId)> {
         self.links.iter().map(|(path, id)| (path.as_str(), *id))
+    }
+
+    /// Adds a symbolic link that leads to nothing that was read: out of the tree, or nowhere.
+    pub fn unread_link(&mut self, path: impl Into<String>) {
+        self.unread_links.insert(path.into());
+    }
+
+    /// The paths of the symbolic links that lead to nothing that was read.
+    pub fn unread_links(&self) -> impl Iterator<Item = &str> {
+        self.unread_links.iter().map(String::as_str)
     }
 
     /// All files, in the order in which they were added.
@@ -212,6 +253,15 @@ mod tests {
         assert_eq!(source.position(2), (1, 2));
         assert_eq!(source.position(6), (2, 1));
         assert_eq!(source.position(7), (2, 2));
+    }
+
+    #[test]
+    fn columns_of_a_long_line_are_counted_in_characters_too() {
+        let text = format!("a\n{}b", "\u{e4}x".repeat(STRIDE));
+        let source = Source::new("a", FileKind::Nginx, text.clone().into());
+        assert_eq!(source.position(text.len() as u32 - 1), (2, 2 * STRIDE + 1));
+        assert_eq!(source.position(text.len() as u32), (2, 2 * STRIDE + 2));
+        assert_eq!(source.position(2), (2, 1));
     }
 
     #[test]

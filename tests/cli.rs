@@ -225,6 +225,43 @@ fn a_fix_keeps_line_ends_mode_links_and_the_end_of_the_file() {
 }
 
 #[test]
+fn a_link_out_of_the_tree_may_be_the_route_that_is_missed() {
+    let directory = tempfile::tempdir().unwrap();
+    let etc = directory.path().join("host/etc");
+    let site = |port: u16| format!("server {{ location / {{ proxy_pass http://127.0.0.1:{port}; }} }}\n");
+    write(&directory.path().join("elsewhere/app.conf"), &site(8000));
+    write(&etc.join("nginx/nginx.conf"), "events {}\nhttp { include /etc/nginx/sites/*; }\n");
+    write(&etc.join("nginx/sites/grafana"), &site(3000));
+    write(&etc.join("systemd/system/app.service"), "[Service]\nExecStart=/v/bin/gunicorn app:app\n");
+    assert_eq!(hoplint(directory.path(), &["check", "host"]).status, Some(1));
+
+    for (link, target) in [("app", "../../../../elsewhere/app.conf"), ("gone", "/nowhere/app.conf")] {
+        let path = etc.join("nginx/sites").join(link);
+        symlink(target, &path).unwrap();
+        let ran = hoplint(directory.path(), &["check", "host"]);
+        assert_eq!(ran.status, Some(0), "{link}: {ran:?}");
+        std::fs::remove_file(&path).unwrap();
+    }
+    // The same where the directory is the link.
+    let sites = etc.join("nginx/sites");
+    std::fs::remove_dir_all(&sites).unwrap();
+    symlink("../../../elsewhere", &sites).unwrap();
+    write(&etc.join("nginx/nginx.conf"), &format!("http {{ include sites/*; {} }}\n", site(3000)));
+    assert_eq!(hoplint(directory.path(), &["check", "host"]).status, Some(0));
+}
+
+#[test]
+fn what_has_no_end_is_not_read() {
+    let directory = copy_of("case-study");
+    for (link, below) in [("pyproject.toml", "deploy"), (".gitignore", "deploy/systemd")] {
+        symlink("/dev/zero", directory.path().join(below).join(link)).unwrap();
+    }
+    let ran = hoplint(directory.path(), &["check", "deploy/gunicorn.conf.py"]);
+    assert_eq!(ran.status, Some(2), "{ran:?}");
+    assert!(ran.stderr.contains("systemd`: its list of files to ignore is a pipe or a device"), "{ran:?}");
+}
+
+#[test]
 fn bytes_that_are_no_utf8_survive_a_fix() {
     let directory = copy_of("case-study");
     let path = directory.path().join(NGINX);

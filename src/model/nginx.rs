@@ -3,8 +3,10 @@
 mod directives;
 mod lookup;
 mod peer;
+mod statements;
 
 pub use directives::{Directive, ValueKind, directive};
+pub use statements::Statements;
 
 use super::{Anchor, Datum};
 use crate::source::Span;

@@ -27,11 +27,26 @@ pub fn diff(before: &Sources, after: &Sources, to: &mut dyn Write) -> io::Result
 pub fn file_diff(path: &str, old: &[u8], new: &[u8], context: usize) -> Vec<u8> {
     let path = path.trim_start_matches('/');
     let (from, to) = (header(&format!("a/{path}")), header(&format!("b/{path}")));
-    let diff = TextDiff::from_lines(old, new);
-    let mut text = Vec::new();
-    let written = diff.unified_diff().context_radius(context).header(&from, &to).to_writer(&mut text);
-    debug_assert!(written.is_ok(), "a Vec takes whatever is written to it");
+    let (old, new): (Vec<&[u8]>, Vec<&[u8]>) = (lines(old).collect(), lines(new).collect());
+    let diff = TextDiff::from_slices(&old, &new);
+    let mut text = format!("--- {from}\n+++ {to}\n").into_bytes();
+    // Written byte by byte: `UnifiedDiff::to_writer` replaces what is no UTF-8, and takes a lone CR for a line's end.
+    for hunk in diff.unified_diff().context_radius(context).iter_hunks() {
+        text.extend(format!("{}\n", hunk.header()).into_bytes());
+        for change in hunk.iter_changes() {
+            text.extend(change.tag().to_string().into_bytes());
+            text.extend_from_slice(change.value());
+            if !change.value().ends_with(b"\n") {
+                text.extend_from_slice(b"\n\\ No newline at end of file\n");
+            }
+        }
+    }
     text
+}
+
+/// The lines of a text as `git` and `patch` see them, with their ends.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split_inclusive(|byte| *byte == b'\n')
 }
 
 /// A file name as diffs write it: one with blanks is ended by a tab, one with control characters or quotes is quoted as
@@ -55,5 +70,18 @@ fn escape(c: char) -> String {
         '\r' => "\\r".into(),
         c if c.is_control() => format!("\\{:03o}", c as u32),
         c => c.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_and_line_ends_are_kept_as_they_are() {
+        let old = b"caf\xe9 {\n  a\r  b 1;\r\n}";
+        let new = b"caf\xe9 {\n  a\r  b 2;\r\n}";
+        let expected = b"--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n caf\xe9 {\n-  a\r  b 1;\r\n+  a\r  b 2;\r\n }\n\\ No newline at end of file\n";
+        assert_eq!(file_diff("x", old, new, 3), expected);
     }
 }

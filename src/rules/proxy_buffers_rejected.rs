@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{AppId, Buffers, FromDatum, Level, LevelId, LevelKind, Origin, OriginKind, Setting};
+use crate::model::{
+    Anchor, AppId, Buffers, FromDatum, Level, LevelId, LevelKind, Origin, OriginKind, Setting, Statements,
+};
 use crate::source::Span;
 use crate::value::Size;
 
@@ -15,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "buffer sizes that nginx refuses together",
     outcome: "nginx does not start",
-    fix: Fixable::Always,
+    fix: Fixable::Sometimes,
     page: include_str!("../../rules/proxy-buffers-rejected.md"),
     check,
 };
@@ -47,7 +49,7 @@ struct Numbers {
 /// Looks at each level as nginx merges it; what a level inherits without a word of its own was judged above it.
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let mut seen: BTreeSet<Vec<Span>> = BTreeSet::new();
-    let mut apps: Option<BTreeMap<LevelId, AppId>> = None;
+    let mut lazy: Option<(BTreeMap<LevelId, AppId>, Statements)> = None;
     for (at, level) in context.deployment.nginx.levels.iter().enumerate() {
         for family in FAMILIES {
             if !judged_here(context, level, family) {
@@ -59,8 +61,11 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             if !seen.insert(sizes.places()) {
                 continue;
             }
-            let app = apps.get_or_insert_with(|| apps_below(context)).get(&id).copied();
-            findings.push(finding(context, family, &sizes, &broken, app));
+            let (apps, statements) =
+                lazy.get_or_insert_with(|| (apps_below(context), Statements::new(&context.deployment.nginx)));
+            let mut finding = finding(context, family, &sizes, &broken, apps.get(&id).copied());
+            finding.fix = fix(context, family, &sizes, statements);
+            findings.push(finding);
         }
     }
 }
@@ -225,7 +230,6 @@ fn finding(context: &Context, family: &str, sizes: &Sizes, broken: &Broken, app:
          next restart",
         broken.message
     ));
-    finding.fix = fix(context, family, sizes);
     finding
 }
 
@@ -242,11 +246,10 @@ fn labels(family: &str, sizes: &Sizes) -> Vec<Label> {
 }
 
 /// Changes what has to change: in place where it is written at the level, beside the level's own sizes where it is
-/// inherited or nobody wrote it.
-fn fix(context: &Context, family: &str, sizes: &Sizes) -> Option<Fix> {
+/// inherited or nobody wrote it. A size whose file is included elsewhere too may have no room for another beside it.
+fn fix(context: &Context, family: &str, sizes: &Sizes, statements: &Statements) -> Option<Fix> {
     let mended = sizes.numbers.mended();
     let own = sizes.origins.iter().find(|origin| origin.kind == OriginKind::Written);
-    let base = own.into_iter().chain(&sizes.origins).find_map(|origin| origin.anchor)?;
     let names = NAMES.map(|name| format!("{family}{name}"));
     let (mut edits, mut added, mut titles) = (Vec::new(), Vec::new(), Vec::new());
     for (at, origin) in sizes.origins.iter().enumerate() {
@@ -257,13 +260,20 @@ fn fix(context: &Context, family: &str, sizes: &Sizes) -> Option<Fix> {
         titles.push(format!("`{} {value}`", names[at]));
         match origin.anchor {
             Some(anchor) if own.is_none() || origin.kind == OriginKind::Written => {
+                // A comment between the number and the size would be lost with them.
+                if context.sources.text(anchor.value).contains('#') {
+                    return None;
+                }
                 edits.push(anchor.set(&value))
             }
             _ => added.push((names[at].as_str(), value)),
         }
     }
     if !added.is_empty() {
-        edits.push(base.add_after(context.sources, &added)?);
+        let here = |origin: &&Origin| own.is_none() || origin.kind == OriginKind::Written;
+        let mut places = sizes.origins.iter().filter(here).filter_map(|origin| origin.anchor);
+        let has_room = |place: &Anchor| added.iter().all(|(name, _)| statements.may_add(place.span, name));
+        edits.push(places.find(has_room)?.add_after(context.sources, &added)?);
     }
     Fix::new(format!("set {}", titles.join(" and ")), Applicability::Safe, edits)
 }

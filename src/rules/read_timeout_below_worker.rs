@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{App, AppId, LevelKind, OriginKind, Route, Setting, WorkerClass};
+use crate::model::{App, AppId, LevelId, LevelKind, OriginKind, Route, Setting, Statements, WorkerClass};
 use crate::source::Span;
 use crate::value::{Duration, Possible};
 
@@ -48,13 +48,22 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         }
         let file = Span { start: 0, end: 0, ..route.anchor.span };
         let short = Short { routes: Vec::new(), directive, read, worker };
+        // A location that sets the value and those inside it are one mistake, which is mended where the value stands.
+        let own = (short.read.origin.kind == OriginKind::Written).then(|| short.read.clone());
         let group = groups.entry((id, short.read.origin.place, file)).or_insert(short);
+        if let Some(read) = own {
+            group.read = read;
+        }
         if !group.routes.iter().any(|other| other.anchor == route.anchor) {
             group.routes.push(route);
         }
     }
+    if groups.is_empty() {
+        return;
+    }
+    let statements = Statements::new(&deployment.nginx);
     for ((id, ..), short) in groups {
-        findings.extend(finding(context, deployment.app(id), &short));
+        findings.extend(finding(context, deployment.app(id), &short, &statements));
     }
 }
 
@@ -71,7 +80,7 @@ fn too_short(read: &Setting<Duration>, worker: &Setting<Duration>, class: &Possi
     worker.value.must(|worker| *worker > zero && read.value.must(|read| *read > zero && read < worker))
 }
 
-fn finding(context: &Context, app: &App, short: &Short) -> Option<Finding> {
+fn finding(context: &Context, app: &App, short: &Short, statements: &Statements) -> Option<Finding> {
     let read = short.read.value.candidates()?.iter().max()?;
     let worker = short.worker.value.candidates()?.iter().max()?;
     let first = short.routes.first()?;
@@ -111,7 +120,7 @@ fn finding(context: &Context, app: &App, short: &Short) -> Option<Finding> {
     let others = short.routes.len() - 1;
     let mut finding = RULE.finding(message, primary, related);
     finding.help = Some(help(app, *worker, others, &short.directive));
-    finding.fix = fix(context, short, *worker);
+    finding.fix = fix(context, short, *worker, statements);
     Some(finding)
 }
 
@@ -134,11 +143,10 @@ fn help(app: &App, worker: Duration, others: usize, directive: &str) -> String {
     format!("let nginx wait longer than {worker}: {why}{scope}")
 }
 
-/// Raises the read timeout where a location sets its own; overrides it beside the pass everywhere else. In an `if` or a
-/// `limit_except` the directive may not stand.
-fn fix(context: &Context, short: &Short, worker: Duration) -> Option<Fix> {
-    let raised = Duration { milliseconds: worker.milliseconds + MARGIN.milliseconds };
-    let value = raised.to_nginx();
+/// Raises the read timeout where a location sets its own; overrides it beside the pass everywhere else.
+fn fix(context: &Context, short: &Short, worker: Duration, statements: &Statements) -> Option<Fix> {
+    let raised = Duration { milliseconds: worker.milliseconds.checked_add(MARGIN.milliseconds)? };
+    let value = raised.to_nginx()?;
     let own = short.read.origin.anchor.filter(|_| short.read.origin.kind == OriginKind::Written);
     let edits: Vec<Edit> = match own {
         Some(anchor) => vec![anchor.set(&value)],
@@ -146,13 +154,32 @@ fn fix(context: &Context, short: &Short, worker: Duration) -> Option<Fix> {
             .routes
             .iter()
             .map(|route| {
-                let level = context.deployment.nginx.level(route.level);
                 let setting = (short.directive.as_str(), value.clone());
-                (level.kind == LevelKind::Location)
+                may_override(context, short, route, raised, statements)
                     .then(|| route.anchor.add_after(context.sources, &[setting]))
                     .flatten()
             })
             .collect::<Option<_>>()?,
     };
     Fix::new(format!("let nginx wait {raised}"), Applicability::Safe, edits)
+}
+
+/// Whether the directive may stand beside a pass and takes time from nobody. The file of the pass may be included in
+/// other places too: where the directive is written already or may not stand, as in an `if` or a `limit_except`, nginx
+/// would refuse it, and where a longer time is inherited, it would be cut.
+fn may_override(
+    context: &Context,
+    short: &Short,
+    route: &Route,
+    raised: Duration,
+    statements: &Statements,
+) -> bool {
+    let deployment = context.deployment;
+    let takes_it = |id: &LevelId| {
+        let read: Setting<Duration> =
+            deployment.nginx.setting(*id, &short.directive, deployment.target.nginx);
+        deployment.nginx.level(*id).kind == LevelKind::Location && read.value.must(|read| *read <= raised)
+    };
+    statements.may_add(route.anchor.span, &short.directive)
+        && statements.levels(route.anchor.span).iter().all(takes_it)
 }

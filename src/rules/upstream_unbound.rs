@@ -83,6 +83,7 @@ fn bound(app: &App) -> String {
 /// Points every place that names the address at the app, if the app has one address.
 fn fix(context: &Context, app: &App, unserved: &Unserved) -> Option<Fix> {
     let [listener] = app.listeners.value.known()?.as_slice() else { return None };
-    let edits = unserved.hops.iter().map(|(_, peer)| peer.connect_to(listener, context.sources)).collect();
+    let connect = |(_, peer): &(&Route, &Peer)| peer.connect_to(listener, context.sources);
+    let edits = unserved.hops.iter().map(connect).collect::<Option<_>>()?;
     Fix::new(format!("connect to {listener}"), Applicability::Safe, edits)
 }

@@ -80,12 +80,14 @@ impl Duration {
         something.then(|| Duration { milliseconds: total.div_ceil(1000) })
     }
 
-    /// The same length of time as nginx's directives take it: `90s`, `1500ms`.
-    pub fn to_nginx(self) -> String {
-        if self.milliseconds.is_multiple_of(1000) {
-            format!("{}s", self.milliseconds / 1000)
+    /// The same length of time as nginx's directives take it: `90s`, `1500ms`. `None` for what nginx cannot hold.
+    pub fn to_nginx(self) -> Option<String> {
+        if i64::try_from(self.milliseconds).is_err() {
+            None
+        } else if self.milliseconds.is_multiple_of(1000) {
+            Some(format!("{}s", self.milliseconds / 1000))
         } else {
-            format!("{}ms", self.milliseconds)
+            Some(format!("{}ms", self.milliseconds))
         }
     }
 

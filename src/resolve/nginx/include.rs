@@ -109,16 +109,24 @@ impl<'a> Library<'a> {
         found
     }
 
+    /// A symbolic link that a pattern of an `include` matches, or that leads to its directory, and that leads to
+    /// nothing that was read: what nginx finds there may be anything.
+    pub(super) fn unread(&self, main: Option<&str>, directive: &Directive) -> Option<&'a str> {
+        let pattern = directive.arguments().first()?.text.as_str();
+        if !pattern.contains(['*', '?']) {
+            return None;
+        }
+        let (beside_main, deployed) = places(main, pattern);
+        let root = self.paths.root();
+        let mut links = self.sources.unread_links().filter(|link| link.starts_with(root));
+        links.find(|link| {
+            beside_main.as_ref().is_some_and(|pattern| leads_into(pattern, link))
+                || may_lead_into(&deployed, link)
+        })
+    }
+
     fn find(&self, main: Option<&str>, path: &str) -> Included {
-        let below_prefix = match path.strip_prefix('/') {
-            None => Some(path),
-            Some(_) => PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix)),
-        };
-        let deployed = match path.starts_with('/') {
-            true => path.to_owned(),
-            false => format!("/etc/nginx/{path}"),
-        };
-        let beside_main = main.zip(below_prefix).map(|(main, rest)| fold(&format!("{main}{rest}")));
+        let (beside_main, deployed) = places(main, path);
         if path.contains(['*', '?']) {
             let mut files = beside_main.map(|pattern| self.matching(&pattern)).unwrap_or_default();
             if files.is_empty() {
@@ -149,6 +157,38 @@ impl<'a> Library<'a> {
         };
         self.by_path.iter().filter(|(path, _)| is_match(path)).map(|(_, file)| *file).collect()
     }
+}
+
+/// Where an `include` looks: beside the main file, if it is known and the path lies below nginx's prefix, and on the
+/// machine.
+fn places(main: Option<&str>, path: &str) -> (Option<String>, String) {
+    let below_prefix = match path.strip_prefix('/') {
+        None => Some(path),
+        Some(_) => PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix)),
+    };
+    let deployed = match path.starts_with('/') {
+        true => path.to_owned(),
+        false => format!("/etc/nginx/{path}"),
+    };
+    (main.zip(below_prefix).map(|(main, rest)| fold(&format!("{main}{rest}"))), deployed)
+}
+
+/// Whether a path is one that a pattern matches, or a directory on the way there.
+fn leads_into(pattern: &str, path: &str) -> bool {
+    let mut parts = pattern.split('/');
+    path.split('/')
+        .all(|component| parts.next().is_some_and(|part| glob_matches(part.as_bytes(), component.as_bytes())))
+}
+
+/// The same for a path that may lie anywhere in the tree: its name and its directory's must fit, or it must be called
+/// like the pattern's directory.
+fn may_lead_into(pattern: &str, path: &str) -> bool {
+    let ends = |path: &'_ str| -> (String, String) {
+        let mut parts = path.rsplit('/');
+        (parts.next().unwrap_or_default().into(), parts.next().unwrap_or_default().into())
+    };
+    let ((wanted, folder), (name, parent)) = (ends(pattern), ends(path));
+    name == folder || parent == folder && glob_matches(wanted.as_bytes(), name.as_bytes())
 }
 
 /// All `include` directives of a file, at whatever depth.
@@ -207,6 +247,19 @@ mod tests {
             ("/../a", "/../a"),
         ] {
             assert_eq!(fold(path), folded, "{path}");
+        }
+    }
+
+    #[test]
+    fn links_lead_into_patterns() {
+        for (pattern, path, leads) in [
+            ("etc/nginx/sites-enabled/*", "etc/nginx/sites-enabled/app", true),
+            ("etc/nginx/conf.d/*.conf", "etc/nginx/conf.d", true),
+            ("etc/nginx/conf.d/*.conf", "etc/nginx/conf.d/app.bak", false),
+            ("etc/nginx/conf.d/*.conf", "etc/nginx/other", false),
+        ] {
+            assert_eq!(leads_into(pattern, path), leads, "{pattern} {path}");
+            assert_eq!(may_lead_into(pattern, &format!("deploy/{path}")), leads, "{pattern} {path}");
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod leaf;
 
+use std::collections::BTreeSet;
+
 use super::entry::{Context, Entry};
 use super::found::{Found, Http};
 use super::include::{Included, Library};
@@ -14,6 +16,8 @@ use crate::value::{Endpoint, Host, Possible};
 const MAX_DEPTH: usize = 120;
 /// How many directives of a stack are looked at, a fragment counted each time that it is included.
 const MAX_DIRECTIVES: usize = 4_000_000;
+/// How many directives an `include` counts for, since looking its files up takes as long.
+const INCLUDE_COST: usize = 20;
 
 /// Why nothing is known of a file whose blocks hang on how its template is filled in.
 const ENTANGLED: &str = "tags of a template and blocks of nginx cross in this file";
@@ -69,13 +73,15 @@ pub(super) struct Walk<'a> {
     directives: usize,
     /// The files that are being read, each included by the one before.
     chain: Vec<FileId>,
+    /// The holes that are noted: a file that is included in vain a million times makes one of each place.
+    holes: BTreeSet<(Option<LevelId>, Option<usize>, bool, Span)>,
 }
 
 impl<'a> Walk<'a> {
     /// A walk that has not begun.
     pub(super) fn new(library: &'a Library<'a>, version: Version) -> Walk<'a> {
         let found = Found { https: vec![Http::default()], ..Found::default() };
-        Walk { library, version, found, scopes: 0, directives: 0, chain: Vec::new() }
+        Walk { library, version, found, scopes: 0, directives: 0, chain: Vec::new(), holes: BTreeSet::new() }
     }
 
     /// What was found.
@@ -344,6 +350,12 @@ impl<'a> Walk<'a> {
     }
 
     fn include(&mut self, directive: &'a Directive, place: &Place<'a>) {
+        self.directives += INCLUDE_COST;
+        if let Some(link) = self.library.unread(place.main, directive) {
+            let why =
+                format!("an include is not resolved: `{link}` is a link to something that was not read");
+            self.hole(place, directive.span, &why);
+        }
         match self.library.include(place.main, directive) {
             Included::Stock => {}
             Included::Files(files) => {
@@ -383,6 +395,9 @@ impl<'a> Walk<'a> {
             return;
         }
         self.incomplete(place);
+        if !self.holes.insert((place.level, place.upstream, place.block == Block::ServerIf, span)) {
+            return;
+        }
         let what = self.library.sources.text(span).split('\n').next().unwrap_or_default().trim().to_owned();
         self.unresolved(span, &what, why);
         if let Some(upstream) = place.upstream {
