@@ -70,7 +70,7 @@ impl FileKind {
             FileKind::Gunicorn => "Gunicorn",
             FileKind::Systemd => "systemd",
             FileKind::Compose => "Compose",
-            FileKind::Launcher => "other launchers",
+            FileKind::Launcher => "other",
         }
     }
 }
@@ -131,6 +131,15 @@ fn same_length_text(bytes: &[u8]) -> String {
         text.extend(chunk.invalid().iter().map(|_| '\x1a'));
     }
     text
+}
+
+/// A directory that is read as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Root {
+    /// Where it is, as the paths of its files begin: empty, or ending in `/`.
+    pub path: String,
+    /// The way to it from the directory of the configuration, if it lies below that: empty, or ending in `/`.
+    pub below: String,
 }
 
 /// All files of a run.

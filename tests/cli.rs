@@ -338,6 +338,70 @@ fn a_file_that_is_given_limits_what_is_reported_and_not_what_is_read() {
 }
 
 #[test]
+fn a_file_that_is_given_twice_limits_what_is_reported_all_the_same() {
+    let directory = copy_of("several-apps");
+    write(&directory.path().join("hoplint.toml"), "");
+    let file = "systemd/admin.service";
+    let ran = hoplint(directory.path(), &["check", file, &format!("./{file}")]);
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+}
+
+#[test]
+fn both_ends_are_found_from_wherever_it_runs() {
+    let directory = copy_of("case-study");
+    write(&directory.path().join("hoplint.toml"), "");
+    let inside = directory.path().join("deploy/nginx");
+    let names = |ran: &Ran| -> Vec<String> {
+        ran.stdout.split_inclusive('\n').map(|line| line.split(':').next().unwrap().to_owned()).collect()
+    };
+    for (from, path, shown) in [
+        (directory.path(), ".", "deploy/nginx/flask-data.conf".to_owned()),
+        (&inside, "../..", "../../deploy/nginx/flask-data.conf".to_owned()),
+        (&inside, "..", "../nginx/flask-data.conf".to_owned()),
+        (&inside, "flask-data.conf", "../../deploy/nginx/flask-data.conf".to_owned()),
+        (root(), directory.path().to_str().unwrap(), inside.join("flask-data.conf").display().to_string()),
+    ] {
+        let ran = hoplint(from, &["check", "--format", "concise", path]);
+        assert_eq!(names(&ran), vec![shown; 3], "{path}: {ran:?}");
+        assert!(ran.stderr.contains("3 files") && ran.stderr.contains("in 1 stack:"), "{path}: {ran:?}");
+    }
+    let diff = hoplint(&inside, &["check", "--diff", "../.."]).stdout;
+    let patch = directory.path().join("a.patch");
+    std::fs::write(&patch, diff).unwrap();
+    take(directory.path(), "git", &["apply", "--check", patch.to_str().unwrap()]);
+    assert_eq!(hoplint(&inside, &["check", "--fix", "flask-data.conf"]).status, Some(0));
+}
+
+#[test]
+fn stacks_are_named_from_where_the_configuration_lies() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let site = "server {\n    listen 80;\n    location / { proxy_pass http://127.0.0.1:8000; }\n}\n";
+    for (name, timeout) in [("one", 50), ("two", 90)] {
+        write(&directory.join(format!("envs/{name}/nginx/site.conf")), site);
+        write(
+            &directory.join(format!("envs/{name}/gunicorn.conf.py")),
+            format!("bind = \"127.0.0.1:8000\"\ntimeout = {timeout}\n"),
+        );
+    }
+    write(&directory.join("hoplint.toml"), "[[stack]]\nroot = \"envs/*\"\n");
+    let inside = directory.join("envs");
+    for (from, arguments) in [
+        (directory, &["."][..]),
+        (directory, &["envs"]),
+        (directory, &["envs/one", "envs/two"]),
+        (directory, &["--config", "hoplint.toml", "envs"]),
+        (&inside, &[]),
+        (&inside, &["two/nginx/site.conf"]),
+    ] {
+        let ran = hoplint(from, &[&["check", "--format", "concise"], arguments].concat());
+        assert_eq!((ran.status, ran.stdout.matches('\n').count()), (Some(1), 1), "{arguments:?}: {ran:?}");
+        assert!(ran.stdout.contains("two/nginx/site.conf:3:") && ran.stdout.contains("90 s"), "{ran:?}");
+        assert!(ran.stderr.contains("in 2 stacks"), "{arguments:?}: {ran:?}");
+    }
+}
+
+#[test]
 fn colours_follow_the_terminal_and_the_environment() {
     let directory = copy_of("case-study");
     for (arguments, variables, coloured) in [
