@@ -72,6 +72,9 @@ pub fn read(paths: &[PathBuf], configured: Option<&Path>) -> Result<Found, Strin
     let names: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
     let nothing_asked_for = found.only.as_ref().is_some_and(Vec::is_empty);
     let nothing = !found.sources.iter().any(|(_, source)| source.kind != FileKind::Launcher);
+    if nothing && !found.problems.is_empty() {
+        return Err(found.problems.join("; "));
+    }
     if (nothing || nothing_asked_for) && found.problems.is_empty() {
         return Err(format!(
             "nothing to lint in {}: no nginx, Gunicorn or systemd configuration was found there",
@@ -142,6 +145,13 @@ fn project_of(file: &Path) -> PathBuf {
     own.ancestors().find(is_project).unwrap_or(own).to_owned()
 }
 
+impl Found {
+    fn note_unread(&mut self, path: String, why: &str) {
+        self.problems.push(format!("cannot read `{path}`: {why}"));
+        self.sources.note_unread(path);
+    }
+}
+
 /// A directory that is read as a whole.
 struct Tree<'a> {
     /// Where it really is.
@@ -177,7 +187,10 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) {
                 Some(kind) if kind.is_symlink() => links.push(entry.into_path()),
                 _ => {}
             },
-            Err(error) => found.problems.push(format!("cannot read {error}")),
+            Err(error) => {
+                let (path, why) = cause(&error);
+                found.note_unread(path.map_or_else(|| tree.shown(tree.root), |path| tree.shown(path)), &why);
+            }
         }
     }
     // A file that was named is read even where the walk leaves it out.
@@ -222,25 +235,41 @@ fn read_file(
     let bytes = match bytes_of(path) {
         Ok(bytes) => bytes,
         Err(error) => {
-            found.problems.push(format!("cannot read `{}`: {error}", tree.shown(path)));
+            found.note_unread(tree.shown(path), &error.to_string());
             return None;
         }
     };
     let kind = kind(&String::from_utf8_lossy(&bytes))?;
+    if bytes.len() as u64 > MAX_FILE_SIZE {
+        let limit = MAX_FILE_SIZE / (1024 * 1024);
+        let why = format!("it is larger than {limit} MiB, which no configuration is");
+        found.note_unread(tree.shown(path), &why);
+        return None;
+    }
     let id = found.sources.add(Source::new(tree.shown(path), kind, bytes));
     found.files.insert(id, path.to_owned());
     Some(id)
 }
 
-/// The bytes of a file that is not too large to be configuration.
+/// The bytes of a file, as many as configuration may have and one more.
 fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_FILE_SIZE {
-        let limit = MAX_FILE_SIZE / (1024 * 1024);
-        return Err(io::Error::other(format!("it is larger than {limit} MiB, which no configuration is")));
-    }
     Ok(bytes)
+}
+
+/// What the walk could not read, if it says so, and why.
+fn cause(error: &ignore::Error) -> (Option<&Path>, String) {
+    let (mut inner, mut at) = (error, None);
+    loop {
+        match inner {
+            ignore::Error::WithPath { path, err } => (inner, at) = (err, Some(path.as_path())),
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => inner = err,
+            // Its text names the path once more; its kind does not.
+            ignore::Error::Io(error) => return (at, error.kind().to_string()),
+            other => return (at, other.to_string()),
+        }
+    }
 }
 
 /// How the paths of a tree begin, from the directory that the run began in: nothing or `deploy/` for a tree at or below

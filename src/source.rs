@@ -148,6 +148,7 @@ pub struct Sources {
     list: Vec<Source>,
     by_path: BTreeMap<String, FileId>,
     links: BTreeMap<String, FileId>,
+    unread: Vec<String>,
 }
 
 impl Sources {
@@ -181,6 +182,16 @@ impl Sources {
     /// The symbolic links and the files that they lead to, by their paths.
     pub fn links(&self) -> impl Iterator<Item = (&str, FileId)> {
         self.links.iter().map(|(path, id)| (path.as_str(), *id))
+    }
+
+    /// Notes a file or a directory that is there and cannot be read.
+    pub fn note_unread(&mut self, path: impl Into<String>) {
+        self.unread.push(path.into());
+    }
+
+    /// The files and directories that are there and cannot be read.
+    pub fn unread(&self) -> &[String] {
+        &self.unread
     }
 
     /// All files, in the order in which they were added.

@@ -103,12 +103,22 @@ fn a_run_ends_with_the_status_that_is_promised() {
 #[test]
 fn what_cannot_be_read_is_said_and_the_rest_is_read() {
     let directory = copy_of("case-study");
-    let large = std::fs::File::create(directory.path().join("nginx.conf")).unwrap();
-    large.set_len(17 * 1024 * 1024).unwrap();
-    let ran = hoplint(directory.path(), &["check"]);
-    assert_eq!(ran.status, Some(2));
-    assert!(ran.stderr.contains("cannot read `nginx.conf`: it is larger than 16 MiB"), "{ran:?}");
-    assert!(ran.stdout.contains("upstream-unbound"), "{ran:?}");
+    // A large file that is no text is no configuration either.
+    std::fs::File::create(directory.path().join("server")).unwrap().set_len(17 * 1024 * 1024).unwrap();
+    assert_eq!(hoplint(directory.path(), &["check"]).status, Some(1));
+    let large = "events {\n}\n".to_owned() + &"#".repeat(17 * 1024 * 1024);
+    write(&directory.path().join("nginx.conf"), large);
+    let before = contents(directory.path());
+    for arguments in [&["check"][..], &["check", "--fix"]] {
+        let ran = hoplint(directory.path(), arguments);
+        assert_eq!(ran.status, Some(2), "{ran:?}");
+        assert!(ran.stderr.contains("cannot read `nginx.conf`: it is larger than 16 MiB"), "{ran:?}");
+        // What stands in it may change anything that the rest says.
+        assert!(ran.stdout.contains("Read 3 files") && !ran.stdout.contains("upstream-unbound"), "{ran:?}");
+    }
+    assert!(contents(directory.path()) == before);
+    let map = hoplint(directory.path(), &["map"]);
+    assert!(map.stdout.contains("timeout: not known: `nginx.conf` cannot be read"), "{map:?}");
     std::fs::remove_file(directory.path().join("nginx.conf")).unwrap();
 
     let gunicorn = directory.path().join("deploy/gunicorn.conf.py");
