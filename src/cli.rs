@@ -91,7 +91,7 @@ fn fail(message: &str) -> ExitCode {
 
 /// Says something that belongs to no report.
 fn say(message: &str) {
-    let _ = writeln!(io::stderr(), "{message}");
+    let _ = writeln!(io::stderr(), "{}", output::harmless(message));
 }
 
 fn dispatch(arguments: &Arguments, to: &mut dyn Write) -> Result<Status, Failure> {
@@ -155,7 +155,7 @@ fn prepare(
             return Err(unknown_rule(name).into());
         }
     }
-    let found = discover::read(paths)?;
+    let found = discover::read(paths, settings.directory.as_deref())?;
     settings.trees.clone_from(&found.trees);
     settings.only.clone_from(&found.only);
     for problem in &found.problems {
@@ -193,7 +193,11 @@ fn show(
             to.flush()?;
             say(&summary);
         }
-        Format::Json => output::json(report, sources, to)?,
+        Format::Json => {
+            output::json(report, sources, to)?;
+            to.flush()?;
+            say(&summary);
+        }
     }
     Ok(())
 }
@@ -245,7 +249,9 @@ fn mend(
 fn say_withdrawn(outcome: &Outcome) {
     if !outcome.withdrawn.is_empty() {
         let rules = outcome.withdrawn.join(", ");
-        say(&format!("The fixes of {rules} were left out: they would have brought new findings or no end."));
+        say(&format!(
+            "The fixes of {rules} were left out: they would have brought new findings, or called for ever more fixes."
+        ));
     }
 }
 
@@ -253,12 +259,17 @@ fn run_map(arguments: &MapArguments, to: &mut dyn Write) -> Result<Status, Failu
     let paths = std::slice::from_ref(&arguments.path);
     let (found, settings) = prepare(paths, arguments.config.as_deref(), |_| {})?;
     let report = check(&found.sources, &settings);
+    let read = output::what_was_read(&found.sources, &report);
     match arguments.format {
         MapFormat::Text => {
             output::map(&report, &found.sources, to)?;
-            writeln!(to, "\nRead {}.", output::what_was_read(&found.sources, &report))?;
+            writeln!(to, "\nRead {read}.")?;
         }
-        MapFormat::Json => output::map_json(&report, &found.sources, to)?,
+        MapFormat::Json => {
+            output::map_json(&report, &found.sources, to)?;
+            to.flush()?;
+            say(&format!("Read {read}."));
+        }
     }
     Ok(if found.problems.is_empty() { Status::Clean } else { Status::Failure })
 }

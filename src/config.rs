@@ -1,9 +1,12 @@
 //! The configuration of hoplint itself: `hoplint.toml`, or `[tool.hoplint]` in `pyproject.toml`.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 use crate::finding::Severity;
 use crate::model::{Target, Version};
+use crate::source::Root;
 
 /// What a run goes by.
 #[derive(Clone, Debug)]
@@ -18,9 +21,12 @@ pub struct Settings {
     pub fail_on: Severity,
     /// The versions that are meant.
     pub target: Target,
-    /// The trees of the run: directories, empty or ending in `/`. Each is read as machines of its own.
-    pub trees: Vec<String>,
-    /// Directories below a tree that are machines of their own; `*` stands for one component.
+    /// The directory of the configuration, if there is one.
+    pub directory: Option<PathBuf>,
+    /// The trees of the run. Each is read as machines of its own.
+    pub trees: Vec<Root>,
+    /// Directories that are machines of their own, relative to the directory of the configuration, or to a tree that does
+    /// not lie below it; `*` stands for one component.
     pub stacks: Vec<String>,
     /// The files that are reported on; all where there is nothing.
     pub only: Option<Vec<String>>,
@@ -34,7 +40,8 @@ impl Default for Settings {
             show: Severity::Warning,
             fail_on: Severity::Warning,
             target: Target::NEWEST,
-            trees: vec![String::new()],
+            directory: None,
+            trees: vec![Root::default()],
             stacks: Vec::new(),
             only: None,
         }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ignore::WalkBuilder;
 
 use crate::config::{self, Settings};
-use crate::source::{FileId, FileKind, MAX_FILE_SIZE, Source, Sources};
+use crate::source::{FileId, FileKind, MAX_FILE_SIZE, Root, Source, Sources};
 
 /// All that was found below the paths of a run.
 #[derive(Debug, Default)]
@@ -24,18 +24,19 @@ pub struct Found {
     /// Where each file really is, with links resolved.
     pub files: BTreeMap<FileId, PathBuf>,
     /// The trees that the files lie in, as [`Settings::trees`] takes them.
-    pub trees: Vec<String>,
+    pub trees: Vec<Root>,
     /// The files that were named one by one, by their displayed paths, if no directory was named.
     pub only: Option<Vec<String>>,
     /// What could not be read, each a sentence; the rest was read all the same.
     pub problems: Vec<String>,
 }
 
-/// Reads the trees of some paths: of a directory, all below it; of a file, the project around it.
+/// Reads the trees of some paths: of a directory, all below it; of a file, the project around it. `configured` is the
+/// directory of the configuration, if there is one.
 ///
 /// # Errors
 /// If a path does not exist or cannot be entered, or if there is nothing to lint; the message says what to do.
-pub fn read(paths: &[PathBuf]) -> Result<Found, String> {
+pub fn read(paths: &[PathBuf], configured: Option<&Path>) -> Result<Found, String> {
     let mut found = Found::default();
     let mut only = BTreeSet::new();
     let mut directories = Vec::new();
@@ -59,19 +60,22 @@ pub fn read(paths: &[PathBuf]) -> Result<Found, String> {
     let nested: Vec<PathBuf> = roots.clone();
     roots.retain(|root| !nested.iter().any(|other| root != other && root.starts_with(other)));
     for root in &roots {
-        read_tree(root, &base, &only, &mut found)?;
+        let below = configured.and_then(|it| root.strip_prefix(it).ok());
+        let below = below.map_or(String::new(), |below| joined("", below));
+        let tree = Tree { root, path: beginning(root, &base) };
+        read_tree(&tree, &only, &mut found)?;
+        found.trees.push(Root { path: tree.path, below });
     }
-    let every_path_is_a_file = paths.len() == only.len() && !only.is_empty();
-    if !only.is_empty() {
+    if !only.is_empty() && !paths.iter().any(|path| path.is_dir()) {
         let named = found.files.iter().filter(|(_, path)| only.contains(*path));
-        let named: Vec<String> = named.map(|(id, _)| found.sources.get(*id).path.clone()).collect();
-        if every_path_is_a_file {
-            found.only = Some(named);
-        }
+        found.only = Some(named.map(|(id, _)| found.sources.get(*id).path.clone()).collect());
     }
     let names: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
     let nothing_asked_for = found.only.as_ref().is_some_and(Vec::is_empty);
     let nothing = !found.sources.iter().any(|(_, source)| source.kind != FileKind::Launcher);
+    if nothing && !found.problems.is_empty() {
+        return Err(found.problems.join("; "));
+    }
     if (nothing || nothing_asked_for) && found.problems.is_empty() {
         return Err(format!(
             "nothing to lint in {}: no nginx, Gunicorn or systemd configuration was found there",
@@ -93,11 +97,14 @@ pub fn settings(named: Option<&Path>, paths: &[PathBuf]) -> Result<Settings, Str
         |path: &Path| text_of(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()));
     if let Some(path) = named {
         let text = text(path)?;
-        if path.file_name().is_some_and(|name| name == "pyproject.toml") {
+        let settings = if path.file_name().is_some_and(|name| name == "pyproject.toml") {
             let settings = config::from_pyproject(&text).map_err(|error| fault(path, error))?;
-            return settings.ok_or_else(|| format!("`{}` has no [tool.hoplint] table", path.display()));
-        }
-        return config::from_hoplint_toml(&text).map_err(|error| fault(path, error));
+            settings.ok_or_else(|| format!("`{}` has no [tool.hoplint] table", path.display()))?
+        } else {
+            config::from_hoplint_toml(&text).map_err(|error| fault(path, error))?
+        };
+        let directory = path.canonicalize().ok().and_then(|it| it.parent().map(Path::to_owned));
+        return Ok(Settings { directory, ..settings });
     }
     let Some(start) = paths.first().and_then(|path| path.canonicalize().ok()) else {
         return Ok(Settings::default());
@@ -105,13 +112,14 @@ pub fn settings(named: Option<&Path>, paths: &[PathBuf]) -> Result<Settings, Str
     for directory in start.ancestors().filter(|it| it.is_dir()) {
         let own = directory.join("hoplint.toml");
         if own.is_file() {
-            return config::from_hoplint_toml(&text(&own)?).map_err(|error| fault(&own, error));
+            let settings = config::from_hoplint_toml(&text(&own)?).map_err(|error| fault(&own, error))?;
+            return Ok(Settings { directory: Some(directory.to_owned()), ..settings });
         }
         let pyproject = directory.join("pyproject.toml");
         if pyproject.is_file() {
             let settings = config::from_pyproject(&text(&pyproject)?);
             if let Some(settings) = settings.map_err(|error| fault(&pyproject, error))? {
-                return Ok(settings);
+                return Ok(Settings { directory: Some(directory.to_owned()), ..settings });
             }
         }
         if directory.join(".git").exists() {
@@ -136,20 +144,42 @@ fn project_of(file: &Path) -> PathBuf {
     own.ancestors().find(is_project).unwrap_or(own).to_owned()
 }
 
-fn endless_ignore(directory: &str) -> String {
-    format!("cannot read `{directory}`: its list of files to ignore is a pipe or a device")
+impl Found {
+    fn note_unread(&mut self, path: String, why: &str) {
+        self.problems.push(format!("cannot read `{path}`: {why}"));
+        self.sources.note_unread(path);
+    }
 }
 
+/// A directory that is read as a whole.
+struct Tree<'a> {
+    /// Where it really is.
+    root: &'a Path,
+    /// How the paths of its files begin where they are shown.
+    path: String,
+}
+
+impl Tree<'_> {
+    /// The path of a file of the tree, as it is shown.
+    fn shown(&self, file: &Path) -> String {
+        let inside = file.strip_prefix(self.root).unwrap_or(file);
+        let mut path = joined(&self.path, inside);
+        path.pop();
+        path
+    }
+}
+
+/// Why the walk stays out of a directory: it would read its list of files to ignore without end.
+const ENDLESS_IGNORE: &str = "its list of files to ignore is a pipe or a device";
+
 /// Reads all of a tree that is worth reading, in the order of the paths.
-fn read_tree(root: &Path, base: &Path, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result<(), String> {
-    let tree = shown(root, base);
-    found.trees.push(if tree.is_empty() { tree } else { format!("{}/", tree.trim_end_matches('/')) });
-    if let Some(directory) = root.ancestors().find(|it| has_endless_ignore(it)) {
-        return Err(endless_ignore(&shown(directory, base)));
+fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result<(), String> {
+    if let Some(directory) = tree.root.ancestors().find(|it| has_endless_ignore(it)) {
+        return Err(format!("cannot read `{}`: {ENDLESS_IGNORE}", directory.display()));
     }
     let left_out: Arc<Mutex<Vec<PathBuf>>> = Arc::default();
     let note = Arc::clone(&left_out);
-    let walk = WalkBuilder::new(root)
+    let walk = WalkBuilder::new(tree.root)
         .hidden(false)
         .git_global(false)
         .require_git(false)
@@ -174,14 +204,17 @@ fn read_tree(root: &Path, base: &Path, only: &BTreeSet<PathBuf>, found: &mut Fou
                 Some(kind) if kind.is_symlink() => links.push(entry.into_path()),
                 _ => {}
             },
-            Err(error) => found.problems.push(format!("cannot read {error}")),
+            Err(error) => {
+                let (path, why) = cause(&error);
+                found.note_unread(path.map_or_else(|| tree.shown(tree.root), |path| tree.shown(path)), &why);
+            }
         }
     }
     for directory in left_out.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-        found.problems.push(endless_ignore(&shown(directory, base)));
+        found.note_unread(tree.shown(directory), ENDLESS_IGNORE);
     }
     // A file that was named is read even where the walk leaves it out.
-    files.extend(only.iter().filter(|path| path.starts_with(root)).cloned());
+    files.extend(only.iter().filter(|path| path.starts_with(tree.root)).cloned());
     files.sort();
     files.dedup();
     let mut read_files: BTreeMap<PathBuf, FileId> = BTreeMap::new();
@@ -191,7 +224,7 @@ fn read_tree(root: &Path, base: &Path, only: &BTreeSet<PathBuf>, found: &mut Fou
             later.push(path);
             continue;
         };
-        if let Some(id) = read_file(&path, base, |text| classify::by_content(&path, kinds, text), found) {
+        if let Some(id) = read_file(&path, tree, |text| classify::by_content(&path, kinds, text), found) {
             read_files.insert(path, id);
         }
     }
@@ -200,18 +233,18 @@ fn read_tree(root: &Path, base: &Path, only: &BTreeSet<PathBuf>, found: &mut Fou
     for path in later {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if named.contains(name)
-            && let Some(id) = read_file(&path, base, classify::if_gunicorn, found)
+            && let Some(id) = read_file(&path, tree, classify::if_gunicorn, found)
         {
             read_files.insert(path, id);
         }
     }
     for link in links {
         let target = link.canonicalize().ok();
-        let is_below = |target: &PathBuf| target.starts_with(root) && target.is_dir();
+        let is_below = |target: &PathBuf| target.starts_with(tree.root) && target.is_dir();
         match target.as_ref().and_then(|target| read_files.get(target)) {
-            Some(id) => found.sources.link(shown(&link, base), *id),
+            Some(id) => found.sources.link(tree.shown(&link), *id),
             None if target.as_ref().is_some_and(is_below) => {}
-            None => found.sources.unread_link(shown(&link, base)),
+            None => found.sources.unread_link(tree.shown(&link)),
         }
     }
     Ok(())
@@ -219,28 +252,28 @@ fn read_tree(root: &Path, base: &Path, only: &BTreeSet<PathBuf>, found: &mut Fou
 
 fn read_file(
     path: &Path,
-    base: &Path,
+    tree: &Tree,
     kind: impl Fn(&str) -> Option<FileKind>,
     found: &mut Found,
 ) -> Option<FileId> {
     let bytes = match bytes_of(path) {
         Ok(bytes) => bytes,
         Err(error) => {
-            found.problems.push(format!("cannot read `{}`: {error}", shown(path, base)));
+            found.note_unread(tree.shown(path), &error.to_string());
             return None;
         }
     };
     let kind = kind(&String::from_utf8_lossy(&bytes))?;
     if bytes.len() as u64 > kind.max_size() {
-        found.problems.push(format!("cannot read `{}`: {}", shown(path, base), too_large(kind.max_size())));
+        found.note_unread(tree.shown(path), &too_large(kind.max_size()));
         return None;
     }
-    let id = found.sources.add(Source::new(shown(path, base), kind, bytes));
+    let id = found.sources.add(Source::new(tree.shown(path), kind, bytes));
     found.files.insert(id, path.to_owned());
     Some(id)
 }
 
-/// The bytes of a file that is not too large to be configuration.
+/// The bytes of a file, as many as configuration may have and one more.
 fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes)?;
@@ -269,19 +302,40 @@ fn has_endless_ignore(directory: &Path) -> bool {
     [".gitignore", ".ignore", ".git/info/exclude"].into_iter().any(is_endless)
 }
 
-/// A path as it is shown: relative to where the run began, if it lies below it.
-fn shown(path: &Path, base: &Path) -> String {
-    let inside = path.strip_prefix(base).unwrap_or(path);
-    let mut text = String::new();
-    for component in inside.components() {
-        match component {
-            Component::RootDir => text.push('/'),
-            other => {
-                if !text.is_empty() && !text.ends_with('/') {
-                    text.push('/');
-                }
-                text.push_str(&other.as_os_str().to_string_lossy());
-            }
+/// What the walk could not read, if it says so, and why.
+fn cause(error: &ignore::Error) -> (Option<&Path>, String) {
+    let (mut inner, mut at) = (error, None);
+    loop {
+        match inner {
+            ignore::Error::WithPath { path, err } => (inner, at) = (err, Some(path.as_path())),
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => inner = err,
+            // Its text names the path once more; its kind does not.
+            ignore::Error::Io(error) => return (at, error.kind().to_string()),
+            other => return (at, other.to_string()),
+        }
+    }
+}
+
+/// How the paths of a tree begin, from the directory that the run began in: nothing or `deploy/` for a tree at or below
+/// it, `../../` for one around it, and the whole path for one elsewhere. It ends in `/` if it is not empty, and all of a
+/// tree's paths begin alike, since files of one tree are known by that to belong together.
+fn beginning(root: &Path, base: &Path) -> String {
+    if let Ok(around) = base.strip_prefix(root) {
+        return "../".repeat(around.components().count());
+    }
+    match root.strip_prefix(base) {
+        Ok(below) if below.is_relative() => joined("", below),
+        _ => joined("/", root),
+    }
+}
+
+/// A directory behind a beginning, ending in `/` if it is not empty.
+fn joined(beginning: &str, directory: &Path) -> String {
+    let mut text = beginning.to_owned();
+    for component in directory.components() {
+        if let Component::Normal(name) = component {
+            text.push_str(&name.to_string_lossy());
+            text.push('/');
         }
     }
     text

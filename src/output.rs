@@ -14,6 +14,7 @@ pub use json::json;
 pub use map::map;
 pub use map_json::map_json;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::check::Report;
@@ -81,4 +82,33 @@ pub fn fixable(report: &Report, at_least: Applicability) -> usize {
 /// A count and its noun: `1 file`, `2 files`.
 pub fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// A text that does nothing to a terminal: what stands in a file, or in its name, must not move the cursor or colour what
+/// follows. Each byte of a control character becomes a `?`, so that offsets stay; line ends and tabs are kept.
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    let is_end = |at: usize| text[at..].starts_with("\r\n");
+    let acts = |at: usize, c: char| c.is_control() && !matches!(c, '\n' | '\t') && !is_end(at);
+    if !text.char_indices().any(|(at, c)| acts(at, c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        match acts(at, c) {
+            true => shown.extend(std::iter::repeat_n('?', c.len_utf8())),
+            false => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_shown() {
+        assert_eq!(harmless("a\tb\r\n\u{e4}"), "a\tb\r\n\u{e4}");
+        assert_eq!(harmless("a\x1b[31m\x07\rb\u{9b}c\x7f"), "a?[31m??b??c?");
+    }
 }

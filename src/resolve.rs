@@ -101,8 +101,13 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
     );
     let compose = compose::resolve(&of(FileKind::Compose), &trees.compose, sources);
 
-    let apps: Vec<App> = gunicorn.apps.into_iter().chain(compose.apps).collect();
-    let hops = link::link(&nginx.nginx, &apps, &mentions, sources);
+    let mut apps: Vec<App> = gunicorn.apps.into_iter().chain(compose.apps).collect();
+    let mut hops = link::link(&nginx.nginx, &apps, &mentions, sources);
+    let mut units = systemd.units;
+    if let Some(path) = sources.unread().iter().find(|path| path.starts_with(&stack.root)) {
+        let why = format!("`{path}` cannot be read, and may change it");
+        distrust::distrust_all(&why, &mut nginx.nginx, &mut apps, &mut units, &mut hops);
+    }
     let mut unresolved: Vec<Unresolved> =
         [nginx.unresolved, systemd.unresolved, gunicorn.unresolved, compose.unresolved]
             .into_iter()
@@ -115,7 +120,7 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
         target,
         nginx: nginx.nginx,
         apps,
-        units: systemd.units,
+        units,
         hops,
         unresolved,
         refusals: refusals(stack, trees),

@@ -163,6 +163,15 @@ fn same_length_text(bytes: &[u8]) -> String {
     text
 }
 
+/// A directory that is read as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Root {
+    /// Where it is, as the paths of its files begin: empty, or ending in `/`.
+    pub path: String,
+    /// The way to it from the directory of the configuration, if it lies below that: empty, or ending in `/`.
+    pub below: String,
+}
+
 /// All files of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
@@ -170,6 +179,7 @@ pub struct Sources {
     by_path: BTreeMap<String, FileId>,
     links: BTreeMap<String, FileId>,
     unread_links: BTreeSet<String>,
+    unread: Vec<String>,
 }
 
 impl Sources {
@@ -213,6 +223,16 @@ impl Sources {
     /// The paths of the symbolic links that lead to nothing that was read.
     pub fn unread_links(&self) -> impl Iterator<Item = &str> {
         self.unread_links.iter().map(String::as_str)
+    }
+
+    /// Notes a file or a directory that is there and cannot be read.
+    pub fn note_unread(&mut self, path: impl Into<String>) {
+        self.unread.push(path.into());
+    }
+
+    /// The files and directories that are there and cannot be read.
+    pub fn unread(&self) -> &[String] {
+        &self.unread
     }
 
     /// All files, in the order in which they were added.

@@ -102,12 +102,22 @@ fn a_run_ends_with_the_status_that_is_promised() {
 #[test]
 fn what_cannot_be_read_is_said_and_the_rest_is_read() {
     let directory = copy_of("case-study");
-    let large = std::fs::File::create(directory.path().join("nginx.conf")).unwrap();
-    large.set_len(17 * 1024 * 1024).unwrap();
-    let ran = hoplint(directory.path(), &["check"]);
-    assert_eq!(ran.status, Some(2));
-    assert!(ran.stderr.contains("cannot read `nginx.conf`: it is larger than 16 MiB"), "{ran:?}");
-    assert!(ran.stdout.contains("upstream-unbound"), "{ran:?}");
+    // A large file that is no text is no configuration either.
+    std::fs::File::create(directory.path().join("server")).unwrap().set_len(17 * 1024 * 1024).unwrap();
+    assert_eq!(hoplint(directory.path(), &["check"]).status, Some(1));
+    let large = "events {\n}\n".to_owned() + &"#".repeat(17 * 1024 * 1024);
+    write(&directory.path().join("nginx.conf"), large);
+    let before = contents(directory.path());
+    for arguments in [&["check"][..], &["check", "--fix"]] {
+        let ran = hoplint(directory.path(), arguments);
+        assert_eq!(ran.status, Some(2), "{ran:?}");
+        assert!(ran.stderr.contains("cannot read `nginx.conf`: it is larger than 16 MiB"), "{ran:?}");
+        // What stands in it may change anything that the rest says.
+        assert!(ran.stdout.contains("Read 3 files") && !ran.stdout.contains("upstream-unbound"), "{ran:?}");
+    }
+    assert!(contents(directory.path()) == before);
+    let map = hoplint(directory.path(), &["map"]);
+    assert!(map.stdout.contains("timeout: not known: `nginx.conf` cannot be read"), "{map:?}");
     std::fs::remove_file(directory.path().join("nginx.conf")).unwrap();
 
     let gunicorn = directory.path().join("deploy/gunicorn.conf.py");
@@ -229,9 +239,9 @@ fn a_link_out_of_the_tree_may_be_the_route_that_is_missed() {
     let directory = tempfile::tempdir().unwrap();
     let etc = directory.path().join("host/etc");
     let site = |port: u16| format!("server {{ location / {{ proxy_pass http://127.0.0.1:{port}; }} }}\n");
-    write(&directory.path().join("elsewhere/app.conf"), &site(8000));
+    write(&directory.path().join("elsewhere/app.conf"), site(8000));
     write(&etc.join("nginx/nginx.conf"), "events {}\nhttp { include /etc/nginx/sites/*; }\n");
-    write(&etc.join("nginx/sites/grafana"), &site(3000));
+    write(&etc.join("nginx/sites/grafana"), site(3000));
     write(&etc.join("systemd/system/app.service"), "[Service]\nExecStart=/v/bin/gunicorn app:app\n");
     assert_eq!(hoplint(directory.path(), &["check", "host"]).status, Some(1));
 
@@ -246,7 +256,7 @@ fn a_link_out_of_the_tree_may_be_the_route_that_is_missed() {
     let sites = etc.join("nginx/sites");
     std::fs::remove_dir_all(&sites).unwrap();
     symlink("../../../elsewhere", &sites).unwrap();
-    write(&etc.join("nginx/nginx.conf"), &format!("http {{ include sites/*; {} }}\n", site(3000)));
+    write(&etc.join("nginx/nginx.conf"), format!("http {{ include sites/*; {} }}\n", site(3000)));
     assert_eq!(hoplint(directory.path(), &["check", "host"]).status, Some(0));
 }
 
@@ -299,6 +309,70 @@ fn a_file_that_is_given_limits_what_is_reported_and_not_what_is_read() {
     ] {
         let ran = hoplint(directory.path(), &["check", file]);
         assert_eq!(ran.status, Some(status), "{file}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_given_twice_limits_what_is_reported_all_the_same() {
+    let directory = copy_of("several-apps");
+    write(&directory.path().join("hoplint.toml"), "");
+    let file = "systemd/admin.service";
+    let ran = hoplint(directory.path(), &["check", file, &format!("./{file}")]);
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+}
+
+#[test]
+fn both_ends_are_found_from_wherever_it_runs() {
+    let directory = copy_of("case-study");
+    write(&directory.path().join("hoplint.toml"), "");
+    let inside = directory.path().join("deploy/nginx");
+    let names = |ran: &Ran| -> Vec<String> {
+        ran.stdout.split_inclusive('\n').map(|line| line.split(':').next().unwrap().to_owned()).collect()
+    };
+    for (from, path, shown) in [
+        (directory.path(), ".", "deploy/nginx/flask-data.conf".to_owned()),
+        (&inside, "../..", "../../deploy/nginx/flask-data.conf".to_owned()),
+        (&inside, "..", "../nginx/flask-data.conf".to_owned()),
+        (&inside, "flask-data.conf", "../../deploy/nginx/flask-data.conf".to_owned()),
+        (root(), directory.path().to_str().unwrap(), inside.join("flask-data.conf").display().to_string()),
+    ] {
+        let ran = hoplint(from, &["check", "--format", "concise", path]);
+        assert_eq!(names(&ran), vec![shown; 3], "{path}: {ran:?}");
+        assert!(ran.stderr.contains("3 files") && ran.stderr.contains("in 1 stack:"), "{path}: {ran:?}");
+    }
+    let diff = hoplint(&inside, &["check", "--diff", "../.."]).stdout;
+    let patch = directory.path().join("a.patch");
+    std::fs::write(&patch, diff).unwrap();
+    take(directory.path(), "git", &["apply", "--check", patch.to_str().unwrap()]);
+    assert_eq!(hoplint(&inside, &["check", "--fix", "flask-data.conf"]).status, Some(0));
+}
+
+#[test]
+fn stacks_are_named_from_where_the_configuration_lies() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let site = "server {\n    listen 80;\n    location / { proxy_pass http://127.0.0.1:8000; }\n}\n";
+    for (name, timeout) in [("one", 50), ("two", 90)] {
+        write(&directory.join(format!("envs/{name}/nginx/site.conf")), site);
+        write(
+            &directory.join(format!("envs/{name}/gunicorn.conf.py")),
+            format!("bind = \"127.0.0.1:8000\"\ntimeout = {timeout}\n"),
+        );
+    }
+    write(&directory.join("hoplint.toml"), "[[stack]]\nroot = \"envs/*\"\n");
+    let inside = directory.join("envs");
+    for (from, arguments) in [
+        (directory, &["."][..]),
+        (directory, &["envs"]),
+        (directory, &["envs/one", "envs/two"]),
+        (directory, &["--config", "hoplint.toml", "envs"]),
+        (&inside, &[]),
+        (&inside, &["two/nginx/site.conf"]),
+    ] {
+        let ran = hoplint(from, &[&["check", "--format", "concise"], arguments].concat());
+        assert_eq!((ran.status, ran.stdout.matches('\n').count()), (Some(1), 1), "{arguments:?}: {ran:?}");
+        assert!(ran.stdout.contains("two/nginx/site.conf:3:") && ran.stdout.contains("90 s"), "{ran:?}");
+        assert!(ran.stderr.contains("in 2 stacks"), "{arguments:?}: {ran:?}");
     }
 }
 

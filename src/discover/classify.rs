@@ -38,6 +38,9 @@ const UNITS: [&str; 11] = [
 /// What a file may be by its name, or `None` if no name of that kind is worth opening.
 pub(super) fn by_name(path: &Path) -> Option<Candidate> {
     let name = template_free(path.file_name()?.to_str()?);
+    if name == "hoplint.toml" {
+        return None;
+    }
     let lower = name.to_ascii_lowercase();
     let parent = path.parent().and_then(Path::file_name).and_then(|it| it.to_str()).unwrap_or_default();
     let extension = lower.rsplit_once('.').map_or("", |(_, extension)| extension);
@@ -265,6 +268,7 @@ mod tests {
             ("app.py", "bind = 1\n", None),
             ("my.cnf", "[mysqld]\n", None),
             ("redis.conf", "bind 127.0.0.1\n", None),
+            ("hoplint.toml", "[target]\nnginx = \"1.22\"\n", None),
         ] {
             assert_eq!(kind(path, text), expected, "{path}: {text}");
         }

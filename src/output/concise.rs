@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::harmless;
 use crate::check::Report;
 use crate::source::Sources;
 
@@ -15,7 +16,8 @@ pub fn concise(report: &Report, sources: &Sources, to: &mut dyn Write) -> io::Re
         let source = sources.get(span.file);
         let (line, column) = source.position(span.start);
         let severity = finding.severity.name();
-        writeln!(to, "{}:{line}:{column}: {severity}[{}]: {}", source.path, finding.rule, finding.message)?;
+        let (path, message) = (harmless(&source.path), harmless(&finding.message));
+        writeln!(to, "{path}:{line}:{column}: {severity}[{}]: {message}", finding.rule)?;
     }
     Ok(())
 }

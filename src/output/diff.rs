@@ -23,9 +23,10 @@ pub fn diff(before: &Sources, after: &Sources, to: &mut dyn Write) -> io::Result
     Ok(())
 }
 
-/// The change of one file, with so many lines around each change.
+/// The change of one file, with so many lines around each change. A diff knows neither `/` nor `..`: of a path that begins
+/// with them it names what follows, to be applied from there.
 pub fn file_diff(path: &str, old: &[u8], new: &[u8], context: usize) -> Vec<u8> {
-    let path = path.trim_start_matches('/');
+    let path = path.trim_start_matches("../").trim_start_matches('/');
     let (from, to) = (header(&format!("a/{path}")), header(&format!("b/{path}")));
     let (old, new): (Vec<&[u8]>, Vec<&[u8]>) = (lines(old).collect(), lines(new).collect());
     let diff = TextDiff::from_slices(&old, &new);

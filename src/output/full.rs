@@ -8,7 +8,7 @@ use miette::{
     SourceCode, ThemeCharacters, ThemeStyles,
 };
 
-use super::{Style, file_diff};
+use super::{Style, file_diff, harmless};
 use crate::check::Report;
 use crate::edit::{Edit, Fix, apply};
 use crate::finding::{Finding, Label, Severity};
@@ -66,14 +66,18 @@ fn excerpts(finding: &Finding, sources: &Sources) -> Vec<Excerpt> {
         let source = sources.get(file);
         let here = labels().enumerate().filter(|(_, label)| label.span.file == file);
         Excerpt {
-            heading: (first == Some(file)).then(|| (code(finding), finding.message.clone())),
+            heading: (first == Some(file)).then(|| (code(finding), harmless(&finding.message).into_owned())),
             severity: match finding.severity {
                 Severity::Error => Level::Error,
                 Severity::Warning => Level::Warning,
                 Severity::Note => Level::Advice,
             },
-            help: finding.help.clone().filter(|_| last == Some(file)),
-            source: NamedSource::new(&source.path, source.text.clone()),
+            help: finding
+                .help
+                .as_deref()
+                .filter(|_| last == Some(file))
+                .map(|help| harmless(help).into_owned()),
+            source: NamedSource::new(harmless(&source.path), harmless(&source.text).into_owned()),
             labels: here.map(|(at, label)| labeled(at == 0, label)).collect(),
         }
     };
@@ -98,10 +102,11 @@ impl Excerpt {
 
 fn labeled(primary: bool, label: &Label) -> LabeledSpan {
     let (at, length) = (label.span.start as usize, (label.span.end - label.span.start) as usize);
+    let text = Some(harmless(&label.text).into_owned());
     if primary {
-        LabeledSpan::new_primary_with_span(Some(label.text.clone()), (at, length))
+        LabeledSpan::new_primary_with_span(text, (at, length))
     } else {
-        LabeledSpan::new(Some(label.text.clone()), at, length)
+        LabeledSpan::new(text, at, length)
     }
 }
 
@@ -143,7 +148,7 @@ impl Diagnostic for Excerpt {
 
 /// The title of a fix and what it changes.
 fn write_fix(fix: &Fix, sources: &Sources, style: Style, to: &mut dyn Write) -> io::Result<()> {
-    writeln!(to, "  {} fix: {}", fix.applicability.name(), fix.title)?;
+    writeln!(to, "  {} fix: {}", fix.applicability.name(), harmless(&fix.title))?;
     let mut files: Vec<FileId> = fix.edits().iter().map(|edit| edit.span.file).collect();
     files.dedup();
     for file in files {
@@ -152,7 +157,7 @@ fn write_fix(fix: &Fix, sources: &Sources, style: Style, to: &mut dyn Write) -> 
         let after = apply(source.bytes(), edits);
         let diff = file_diff(&source.path, source.bytes(), &after, 1);
         for line in String::from_utf8_lossy(&diff).split_inclusive('\n') {
-            let line = line.trim_end_matches(['\n', '\r']);
+            let line = harmless(line.trim_end_matches(['\n', '\r']));
             let color = match line.as_bytes().first() {
                 Some(b'+') => "\x1b[32m",
                 Some(b'-') => "\x1b[31m",
@@ -232,6 +237,16 @@ error[upstream-unbound]: 502
 
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn colours_change_nothing_else() {
+        let plain = rendered(Style { color: false, unicode: true, width: 80 });
+        let coloured = rendered(Style { color: true, unicode: true, width: 80 });
+        let parts = coloured.split('\x1b').enumerate();
+        let stripped: String =
+            parts.map(|(at, it)| if at == 0 { it } else { it.split_once('m').unwrap().1 }).collect();
+        assert_eq!(stripped, plain);
     }
 
     #[test]

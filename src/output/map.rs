@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::harmless;
 use crate::check::Report;
 use crate::model::{
     App, AppId, AppKind, Datum, Deployment, Directive, Joined, Origin, Route, RouteId, Setting,
@@ -16,12 +17,14 @@ use crate::value::Possible;
 /// If the text cannot be written.
 pub fn map(report: &Report, sources: &Sources, to: &mut dyn Write) -> io::Result<()> {
     for (at, stack) in report.stacks.iter().enumerate() {
+        let mut text = Vec::new();
         if at > 0 {
-            writeln!(to)?;
+            writeln!(text)?;
         }
         let root = if stack.root.is_empty() { "." } else { stack.root.trim_end_matches('/') };
-        writeln!(to, "stack {root}")?;
-        Writer { stack, sources }.write(to)?;
+        writeln!(text, "stack {root}")?;
+        Writer { stack, sources }.write(&mut text)?;
+        to.write_all(harmless(&String::from_utf8_lossy(&text)).as_bytes())?;
     }
     Ok(())
 }

@@ -1,11 +1,12 @@
-//! What is left of a file that its program refuses: nothing that a rule may judge.
+//! What is left of a file that its program refuses, and of a stack with a file that cannot be read: nothing that a rule may
+//! judge.
 //!
 //! A missing semicolon can swallow a directive, and a missing brace can move a location into another server. What was read
 //! of such a file is kept for `map` and for what refers to it, and every value in it becomes unknown.
 
 use std::collections::BTreeSet;
 
-use crate::model::{Hole, Nginx};
+use crate::model::{App, Hole, Hop, Joined, Nginx, Unit};
 use crate::source::FileId;
 use crate::value::Possible;
 
@@ -35,5 +36,34 @@ pub(super) fn distrust(nginx: &mut Nginx, broken: &BTreeSet<FileId>) {
         if broken.contains(&nginx.levels[server.level.0 as usize].header.file) {
             server.listen.push(Possible::Unknown(WHY.into()));
         }
+    }
+}
+
+/// Makes unknown whatever a file may change that is there and cannot be read: it may be a configuration, a drop-in, a
+/// fragment of the `http` block, or start another app. What nginx has at a level itself stays as it is.
+pub(super) fn distrust_all(
+    why: &str,
+    nginx: &mut Nginx,
+    apps: &mut [App],
+    units: &mut [Unit],
+    hops: &mut [Hop],
+) {
+    for level in nginx.levels.iter_mut().filter(|level| level.parent.is_none()) {
+        level.holes.push(Hole { span: level.header, why: why.into() });
+    }
+    for app in apps {
+        app.working_directory.value = Possible::Unknown(why.into());
+        app.target.value = Possible::Unknown(why.into());
+        app.listeners.value = Possible::Unknown(why.into());
+        app.worker_class.value = Possible::Unknown(why.into());
+        for setting in app.settings.values_mut() {
+            setting.value = Possible::Unknown(why.into());
+        }
+    }
+    for setting in units.iter_mut().flat_map(|unit| unit.settings.values_mut()) {
+        setting.value = Possible::Unknown(why.into());
+    }
+    for hop in hops {
+        hop.joined = Joined::Unknown(why.into());
     }
 }

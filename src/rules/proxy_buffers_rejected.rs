@@ -155,11 +155,18 @@ impl Numbers {
                 "\"{family}{name}\" must be equal to or greater than the maximum of the value of \
                  \"{family}buffer_size\" and one of the \"{family}buffers\""
             ),
-            numbers: format!("{} is less than {}, {larger}", show(size), show(self.largest())),
+            numbers: format!(
+                "{family}{name} is {}, less than {}, {larger}",
+                show(size),
+                show(self.largest())
+            ),
         };
         if self.number < 2 {
             let message = format!("there must be at least 2 \"{family}buffers\"");
-            return Some(Broken { message, numbers: format!("there is {}", self.number) });
+            return Some(Broken {
+                message,
+                numbers: format!("{family}buffers are {}, less than 2", self.number),
+            });
         }
         if self.busy_in_force() < self.largest() {
             return Some(at_least("busy_buffers_size", self.busy_in_force()));
@@ -167,7 +174,7 @@ impl Numbers {
         if self.busy_in_force() > self.all_but_one() {
             let source = match self.busy {
                 Some(_) => String::new(),
-                None => format!(" (twice {larger}, since nobody sets it)"),
+                None => format!(" (by default: twice {larger})"),
             };
             return Some(Broken {
                 message: format!(
@@ -175,7 +182,7 @@ impl Numbers {
                      buffer"
                 ),
                 numbers: format!(
-                    "{}{source} is more than {}, which {} of the {} {family}buffers hold",
+                    "{family}busy_buffers_size is {}{source}, more than {}, which {} of the {} {family}buffers hold",
                     show(self.busy_in_force()),
                     show(self.all_but_one()),
                     self.number - 1,
@@ -192,7 +199,11 @@ impl Numbers {
                  equal to or greater than the maximum of the value of \"{family}buffer_size\" and one of the \
                  \"{family}buffers\""
             ),
-            numbers: format!("{} is less than {}, {larger}", show(self.max_temp), show(self.largest())),
+            numbers: format!(
+                "{family}max_temp_file_size is {}, less than {}, {larger}",
+                show(self.max_temp),
+                show(self.largest())
+            ),
         })
     }
 

@@ -38,7 +38,7 @@ pub const MAX_DEPTH: usize = 100;
 pub struct Tree {
     /// What stands in it, in order.
     pub items: Vec<Item>,
-    /// Whether tags of a template engine and blocks of nginx cross, so that which block a directive stands in hangs on
+    /// Whether tags of a template engine and blocks of nginx cross, so that which block a directive stands in depends on
     /// how the template is filled in.
     pub entangled: bool,
 }

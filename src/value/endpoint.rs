@@ -28,7 +28,7 @@ pub enum Host {
 pub enum Reach {
     /// It cannot.
     No,
-    /// It hangs on name resolution or on the addresses that the machine has.
+    /// It depends on name resolution or on the addresses that the machine has.
     Maybe,
     /// It does.
     Yes,
@@ -108,7 +108,7 @@ fn yes_if(certain: bool) -> Reach {
 }
 
 /// A path of a socket or a file in the form that compares: `//` and `/./` folded, `/var/run` as the `/run` that it is a
-/// link to. `..` is kept, since what it leads to hangs on links.
+/// link to. `..` is kept, since what it leads to depends on links.
 pub fn normalize_path(path: &str) -> String {
     let mut folded = String::with_capacity(path.len());
     if path.starts_with('/') {

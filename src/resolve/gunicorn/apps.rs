@@ -79,17 +79,17 @@ fn gunicorn(stack: &Stack, start: &Start) -> (App, Choice) {
     let scope_of = |file: &FileId| {
         stack.trees.get(file).map(|parsed| module::run(&parsed.tree, Some(&start.environment)))
     };
-    let scopes: Vec<Scope> = match &choice {
-        Choice::File(file) => scope_of(file).into_iter().collect(),
-        Choice::Perhaps(files, _) => files.iter().filter_map(scope_of).collect(),
-        Choice::Absent | Choice::Unknown(..) => Vec::new(),
+    let read: &[FileId] = match &choice {
+        Choice::File(file) => std::slice::from_ref(file),
+        Choice::Perhaps(files, _) => files,
+        Choice::Absent | Choice::Unknown(..) => &[],
     };
-    let broken = match &choice {
-        Choice::File(file) => stack.trees.get(file).is_some_and(|parsed| !parsed.errors.is_empty()),
-        _ => false,
-    };
+    let scopes: Vec<Scope> = read.iter().filter_map(scope_of).collect();
+    // An error may hide whatever the file sets.
+    let broken =
+        read.iter().any(|file| stack.trees.get(file).is_some_and(|parsed| !parsed.errors.is_empty()));
     let file = match (&choice, scopes.first()) {
-        (Choice::File(_), _) if broken => File::Unknown("Gunicorn refuses the configuration file".into()),
+        _ if broken => File::Unknown("Gunicorn refuses the configuration file".into()),
         (Choice::File(_), Some(scope)) => File::Read(scope),
         (Choice::Perhaps(_, why), _) => File::Perhaps(scopes.iter().collect(), why.clone()),
         (Choice::Unknown(_, why), _) => File::Unknown(why.clone()),

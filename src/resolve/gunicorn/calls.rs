@@ -14,7 +14,7 @@ pub(super) fn function(scope: &Scope, path: &str, arguments: &Arguments) -> Poss
         return environment(scope, arguments);
     }
     if let "multiprocessing.cpu_count" | "os.cpu_count" | "os.process_cpu_count" = path {
-        return Possible::Unknown("it hangs on the number of processors".into());
+        return Possible::Unknown("it depends on the number of processors".into());
     }
     let Some(values) = positional(scope, arguments) else {
         return Possible::Unknown(format!("`{path}` with named arguments is not followed"));

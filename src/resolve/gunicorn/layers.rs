@@ -18,7 +18,7 @@ use crate::value::{Duration, Possible};
 pub(super) type Settings = BTreeMap<&'static str, Setting<Datum>>;
 
 /// Why a setting that nobody sets is not known.
-pub(super) const MACHINE: &str = "its default hangs on the machine";
+pub(super) const MACHINE: &str = "its default depends on the machine";
 
 /// What a configuration file may say.
 pub(super) enum File<'a> {
@@ -32,7 +32,7 @@ pub(super) enum File<'a> {
     Unknown(String),
 }
 
-/// What the layers hang on.
+/// What the layers depend on.
 pub(super) struct Layers<'a> {
     pub(super) version: Version,
     pub(super) environment: &'a Environment,

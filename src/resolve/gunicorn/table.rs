@@ -85,7 +85,7 @@ pub(super) enum Fallback {
     Text(&'static str),
     /// A list of texts.
     List(&'static [&'static str]),
-    /// It hangs on the machine.
+    /// It depends on the machine.
     Machine,
 }
 

@@ -202,6 +202,22 @@ fn the_file_that_is_read() {
 }
 
 #[test]
+fn a_file_with_an_error_hides_what_it_sets_where_it_is_read_or_may_be() {
+    // The directory is known, and not known.
+    for directory in ["/srv/app", ""] {
+        let stack = Stack::new(&[("app/gunicorn.conf.py", "bind = \"127.0.0.1:9000\n")]);
+        let resolved = stack.start(directory, "gunicorn -w 2 app:app", Activation::None).resolve(None);
+        let app = &resolved.apps[0];
+        assert_eq!(
+            (listeners(app), shown(app, "timeout")),
+            ("unknown".into(), "unknown".into()),
+            "{directory}"
+        );
+        assert_eq!(shown(app, "workers"), "2", "{directory}");
+    }
+}
+
+#[test]
 fn a_file_that_nobody_reads_is_an_app_of_its_own() {
     let text = "import os\nbind = '127.0.0.1:9'\nworkers = int(os.environ.get('W', 3))\nif os.getenv('D'):\n    timeout = 5\n";
     let stack = Stack::new(&[("deploy/prod.py", text)]);

@@ -25,7 +25,7 @@ pub(super) enum Form {
 
 /// The argument of a pass: its protocol and its address.
 ///
-/// Variables are taken where they can only stand in the URI; an address that hangs on one is an error, as what nginx
+/// Variables are taken where they can only stand in the URI; an address that depends on one is an error, as what nginx
 /// refuses is.
 pub(super) fn pass(directive: &str, text: &str) -> Result<(Gateway, Address), String> {
     let (schemes, bare): (&[(&str, Gateway)], Option<Gateway>) = match directive {
@@ -83,7 +83,7 @@ fn starts_with(text: &str, prefix: &str) -> bool {
 
 fn no_scheme(text: &str) -> String {
     if text.contains('$') {
-        "it hangs on a variable".into()
+        "it depends on a variable".into()
     } else {
         "nginx refuses it: invalid URL prefix".into()
     }
@@ -97,7 +97,7 @@ fn address_length(text: &str) -> Result<usize, String> {
     }
     let Some(end) = text.find(['/', '?', '$']) else { return Ok(text.len()) };
     match text[end..].strip_prefix('$') {
-        Some(rest) if !begins_uri(rest) => Err("it hangs on a variable".into()),
+        Some(rest) if !begins_uri(rest) => Err("it depends on a variable".into()),
         _ => Ok(end),
     }
 }
@@ -114,7 +114,7 @@ fn begins_uri(text: &str) -> bool {
 
 fn form(text: &str) -> Result<Form, String> {
     if text.contains('$') {
-        return Err("it hangs on a variable".into());
+        return Err("it depends on a variable".into());
     }
     if text.contains(['{', '}', '<', '>', '%', '@']) {
         return Err("it is filled in by a template".into());
@@ -219,10 +219,10 @@ mod tests {
             ("proxy_pass", "http://unix:", "nginx refuses it: no path in the unix domain socket"),
             ("proxy_pass", "http://unix::/x", "nginx refuses it: no path in the unix domain socket"),
             ("proxy_pass", "127.0.0.1:8000", "nginx refuses it: invalid URL prefix"),
-            ("proxy_pass", "$a", "it hangs on a variable"),
-            ("proxy_pass", "http://$a:8000", "it hangs on a variable"),
-            ("proxy_pass", "http://127.0.0.1:8000$a", "it hangs on a variable"),
-            ("proxy_pass", "http://127.0.0.1:$a/", "it hangs on a variable"),
+            ("proxy_pass", "$a", "it depends on a variable"),
+            ("proxy_pass", "http://$a:8000", "it depends on a variable"),
+            ("proxy_pass", "http://127.0.0.1:8000$a", "it depends on a variable"),
+            ("proxy_pass", "http://127.0.0.1:$a/", "it depends on a variable"),
             ("proxy_pass", "http://{{ a }}:8000/", "it is filled in by a template"),
             ("proxy_pass", "http://unix:%path", "it is filled in by a template"),
             ("proxy_pass", "http://unix:__DIR__/sock", "`__DIR__` looks like something that is filled in"),
