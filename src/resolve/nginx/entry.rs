@@ -41,10 +41,13 @@ pub(super) fn entries<'a>(library: &Library<'a>) -> Vec<Entry<'a>> {
         .iter()
         .filter_map(|file| library.tree(*file).map(|tree| (*file, context(tree))))
         .collect();
+    let available: BTreeSet<FileId> =
+        library.files.iter().copied().filter(|file| library.is_not_enabled(*file)).collect();
     let (mains, fragments): (Vec<_>, Vec<_>) = contexts.into_iter().partition(|it| it.1 == Context::Main);
     let mut reached = BTreeSet::new();
     let mains = independent(library, &mains, |file| Some(library.directory(file)), &mut reached);
-    let fragments: Vec<_> = fragments.into_iter().filter(|(file, _)| !reached.contains(file)).collect();
+    let is_read = |file: &FileId| !reached.contains(file) && !available.contains(file);
+    let fragments: Vec<_> = fragments.into_iter().filter(|(file, _)| is_read(file)).collect();
     let fragments = independent(library, &fragments, |_| None, &mut reached);
     mains.into_iter().chain(fragments).collect()
 }

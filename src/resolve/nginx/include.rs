@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::resolve::paths::{Mapped, Paths, glob_matches, template_free};
+use crate::resolve::variants;
 use crate::source::{FileId, Sources};
 use crate::syntax::Parsed;
 use crate::syntax::nginx::{Directive, Item, Tree};
@@ -106,7 +107,35 @@ impl<'a> Library<'a> {
                 found = available;
             }
         }
-        found
+        // Beside the main file lies what is its own, whatever the names say.
+        let path = |file: FileId| self.sources.get(file).path.as_str();
+        let is_foreign = |file: &FileId| {
+            variants::conflict(path(directive.span.file), path(*file))
+                && !main.is_some_and(|main| path(*file).starts_with(main))
+        };
+        match &found {
+            Included::Files(files) if files.iter().any(is_foreign) => {
+                Included::Unknown("the file of the stack is for another environment".into())
+            }
+            _ => found,
+        }
+    }
+
+    /// Whether a file is a site that is not enabled: it lies in `sites-available`, and other files lie in the
+    /// `sites-enabled` beside that, or links to some.
+    pub(super) fn is_not_enabled(&self, file: FileId) -> bool {
+        let path = &self.sources.get(file).path;
+        let Some((above, _)) = path.rsplit_once("sites-available/") else { return false };
+        let enabled = format!("{above}sites-enabled/");
+        let files = self.sources.iter().map(|(id, source)| (source.path.as_str(), id));
+        let mut any = false;
+        for (_, id) in files.chain(self.sources.links()).filter(|(path, _)| path.starts_with(&enabled)) {
+            if id == file {
+                return false;
+            }
+            any = true;
+        }
+        any
     }
 
     fn find(&self, main: Option<&str>, path: &str) -> Included {
