@@ -12,6 +12,7 @@ pub mod nginx;
 pub mod paths;
 pub mod stacks;
 pub mod systemd;
+mod variants;
 
 use std::collections::BTreeMap;
 
@@ -102,7 +103,7 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
     let compose = compose::resolve(&of(FileKind::Compose), &trees.compose, sources);
 
     let mut apps: Vec<App> = gunicorn.apps.into_iter().chain(compose.apps).collect();
-    let mut hops = link::link(&nginx.nginx, &apps, &mentions, sources);
+    let mut hops = link::link(&nginx.nginx, &apps, &systemd.sockets, &mentions, sources);
     let mut units = systemd.units;
     if let Some(path) = sources.unread().iter().find(|path| path.starts_with(&stack.root)) {
         let why = format!("`{path}` cannot be read, and may change it");

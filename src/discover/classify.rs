@@ -59,7 +59,9 @@ pub(super) fn by_name(path: &Path) -> Option<Candidate> {
     match extension {
         "conf" | "ngx" | "nginx" | "gunicorn" | "vhost" | "site" | "server" | "inc" | "cfg" | "ini"
         | "include" => Some(Candidate::Any),
-        "sh" | "bash" | "yml" | "yaml" | "env" | "toml" => Some(Candidate::Launcher),
+        "sh" | "bash" | "yml" | "yaml" | "env" | "toml" | "vcl" => Some(Candidate::Launcher),
+        "js" | "cjs" if lower.starts_with("ecosystem.config.") => Some(Candidate::Launcher),
+        "json" if lower == "package.json" => Some(Candidate::Launcher),
         "" if !lower.starts_with('.') => Some(Candidate::Any),
         // `nginx.prod`, `conf.dev`, `sites-enabled/shop.example.com`: what looks like an extension says more of the
         // place than of the language.
@@ -124,10 +126,34 @@ fn path_contains(path: &Path, word: &str) -> bool {
 /// Whether a file without a telling name may start something: it is a script, or one of the well-known files.
 fn launches(name: &str, text: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    let known = ["dockerfile", "containerfile", "procfile", "makefile", "justfile", "supervisor"];
+    const NAMES: [&str; 10] = [
+        "dockerfile",
+        "containerfile",
+        "procfile",
+        "makefile",
+        "justfile",
+        "supervisor",
+        "caddyfile",
+        "haproxy",
+        "vagrantfile",
+        "uwsgi",
+    ];
+    // Supervisor, Circus, uWSGI; Apache.
+    const LINES: [&str; 9] = [
+        "[program:",
+        "[fcgi-program:",
+        "[watcher:",
+        "[socket:",
+        "[uwsgi]",
+        "<VirtualHost",
+        "ProxyPass ",
+        "Listen ",
+        "frontend ",
+    ];
+    let tells = |line: &str| LINES.iter().any(|start| line.trim_start().starts_with(start));
     text.starts_with("#!")
-        || known.iter().any(|it| lower.contains(it))
-        || text.split_inclusive('\n').any(|line| line.trim_start().starts_with("[program:"))
+        || NAMES.iter().any(|it| lower.contains(it))
+        || text.split_inclusive('\n').any(tells)
 }
 
 /// Gunicorn configuration, if the text assigns one of its settings at module level.
@@ -259,6 +285,13 @@ mod tests {
             ("docker-compose.prod.yml", "services:\n", Some(Compose)),
             ("deploy.sh", "gunicorn\n", Some(Launcher)),
             ("start", "#!/bin/sh\n", Some(Launcher)),
+            ("haproxy.cfg", "defaults\n", Some(Launcher)),
+            ("app.ini", "[uwsgi]\nhttp-socket = :9090\n", Some(Launcher)),
+            ("app.ini", "[fcgi-program:app]\n", Some(Launcher)),
+            ("site.conf", "<VirtualHost *:8080>\n", Some(Launcher)),
+            ("ecosystem.config.js", "module.exports = {}\n", Some(Launcher)),
+            ("package.json", "{}\n", Some(Launcher)),
+            ("composer.json", "{}\n", None),
             ("nginx.md", "server {\n", None),
             ("nginx/conf.d/README.md", "server {\n", None),
             ("nginx/snippets/notes.txt", "server {\n", None),

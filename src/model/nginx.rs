@@ -35,6 +35,8 @@ pub struct Nginx {
     pub upstreams: Vec<Upstream>,
     /// Every `proxy_pass` and its siblings.
     pub routes: Vec<Route>,
+    /// What the servers of `stream` and `mail` listen on.
+    pub elsewhere: Vec<Possible<Endpoint>>,
 }
 
 /// A configuration level: a block that directives are inherited through.
@@ -52,6 +54,9 @@ pub struct Level {
     pub written: Vec<Written>,
     /// What stands in it and cannot be read.
     pub holes: Vec<Hole>,
+    /// Whether an `error_page` that stands in it turns a 502 into another answer; `None` where none stands in it, and
+    /// what is inherited goes.
+    pub rescues: Option<bool>,
     /// Why what encloses it is not known, for the first level of a fragment that no file of the stack includes.
     pub open_above: Option<String>,
 }

@@ -53,8 +53,9 @@ pub fn resolve(
     let stack = apps::Stack { files, trees, paths, sources, version: target.gunicorn };
     let mut resolved = Resolved { apps: Vec::new(), unresolved: Vec::new() };
     let mut read: Vec<FileId> = Vec::new();
+    let claims = apps::claims(&stack, launches);
     for launch in launches {
-        apps::of_launch(&stack, launch, &mut resolved, &mut read);
+        apps::of_launch(&stack, launch, &claims, &mut resolved, &mut read);
     }
     for file in files.iter().filter(|file| !read.contains(file)) {
         resolved.apps.extend(apps::of_file(&stack, *file, unread_launcher));

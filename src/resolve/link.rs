@@ -1,10 +1,13 @@
 //! Routes to apps: who answers at each address that nginx connects to.
 
+mod unserved;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::mentions::Mentions;
-use crate::model::{App, AppId, AppKind, Gateway, Hop, Joined, Nginx, RouteId};
-use crate::source::Sources;
+use super::variants;
+use crate::model::{App, AppId, Gateway, Hop, Joined, Nginx, Route, RouteId};
+use crate::source::{FileId, Sources};
 use crate::value::{Endpoint, Possible, Reach};
 
 /// Joins every peer of every route to who answers there.
@@ -12,25 +15,40 @@ use crate::value::{Endpoint, Possible, Reach};
 /// Nobody is said to answer only where that is certain: each app of the stack is known to listen elsewhere, no file that
 /// is merely searched (see [`Mentions`]) may start something there, nginx itself does not listen there, and some app is
 /// left over that nothing can reach. A stack whose apps are all reached has no place for the mistake.
-pub fn link(nginx: &Nginx, apps: &[App], mentions: &Mentions, sources: &Sources) -> Vec<Hop> {
-    let listeners = Listeners::new(apps);
-    let own = own_addresses(nginx);
+///
+/// `sockets` is what systemd's socket units listen on, whichever service they are for.
+pub fn link(
+    nginx: &Nginx,
+    apps: &[App],
+    sockets: &[Possible<Endpoint>],
+    mentions: &Mentions,
+    sources: &Sources,
+) -> Vec<Hop> {
+    let place =
+        Place { listeners: Listeners::new(apps), taken: taken(nginx, sockets), apps, mentions, sources };
     let mut hops = Vec::new();
     for (route, it) in nginx.routes.iter().enumerate() {
         for peer in 0..it.peers.len() {
             let joined = match &it.peers[peer].address {
                 _ if it.peers[peer].down => Joined::Unknown("the server is marked `down`".into()),
-                Possible::Known(address) => {
-                    answerer(address, it.gateway, &listeners, &own, mentions, sources)
-                }
+                Possible::Known(address) => place.answerer(address, it),
                 Possible::OneOf(_) => Joined::Unknown("it stands for several addresses".into()),
                 Possible::Unknown(why) => Joined::Unknown(why.clone()),
             };
             hops.push(Hop { route: RouteId(route as u32), peer, joined });
         }
     }
-    settle_unserved(&mut hops, nginx, apps, &listeners);
+    unserved::settle(&mut hops, nginx, &place);
     hops
+}
+
+/// What answers on the machine.
+struct Place<'a> {
+    apps: &'a [App],
+    listeners: Listeners<'a>,
+    taken: Taken<'a>,
+    mentions: &'a Mentions,
+    sources: &'a Sources,
 }
 
 /// What apps listen on, by port and by path.
@@ -84,34 +102,35 @@ impl<'a> Listeners<'a> {
     }
 }
 
-/// What nginx itself listens on, by port and by path.
-struct OwnAddresses<'a> {
+/// What nginx itself and systemd listen on, by port and by path.
+struct Taken<'a> {
     tcp: BTreeMap<u16, Vec<&'a Endpoint>>,
     unix: BTreeSet<&'a str>,
     unknown: bool,
 }
 
-fn own_addresses(nginx: &Nginx) -> OwnAddresses<'_> {
-    let mut own = OwnAddresses { tcp: BTreeMap::new(), unix: BTreeSet::new(), unknown: false };
-    for listen in nginx.servers.iter().flat_map(|server| &server.listen) {
+fn taken<'a>(nginx: &'a Nginx, sockets: &'a [Possible<Endpoint>]) -> Taken<'a> {
+    let mut taken = Taken { tcp: BTreeMap::new(), unix: BTreeSet::new(), unknown: false };
+    let own = nginx.servers.iter().flat_map(|server| &server.listen).chain(&nginx.elsewhere);
+    for listen in own.chain(sockets) {
         match listen.candidates() {
             Some(addresses) => {
                 for address in addresses {
                     match address {
-                        Endpoint::Tcp(_, port) => own.tcp.entry(*port).or_default().push(address),
+                        Endpoint::Tcp(_, port) => taken.tcp.entry(*port).or_default().push(address),
                         Endpoint::Unix(path) => {
-                            own.unix.insert(path);
+                            taken.unix.insert(path);
                         }
                     }
                 }
             }
-            None => own.unknown = true,
+            None => taken.unknown = true,
         }
     }
-    own
+    taken
 }
 
-impl OwnAddresses<'_> {
+impl Taken<'_> {
     fn may_be(&self, target: &Endpoint) -> bool {
         self.unknown
             || match target {
@@ -123,104 +142,60 @@ impl OwnAddresses<'_> {
     }
 }
 
-fn answerer(
-    target: &Endpoint,
-    gateway: Gateway,
-    listeners: &Listeners,
-    own: &OwnAddresses,
-    mentions: &Mentions,
-    sources: &Sources,
-) -> Joined {
-    let there = listeners.at(target);
-    let unknown = |why: String| Joined::Unknown(why);
-    match there.as_slice() {
-        [(app, Reach::Yes)] => return Joined::App(*app),
-        [] => {}
-        [_] => return unknown("whether that is this machine is not known".into()),
-        _ => return unknown("several apps of the stack listen there".into()),
-    }
-    if !matches!(gateway, Gateway::Http | Gateway::Https) {
-        return unknown(
-            "a server of another protocol, which no file of the stack starts, may listen there".into(),
-        );
-    }
-    if !target.is_local() {
-        return unknown("it is not certain to be on this machine".into());
-    }
-    if let Some(why) = &listeners.unknown {
-        return unknown(why.clone());
-    }
-    if own.may_be(target) {
-        return unknown("nginx itself may listen there".into());
-    }
-    if let Some(span) = mentions.of(target) {
-        return unknown(format!("{} speaks of it, and is not read", sources.get(span.file).path));
-    }
-    if let Some(span) = mentions.server() {
-        let place = &sources.get(span.file).path;
-        return unknown(format!("`{}` in {place} may listen there", sources.text(span)));
-    }
-    Joined::Nobody { meant: None }
-}
-
-/// Withdraws "nobody" where no app is left over, and names the app that is meant where there is one way to read it.
-fn settle_unserved(hops: &mut [Hop], nginx: &Nginx, apps: &[App], listeners: &Listeners) {
-    let address = |hop: &Hop| nginx.routes[hop.route.0 as usize].peers[hop.peer].address.known();
-    let unserved: BTreeSet<Endpoint> = hops
-        .iter()
-        .filter(|hop| hop.joined == Joined::Nobody { meant: None })
-        .filter_map(|hop| address(hop).cloned())
-        .collect();
-    if unserved.is_empty() {
-        return;
-    }
-    let unreached = unreached(nginx, apps, listeners);
-    let meant = match (unserved.len(), unreached.as_slice()) {
-        (1, [app]) => Some(*app),
-        _ => None,
-    };
-    for hop in hops {
-        if hop.joined != (Joined::Nobody { meant: None }) {
-            continue;
+impl Place<'_> {
+    fn answerer(&self, target: &Endpoint, route: &Route) -> Joined {
+        let there = self.listeners.at(target);
+        let unknown = |why: String| Joined::Unknown(why);
+        match there.as_slice() {
+            [(app, Reach::Yes)] if self.is_elsewhere(route.anchor.span.file, *app) => {
+                return unknown("the app that listens there is one of another environment".into());
+            }
+            [(app, Reach::Yes)] => return Joined::App(*app),
+            [] => {}
+            [_] => return unknown("whether that is this machine is not known".into()),
+            _ => return unknown("several apps of the stack listen there".into()),
         }
-        hop.joined = if unreached.is_empty() {
-            Joined::Unknown("nothing of the stack listens there, and no app of it is left over".into())
-        } else {
-            Joined::Nobody { meant }
-        };
+        if !matches!(route.gateway, Gateway::Http | Gateway::Https) {
+            return unknown(
+                "a server of another protocol, which no file of the stack starts, may listen there".into(),
+            );
+        }
+        if !target.is_local() {
+            return unknown("it is not certain to be on this machine".into());
+        }
+        if let Some(why) = &self.listeners.unknown {
+            return unknown(why.clone());
+        }
+        if self.taken.may_be(target) {
+            return unknown("nginx itself or a socket unit may listen there".into());
+        }
+        if let Some(span) = self.mentions.of(target) {
+            let place = &self.sources.get(span.file).path;
+            return unknown(format!("{place} speaks of it, and is not read"));
+        }
+        if let Some(span) = self.mentions.server() {
+            let place = &self.sources.get(span.file).path;
+            return unknown(format!("`{}` in {place} may listen there", self.sources.text(span)));
+        }
+        Joined::Nobody { meant: None }
     }
-}
 
-/// The Gunicorn apps that no route can reach, whatever is still unknown of the routes.
-fn unreached(nginx: &Nginx, apps: &[App], listeners: &Listeners) -> Vec<AppId> {
-    let more_routes = nginx.levels.iter().any(|level| !level.holes.is_empty())
-        || nginx.routes.iter().any(|route| route.open.is_some());
-    let peers = || nginx.routes.iter().flat_map(|route| &route.peers);
-    if more_routes || peers().any(|peer| peer.address.candidates().is_none()) {
-        return Vec::new();
+    /// Whether a route and an app are for different environments: `staging/site.conf` and `production/web.service`.
+    fn is_elsewhere(&self, route: FileId, app: AppId) -> bool {
+        let app = &self.apps[app.0 as usize];
+        let path = |file| self.sources.get(file).path.as_str();
+        let mut files = [Some(app.place.file), app.config].into_iter().flatten();
+        files.any(|file| variants::conflict(path(route), path(file)))
     }
-    let reached: BTreeSet<AppId> = peers()
-        .flat_map(|peer| peer.address.candidates().into_iter().flatten())
-        .flat_map(|target| listeners.at(target))
-        .map(|(app, _)| app)
-        .collect();
-    deployed(apps).into_iter().filter(|id| !reached.contains(id)).collect()
-}
-
-/// The Gunicorn apps that certainly run: those that a unit starts, else the only configuration that there is. Which of
-/// several configurations is deployed, or whether one beside a unit is, cannot be told.
-fn deployed(apps: &[App]) -> Vec<AppId> {
-    let all = apps.iter().enumerate().filter(|(_, app)| app.kind == AppKind::Gunicorn);
-    let (started, loose): (Vec<_>, Vec<_>) = all.partition(|(_, app)| app.unit.is_some());
-    let certain = if started.is_empty() && loose.len() == 1 { loose } else { started };
-    certain.into_iter().map(|(at, _)| AppId(at as u32)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Anchor, Dialect, LevelId, Origin, Peer, Route, Server, Setting, UnitId};
-    use crate::source::{FileId, FileKind, Source, Span};
+    use crate::model::{
+        Anchor, AppKind, Dialect, Level, LevelId, LevelKind, Origin, Peer, Route, Server, Setting, UnitId,
+    };
+    use crate::source::{FileKind, Source, Span};
     use crate::value::Host;
 
     const SPAN: Span = Span { file: FileId(0), start: 0, end: 0 };
@@ -247,7 +222,17 @@ mod tests {
             peers: vec![Peer { address: endpoint(target), anchor, down: false }],
             open: None,
         };
-        Nginx { routes: targets.iter().map(route).collect(), ..Nginx::default() }
+        let level = Level {
+            kind: LevelKind::Location,
+            parent: None,
+            header: SPAN,
+            title: "location /".into(),
+            written: Vec::new(),
+            holes: Vec::new(),
+            rescues: None,
+            open_above: None,
+        };
+        Nginx { routes: targets.iter().map(route).collect(), levels: vec![level], ..Nginx::default() }
     }
 
     fn app(listener: &str) -> App {
@@ -269,7 +254,7 @@ mod tests {
     fn answers(nginx: &Nginx, apps: &[App], script: &str) -> Vec<String> {
         let mut sources = Sources::default();
         let id = sources.add(Source::new("start.sh", FileKind::Launcher, script.into()));
-        let hops = link(nginx, apps, &Mentions::new(&[id], &sources), &sources);
+        let hops = link(nginx, apps, &[], &Mentions::new(&[id], &sources), &sources);
         let word = |hop: &Hop| match &hop.joined {
             Joined::App(app) => app.0.to_string(),
             Joined::Nobody { meant: Some(app) } => format!("meant {}", app.0),
@@ -319,6 +304,11 @@ mod tests {
         assert_eq!(answers(&plain, &apps, "exec uvicorn app:app"), ["?"]);
         let own = Server { level: LevelId(0), listen: vec![endpoint("0.0.0.0:1")], names: Vec::new() };
         assert_eq!(answers(&Nginx { servers: vec![own], ..nginx(&["127.0.0.1:1"]) }, &apps, ""), ["?"]);
+        let in_stream = Nginx { elsewhere: vec![endpoint("127.0.0.1:1")], ..nginx(&["127.0.0.1:1"]) };
+        assert_eq!(answers(&in_stream, &apps, ""), ["?"]);
+        // A socket unit's, whose service is not in the tree.
+        let hops = link(&plain, &apps, &[endpoint("[::]:1")], &Mentions::default(), &Sources::default());
+        assert!(matches!(hops[0].joined, Joined::Unknown(_)));
         let mut uwsgi = nginx(&["127.0.0.1:1"]);
         uwsgi.routes[0].gateway = Gateway::Uwsgi;
         assert_eq!(answers(&uwsgi, &apps, ""), ["?"]);

@@ -75,6 +75,72 @@ const NO_START: [&str; 24] = [
     "image",
 ];
 
+/// Words of commands that answer no requests. What else they start is found by [`SERVERS`].
+const SILENT: [&str; 16] = [
+    "beat",
+    "celery",
+    "celerybeat",
+    "collectstatic",
+    "cron",
+    "dramatiq",
+    "huey_consumer",
+    "huey_consumer.py",
+    "migrate",
+    "nginx",
+    "postgres",
+    "qcluster",
+    "redis-server",
+    "rq",
+    "rqscheduler",
+    "rqworker",
+];
+
+/// How a file that is searched names what it starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialect {
+    /// A script, or anything else.
+    Script,
+    /// `command=PROGRAM` in Supervisor's programs, `cmd = PROGRAM` in Circus's.
+    Ini,
+    /// `web: PROGRAM`.
+    Procfile,
+    /// `backend NAME {` of Varnish, which is there to stand in front of it, and listens on a port of its own.
+    Varnish,
+    /// `package.json`.
+    Package,
+    /// Nothing in it starts a server on the host.
+    Addresses,
+}
+
+impl Dialect {
+    fn of(name: &str) -> Dialect {
+        let lower = name.to_ascii_lowercase();
+        match lower.rsplit_once('.').map_or("", |(_, extension)| extension) {
+            _ if lower.starts_with("procfile") => Dialect::Procfile,
+            "conf" | "ini" | "cfg" => Dialect::Ini,
+            "json" => Dialect::Package,
+            "vcl" => Dialect::Varnish,
+            _ => Dialect::Script,
+        }
+    }
+
+    /// What a line says is to be kept running.
+    fn command(self, line: &str) -> Option<&str> {
+        match self {
+            Dialect::Ini => {
+                let (key, command) = line.split_once('=')?;
+                matches!(key.trim_end(), "command" | "cmd").then_some(command)
+            }
+            Dialect::Procfile => {
+                let (kind, command) = line.split_once(':')?;
+                (kind != "release").then_some(command)
+            }
+            Dialect::Varnish => line.starts_with("backend ").then_some(line),
+            Dialect::Script | Dialect::Package | Dialect::Addresses => None,
+        }
+    }
+}
+
 impl Mentions {
     /// Searches the launchers and the Compose files among the files of a stack.
     pub fn new(files: &[FileId], sources: &Sources) -> Mentions {
@@ -82,9 +148,12 @@ impl Mentions {
         for id in files {
             let source = sources.get(*id);
             match source.kind {
-                FileKind::Launcher => mentions.search(*id, &source.text, true),
+                FileKind::Launcher => {
+                    let dialect = Dialect::of(source.name());
+                    mentions.search(*id, &source.text, dialect);
+                }
                 // What a container starts listens inside it; only the addresses that are spoken of count.
-                FileKind::Compose => mentions.search(*id, &source.text, false),
+                FileKind::Compose => mentions.search(*id, &source.text, Dialect::Addresses),
                 FileKind::Nginx | FileKind::Gunicorn | FileKind::Systemd => {}
             }
         }
@@ -109,13 +178,31 @@ impl Mentions {
         self.gunicorn
     }
 
-    fn search(&mut self, file: FileId, text: &str, starts_servers: bool) {
+    fn search(&mut self, file: FileId, text: &str, dialect: Dialect) {
         let mut start = 0;
         for line in text.split_inclusive('\n') {
-            if !line.trim_start().starts_with('#') {
-                self.search_line(file, start, line, starts_servers);
+            let trimmed = line.trim_start();
+            // Of a package of Node only what `npm start` runs is a server; the rest builds and tests.
+            let is_read = dialect != Dialect::Package || line.contains("\"start");
+            if is_read && !trimmed.starts_with('#') {
+                self.search_line(file, start, line, dialect != Dialect::Addresses);
+                if let Some(command) = dialect.command(trimmed) {
+                    let from = start + (line.len() - trimmed.len()) + (trimmed.len() - command.len());
+                    self.note_command(Span::new(file, from..from + command.trim_end().len()), command);
+                }
             }
             start += line.len();
+        }
+    }
+
+    /// A command that a manager keeps running: unless it is known to answer no requests, it may listen anywhere.
+    fn note_command(&mut self, span: Span, command: &str) {
+        let is_silent = words(command, |c| !c.is_whitespace()).any(|(_, word)| {
+            let name = word.rsplit('/').next().unwrap_or(word);
+            SILENT.contains(&name)
+        });
+        if !is_silent && !command.trim().is_empty() {
+            self.server.get_or_insert(span);
         }
     }
 
@@ -180,6 +267,24 @@ mod tests {
             ["pip install gunicorn", "sudo systemctl restart gunicorn", "echo starting gunicorn", "RUN ls"]
         {
             assert!(mentions(line).server().is_none(), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_a_manager_keeps_running_is_a_server_unless_it_is_known_not_to_be() {
+        for (name, text, expected) in [
+            ("Procfile", "web: bin/front\n", Some("bin/front")),
+            ("Procfile", "release: bin/migrate\nworker: celery -A shop worker\n", None),
+            ("app.ini", "[program:app]\ncommand = /srv/app/bin/run\n", Some("/srv/app/bin/run")),
+            ("app.ini", "[program:app]\ncommand=/venv/bin/celery -A shop beat\n", None),
+            ("default.vcl", "backend default {\n", Some("backend default {")),
+            ("package.json", "  \"start\": \"node server.js\",\n", Some("node")),
+            ("package.json", "  \"build\": \"node build.js\",\n", None),
+        ] {
+            let mut sources = Sources::default();
+            let id = sources.add(Source::new(name, FileKind::Launcher, text.into()));
+            let server = Mentions::new(&[id], &sources).server().map(|span| sources.text(span).trim());
+            assert_eq!(server, expected, "{text}");
         }
     }
 }

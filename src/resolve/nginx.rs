@@ -27,6 +27,9 @@ use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::nginx::Tree;
 
+const NOT_ENABLED: &str =
+    "it is not enabled: nothing leads to it from `sites-enabled`, and no file includes it";
+
 /// The nginx configuration of a stack.
 #[derive(Clone, Debug, Default)]
 pub struct Resolved {
@@ -68,14 +71,10 @@ pub fn resolve(
         walk.entry(entry);
     }
     let mut found = walk.finish();
-    found.unresolved.extend(disabled.into_iter().map(|file| {
-        Unresolved {
-            span: Span::new(file, 0..0),
-            what: "the site".into(),
-            why:
-                "it is not enabled: no file of the stack includes it, and `sites-enabled` does not lead to it"
-                    .into(),
-        }
+    found.unresolved.extend(disabled.into_iter().map(|file| Unresolved {
+        span: Span::new(file, 0..0),
+        what: "the site".into(),
+        why: NOT_ENABLED.into(),
     }));
     shared::apply(&mut found);
     route::apply(&mut found, sources);

@@ -67,6 +67,14 @@ impl Paths {
         }
     }
 
+    /// Whether a file lies in the stack's root or in a directory that is called like that of a deployed path.
+    pub fn is_beside(&self, file: FileId, deployed: &str, sources: &Sources) -> bool {
+        let path = &sources.get(file).path;
+        let inside = path.strip_prefix(&self.root).unwrap_or(path);
+        let directory = |path: &str| path.rsplit('/').nth(1).map(str::to_owned);
+        directory(inside).is_none_or(|own| Some(own) == directory(deployed))
+    }
+
     /// The files of a name, by their paths below the root (template suffixes taken off), in the order of these.
     pub fn named(&self, name: &str) -> &[(String, FileId)] {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
@@ -132,8 +140,14 @@ pub fn template_free(name: &str) -> &str {
         .unwrap_or(name)
 }
 
+/// Whether a file is an example that somebody copies and fills in: what lies on the machine may say something else.
+pub(super) fn is_example(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    [".example", ".sample", ".dist", ".template", ".tmpl", ".tpl"].iter().any(|suffix| name.ends_with(suffix))
+}
+
 /// How many trailing components two paths share.
-fn common_suffix(a: &str, b: &str) -> usize {
+pub(super) fn common_suffix(a: &str, b: &str) -> usize {
     a.rsplit('/')
         .filter(|part| !part.is_empty())
         .zip(b.rsplit('/').filter(|part| !part.is_empty()))

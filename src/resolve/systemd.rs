@@ -25,7 +25,7 @@ use crate::model::{Datum, Origin, Setting, Unit, UnitId, Unresolved};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::systemd::Tree;
-use crate::value::Possible;
+use crate::value::{Endpoint, Possible};
 
 /// What the units of a stack come to.
 #[derive(Debug, Default)]
@@ -34,6 +34,8 @@ pub struct Resolved {
     pub units: Vec<Unit>,
     /// The processes that services keep running.
     pub launches: Vec<Launch>,
+    /// What the socket units listen on, whichever service they are for.
+    pub sockets: Vec<Possible<Endpoint>>,
     /// What could not be understood.
     pub unresolved: Vec<Unresolved>,
 }
@@ -68,6 +70,7 @@ pub fn resolve(
             });
         }
     }
+    resolved.sockets = sockets::addresses(&merged);
     for (at, unit) in merged.iter().enumerate() {
         let settings = settings::settings(unit);
         if unit.name.kind == "service" && !unit.masked {

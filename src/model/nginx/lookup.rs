@@ -47,6 +47,19 @@ impl Nginx {
         }
     }
 
+    /// Whether a request that gets a 502 at a level may be answered in another way all the same, by an `error_page`.
+    pub fn rescues(&self, level: LevelId) -> bool {
+        let mut next = Some(level);
+        while let Some(id) = next {
+            let here = self.level(id);
+            if let Some(rescues) = here.rescues {
+                return rescues;
+            }
+            next = here.parent;
+        }
+        false
+    }
+
     /// The location that a level belongs to, for a person: the title of the nearest enclosing `location`, else of the
     /// level itself.
     pub fn location(&self, level: LevelId) -> &str {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::argparse::{self, Options};
 use super::command::{self, Program, Start};
-use super::config_file::{self, Choice};
+use super::config_file::{self, Choice, Claims};
 use super::layers::{self, File, Layers, Settings};
 use super::scope::{Scope, variable};
 use super::{Resolved, bind, module, table, words};
@@ -26,7 +26,13 @@ pub(super) struct Stack<'a> {
 }
 
 /// Adds the app that a launch starts, if it starts one, and the files that it reads or may read.
-pub(super) fn of_launch(stack: &Stack, launch: &Launch, resolved: &mut Resolved, read: &mut Vec<FileId>) {
+pub(super) fn of_launch(
+    stack: &Stack,
+    launch: &Launch,
+    claims: &Claims,
+    resolved: &mut Resolved,
+    read: &mut Vec<FileId>,
+) {
     match command::find(launch) {
         Program::Silent => {}
         Program::Other(why) => {
@@ -38,11 +44,11 @@ pub(super) fn of_launch(stack: &Stack, launch: &Launch, resolved: &mut Resolved,
             resolved.apps.push(other(launch, place));
         }
         Program::Gunicorn(start) => {
-            let (mut app, choice) = gunicorn(stack, &start);
+            let (mut app, choice) = gunicorn(stack, &start, claims);
             app.unit = launch.unit;
             let (files, why) = match choice {
                 Choice::Absent => (Vec::new(), None),
-                Choice::File(file) => (vec![file], None),
+                Choice::File(file, _) => (vec![file], None),
                 Choice::Perhaps(files, why) | Choice::Unknown(files, why) => (files, Some(why)),
             };
             read.extend(files);
@@ -71,16 +77,30 @@ fn other(launch: &Launch, place: Span) -> App {
     }
 }
 
-fn gunicorn(stack: &Stack, start: &Start) -> (App, Choice) {
+/// Which launch reads which configuration file, before it is known what the others read.
+pub(super) fn claims(stack: &Stack, launches: &[Launch]) -> Claims {
+    let mut claims = Claims::default();
+    for launch in launches {
+        if let Program::Gunicorn(start) = command::find(launch) {
+            let line = argparse::parse(&start.arguments, stack.version);
+            let (variable, _) = of_variable(&start.environment, start.place, stack.version);
+            claims.note(&choose(stack, &line, &variable, &start.working_directory.value));
+        }
+    }
+    claims
+}
+
+fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
     let line = argparse::parse(&start.arguments, stack.version);
     let (variable_options, variable_place) = of_variable(&start.environment, start.place, stack.version);
     let directory = &start.working_directory.value;
     let choice = choose(stack, &line, &variable_options, directory);
+    let choice = claims.settle(stack, start.place.file, choice);
     let scope_of = |file: &FileId| {
         stack.trees.get(file).map(|parsed| module::run(&parsed.tree, Some(&start.environment)))
     };
     let read: &[FileId] = match &choice {
-        Choice::File(file) => std::slice::from_ref(file),
+        Choice::File(file, _) => std::slice::from_ref(file),
         Choice::Perhaps(files, _) => files,
         Choice::Absent | Choice::Unknown(..) => &[],
     };
@@ -90,10 +110,10 @@ fn gunicorn(stack: &Stack, start: &Start) -> (App, Choice) {
         read.iter().any(|file| stack.trees.get(file).is_some_and(|parsed| !parsed.errors.is_empty()));
     let file = match (&choice, scopes.first()) {
         _ if broken => File::Unknown("Gunicorn refuses the configuration file".into()),
-        (Choice::File(_), Some(scope)) => File::Read(scope),
+        (Choice::File(..), Some(scope)) => File::Read(scope),
         (Choice::Perhaps(_, why), _) => File::Perhaps(scopes.iter().collect(), why.clone()),
         (Choice::Unknown(_, why), _) => File::Unknown(why.clone()),
-        (Choice::Absent, _) | (Choice::File(_), None) => File::Absent,
+        (Choice::Absent, _) | (Choice::File(..), None) => File::Absent,
     };
     let layers = Layers {
         version: stack.version,
@@ -110,7 +130,7 @@ fn gunicorn(stack: &Stack, start: &Start) -> (App, Choice) {
         kind: AppKind::Gunicorn,
         unit: None,
         place: start.place,
-        config: if let Choice::File(file) = choice { Some(file) } else { None },
+        config: if let Choice::File(file, _) = choice { Some(file) } else { None },
         working_directory: start.working_directory.clone(),
         target: target(&layers.line, &settings),
         listeners: listeners(&settings, directory, &start.sockets),

@@ -3,10 +3,13 @@
 //! Source: `Application.load_config` and `get_default_config_file` in `gunicorn/config.py`: the file of `-c`, else the one
 //! of `GUNICORN_CMD_ARGS`, else `gunicorn.conf.py` of the directory that it starts in, whatever `--chdir` says.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::apps::Stack;
 use super::validate::absolute;
 use super::value::Value;
-use crate::resolve::paths::Mapped;
+use crate::resolve::paths::{Mapped, common_suffix, is_example};
+use crate::resolve::variants;
 use crate::source::FileId;
 use crate::value::Possible;
 
@@ -18,8 +21,8 @@ const DEFAULT_NAME: &str = "gunicorn.conf.py";
 pub(super) enum Choice {
     /// Nothing.
     Absent,
-    /// This file.
-    File(FileId),
+    /// This file, by its path on the machine.
+    File(FileId, String),
     /// One of these or none, for this reason.
     Perhaps(Vec<FileId>, String),
     /// A file that is not in the tree, or it is not known which, for this reason; these are candidates.
@@ -39,7 +42,7 @@ pub(super) fn explicit(stack: &Stack, value: &Possible<Value>, directory: &Possi
     let path = text.strip_prefix("file:").unwrap_or(text);
     let deployed = absolute(path, directory).unwrap_or_else(|_| path.to_string());
     match stack.paths.find(&deployed) {
-        Mapped::File(file) if stack.trees.contains_key(&file) => Choice::File(file),
+        Mapped::File(file) if stack.trees.contains_key(&file) => Choice::File(file, deployed),
         Mapped::File(_) => {
             Choice::Unknown(Vec::new(), format!("`{path}` was not read as a configuration file"))
         }
@@ -50,6 +53,47 @@ pub(super) fn explicit(stack: &Stack, value: &Possible<Value>, directory: &Possi
             let name = deployed.rsplit('/').next().unwrap_or(&deployed);
             let files = stack.paths.named(name).iter().map(|(_, file)| *file).collect();
             Choice::Unknown(files, format!("several files of the tree may be `{path}`"))
+        }
+    }
+}
+
+/// Which launch each file is for, where several of them would read it by different paths. A repository holds one of
+/// these paths; what lies at the others is not in it.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    by_file: BTreeMap<FileId, BTreeSet<String>>,
+}
+
+impl Claims {
+    /// Notes what a launch would read.
+    pub(super) fn note(&mut self, choice: &Choice) {
+        if let Choice::File(file, deployed) = choice {
+            self.by_file.entry(*file).or_default().insert(deployed.clone());
+        }
+    }
+
+    /// What a launch reads, given what all others would read: the path that shares the most with the file's own is the
+    /// file, if there is only one.
+    pub(super) fn settle(&self, stack: &Stack, launched_in: FileId, choice: Choice) -> Choice {
+        let Choice::File(file, deployed) = &choice else { return choice };
+        let path = |file| stack.sources.get(file).path.as_str();
+        if variants::conflict(path(launched_in), path(*file)) {
+            let why = format!("the `{deployed}` of the tree is for another environment");
+            return Choice::Unknown(Vec::new(), why);
+        }
+        if is_example(path(*file)) && !is_example(path(launched_in)) {
+            let why = format!("`{}` is an example of it", path(*file));
+            return Choice::Unknown(vec![*file], format!("`{deployed}` is not in the tree: {why}"));
+        }
+        let shared = |deployed: &str| common_suffix(path(*file), deployed);
+        let own = shared(deployed);
+        let others = self.by_file.get(file).into_iter().flatten().filter(|other| *other != deployed);
+        match others.into_iter().find(|other| shared(other) >= own) {
+            Some(other) => {
+                let path = path(*file);
+                Choice::Unknown(vec![*file], format!("`{path}` may be `{other}` instead of `{deployed}`"))
+            }
+            None => choice,
         }
     }
 }
@@ -72,14 +116,15 @@ pub(super) fn implicit(stack: &Stack, directory: &Possible<String>) -> Choice {
     let last = directory.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     if !last.is_empty() {
         let fits = |path: &str| path.rsplit('/').nth(1) == Some(last);
-        let certain = match stack.paths.find(&format!("{}/{DEFAULT_NAME}", directory.trim_end_matches('/'))) {
+        let deployed = format!("{}/{DEFAULT_NAME}", directory.trim_end_matches('/'));
+        let certain = match stack.paths.find(&deployed) {
             Mapped::File(file) => named.iter().find(|(path, id)| *id == file && fits(path)).map(|_| file),
             Mapped::Missing | Mapped::Ambiguous => None,
         };
         let at_root = named.iter().find(|(path, _)| path == DEFAULT_NAME).map(|(_, file)| *file);
         let certain = certain.or(at_root.filter(|_| !has_directory(stack, last)));
         if let Some(file) = certain.filter(|file| stack.trees.contains_key(file)) {
-            return Choice::File(file);
+            return Choice::File(file, deployed);
         }
     }
     Choice::Perhaps(

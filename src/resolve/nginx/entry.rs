@@ -49,20 +49,28 @@ pub(super) fn entries<'a>(library: &Library<'a>) -> Vec<Entry<'a>> {
     mains.into_iter().chain(fragments).collect()
 }
 
-/// The sites of a stack that are kept and not enabled: a main file is there, `sites-enabled` holds something, and nothing
-/// leads to them.
+/// The sites among the entry points that are kept and not enabled: they lie in a `sites-available`, the `sites-enabled`
+/// beside it holds something, and nothing leads from there to them.
 pub(super) fn disabled(library: &Library<'_>, entries: &[Entry<'_>]) -> BTreeSet<FileId> {
-    let in_directory = |path: &str, name: &str| path.rsplit('/').nth(1) == Some(name);
-    let path = |file: FileId| library.sources.get(file).path.as_str();
-    let files: BTreeSet<FileId> = library.files.iter().copied().collect();
-    let own = library.files.iter().map(|file| path(*file));
-    let links = library.sources.links().filter(|(_, file)| files.contains(file)).map(|(path, _)| path);
-    let uses_enabling = own.chain(links).any(|path| in_directory(path, "sites-enabled"));
-    if !uses_enabling || !entries.iter().any(|entry| entry.context == Context::Main) {
-        return BTreeSet::new();
+    let beside = |path: &str, name: &str| {
+        let (directory, _) = path.rsplit_once('/')?;
+        let above = directory.strip_suffix(name)?;
+        (above.is_empty() || above.ends_with('/')).then(|| above.to_owned())
+    };
+    let files = library.sources.iter().map(|(file, source)| (source.path.as_str(), file));
+    let mut enabling = BTreeSet::new();
+    let mut enabled = BTreeSet::new();
+    for (path, file) in files.chain(library.sources.links()) {
+        if let Some(above) = beside(path, "sites-enabled") {
+            enabling.insert(above);
+            enabled.insert(file);
+        }
     }
-    let entered = entries.iter().map(|entry| entry.file);
-    entered.filter(|file| in_directory(path(*file), "sites-available")).collect()
+    let is_kept = |file: &FileId| {
+        let above = beside(&library.sources.get(*file).path, "sites-available");
+        above.is_some_and(|above| enabling.contains(&above)) && !enabled.contains(file)
+    };
+    entries.iter().map(|entry| entry.file).filter(is_kept).collect()
 }
 
 /// The files that no other one of them includes, and of those that include each other in a ring, the first.

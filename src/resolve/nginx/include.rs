@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::resolve::paths::{Mapped, Paths, glob_matches, template_free};
+use crate::resolve::variants;
 use crate::source::{FileId, Sources};
 use crate::syntax::Parsed;
 use crate::syntax::nginx::{Directive, Item, Tree};
@@ -106,7 +107,18 @@ impl<'a> Library<'a> {
                 found = available;
             }
         }
-        found
+        // Beside the main file lies what is its own, whatever the names say.
+        let path = |file: FileId| self.sources.get(file).path.as_str();
+        let is_foreign = |file: &FileId| {
+            variants::conflict(path(directive.span.file), path(*file))
+                && !main.is_some_and(|main| path(*file).starts_with(main))
+        };
+        match &found {
+            Included::Files(files) if files.iter().any(is_foreign) => {
+                Included::Unknown("the file of the stack is for another environment".into())
+            }
+            _ => found,
+        }
     }
 
     /// A symbolic link that a pattern of an `include` matches, or that leads to its directory, and that leads to

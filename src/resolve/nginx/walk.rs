@@ -230,6 +230,8 @@ impl<'a> Walk<'a> {
         }
         match (place.block, name) {
             (Block::Server, "listen") => self.listen(directive, place),
+            (Block::Stream | Block::Mail, "listen") => self.listen_elsewhere(directive, place),
+            (_, "error_page") => self.error_page(directive, place),
             (Block::Server, "server_name") => self.names(directive, place),
             _ => {}
         }
@@ -324,6 +326,7 @@ impl<'a> Walk<'a> {
             title,
             written: Vec::new(),
             holes: Vec::new(),
+            rescues: None,
             open_above: None,
         });
         self.found.level_http.push(place.http);
@@ -400,6 +403,9 @@ impl<'a> Walk<'a> {
         }
         let what = self.library.sources.text(span).split('\n').next().unwrap_or_default().trim().to_owned();
         self.unresolved(span, &what, why);
+        if matches!(place.block, Block::Stream | Block::Mail) {
+            self.found.nginx.elsewhere.push(Possible::Unknown(why.into()));
+        }
         if let Some(upstream) = place.upstream {
             self.found.nginx.upstreams[upstream].open.get_or_insert_with(|| why.into());
         } else if let Some(level) = place.level

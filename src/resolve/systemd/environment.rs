@@ -6,7 +6,7 @@ use super::words::{self, Escapes};
 use super::{Stack, env_file};
 use crate::model::{Origin, OriginKind, Setting, Unresolved};
 use crate::resolve::launch::Environment;
-use crate::resolve::paths::Mapped;
+use crate::resolve::paths::{Mapped, is_example};
 use crate::source::FileKind;
 use crate::value::Possible;
 
@@ -159,6 +159,10 @@ fn read_file(
     let not_here = || format!("`{path}` is not in the tree");
     let Mapped::File(file) = stack.paths.find(&path) else { return Err(not_here()) };
     let source = stack.sources.get(file);
+    // Every project has an `.env`: one that lies in another directory, or an example, is not this one.
+    if !stack.paths.is_beside(file, &path, stack.sources) || is_example(&source.path) {
+        return Err(not_here());
+    }
     // A file of another language bears the name by chance.
     if source.kind != FileKind::Launcher || source.name().ends_with(".sh") || source.text.starts_with("#!") {
         return Err(not_here());

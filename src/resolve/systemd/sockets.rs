@@ -56,6 +56,22 @@ pub(super) fn activation(service: &Merged<'_>, units: &[Merged<'_>]) -> Activati
     Activation::Passed(passed)
 }
 
+/// What the socket units listen on for streams. Units that hand connections to services that are not in the tree
+/// listen, too.
+pub(super) fn addresses(units: &[Merged<'_>]) -> Vec<Possible<Endpoint>> {
+    let mut addresses = Vec::new();
+    for socket in units.iter().filter(|unit| unit.name.kind == "socket" && !unit.masked) {
+        if socket.hole("Socket").is_some() {
+            addresses.push(Possible::Unknown(HOLE.into()));
+        }
+        let lines = socket.list("Socket", "ListenStream");
+        addresses.extend(
+            lines.iter().map(|line| endpoint(socket, line).map_or_else(Possible::Unknown, Possible::Known)),
+        );
+    }
+    addresses
+}
+
 /// Whether a socket unit is for a service: it names it, or bears its name.
 fn starts(socket: &Merged<'_>, service: &Merged<'_>) -> Result<bool, String> {
     let named = socket.assignments("Socket", "Service").rfind(|line| !line.value().text.is_empty());

@@ -8,7 +8,7 @@ use super::{Block, Place, Walk, title};
 use crate::model::{Anchor, Dialect, Peer, Upstream, Written, directive};
 use crate::source::Span;
 use crate::syntax::nginx::Directive;
-use crate::value::Possible;
+use crate::value::{Endpoint, Possible};
 
 impl Walk<'_> {
     /// A directive of the table.
@@ -29,15 +29,33 @@ impl Walk<'_> {
 
     pub(super) fn listen(&mut self, directive: &Directive, place: &Place<'_>) {
         let Some(server) = place.server else { return };
-        let address = match (directive.arguments().first(), &place.here) {
-            (Some(word), None) => address::listen(&word.text).map_or_else(Possible::Unknown, Possible::Known),
-            (_, Some(why)) => Possible::Unknown(why.clone()),
-            (None, None) => Possible::Unknown("nginx refuses it: `listen` takes an address".into()),
-        };
+        let address = listened(directive, place);
         if let Possible::Unknown(why) = &address {
             self.unresolved(directive.span, &title(directive), why);
         }
         self.found.nginx.servers[server].listen.push(address);
+    }
+
+    /// A `listen` of `stream` or `mail`: what it hands on to is not looked into, but it answers.
+    pub(super) fn listen_elsewhere(&mut self, directive: &Directive, place: &Place<'_>) {
+        self.found.nginx.elsewhere.push(listened(directive, place));
+    }
+
+    /// `error_page CODE... [=[CODE]] URI`. A plain path keeps the 502; `=` and a redirect to another site do not.
+    pub(super) fn error_page(&mut self, directive: &Directive, place: &Place<'_>) {
+        let Some(level) = place.level else { return };
+        let [codes @ .., target] = directive.arguments() else { return };
+        let (codes, answer) = match codes {
+            [codes @ .., last] if last.text.starts_with('=') => (codes, Some(&last.text[1..])),
+            codes => (codes, None),
+        };
+        let is_meant = codes.iter().any(|code| code.text == "502" || code.template);
+        let is_error = answer.is_some_and(|code| code.starts_with('5') && code.len() == 3);
+        let stays = answer.is_none() && target.text.starts_with(['/', '@']);
+        let rescues = is_meant && !is_error && !stays;
+        // Under a condition of a template it may be there or not; the doubt is for the answer.
+        let known = &mut self.found.nginx.levels[level.0 as usize].rescues;
+        *known = Some(known.unwrap_or_default() || rescues);
     }
 
     pub(super) fn names(&mut self, directive: &Directive, place: &Place<'_>) {
@@ -123,6 +141,15 @@ impl Walk<'_> {
             let (scope, level, span) = (place.scope, place.level, directive.span);
             self.found.assignments.push(Assignment { scope, variable, level, value, span });
         }
+    }
+}
+
+/// What a `listen` says.
+fn listened(directive: &Directive, place: &Place<'_>) -> Possible<Endpoint> {
+    match (directive.arguments().first(), &place.here) {
+        (Some(word), None) => address::listen(&word.text).map_or_else(Possible::Unknown, Possible::Known),
+        (_, Some(why)) => Possible::Unknown(why.clone()),
+        (None, None) => Possible::Unknown("nginx refuses it: `listen` takes an address".into()),
     }
 }
 

@@ -1,0 +1,46 @@
+//! Environments side by side: which files of a repository can certainly not meet on one machine.
+
+/// The words for environments; those of one row mean the same.
+const ENVIRONMENTS: [&[&str]; 7] = [
+    &["production", "prod", "prd", "live"],
+    &["staging", "stage", "stg"],
+    &["development", "develop", "dev", "devel"],
+    &["testing", "test", "qa", "uat"],
+    &["preproduction", "preprod"],
+    &["sandbox"],
+    &["local"],
+];
+
+/// Whether two files are for different environments by their paths: `staging/site.conf` and `production/web.service`,
+/// `nginx.dev.conf` and `nginx.prod.conf`.
+pub(super) fn conflict(a: &str, b: &str) -> bool {
+    matches!((environment(a), environment(b)), (Some(a), Some(b)) if a != b)
+}
+
+/// The environment that the last word of a path speaks of which is a word for one.
+fn environment(path: &str) -> Option<usize> {
+    path.rsplit(|c: char| !c.is_ascii_alphanumeric()).find_map(|word| {
+        let word = word.to_ascii_lowercase();
+        ENVIRONMENTS.iter().position(|words| words.contains(&word.as_str()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn environments_are_told_by_words_of_paths() {
+        for (a, b, expected) in [
+            ("staging/site.conf", "production/web.service", true),
+            ("nginx/site-dev.conf", "nginx/site-prod.conf", true),
+            ("prod/nginx/site.conf", "deploy/Production/web.service", false),
+            ("staging/site.conf", "web.service", false),
+            ("device/site.conf", "products/web.service", false),
+            ("hosts/prod1/dev.conf", "hosts/prod1/web.service", false),
+        ] {
+            assert_eq!(conflict(a, b), expected, "{a} {b}");
+            assert_eq!(conflict(b, a), expected, "{b} {a}");
+        }
+    }
+}
