@@ -6,7 +6,7 @@ mod peer;
 
 pub use directives::{Directive, ValueKind, directive};
 
-use super::{Anchor, Datum};
+use super::{Anchor, Datum, OriginKind};
 use crate::source::Span;
 use crate::value::{Endpoint, Possible};
 
@@ -86,6 +86,8 @@ pub struct Written {
 pub struct Hole {
     /// Where it stands.
     pub span: Span,
+    /// By which way it would set something: `Template` where a template engine fills it in, else `Written`.
+    pub kind: OriginKind,
     /// What it is, to stand behind "unknown:".
     pub why: String,
 }
