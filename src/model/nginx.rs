@@ -8,7 +8,7 @@ mod statements;
 pub use directives::{Directive, ValueKind, directive};
 pub use statements::Statements;
 
-use super::{Anchor, Datum};
+use super::{Anchor, Datum, OriginKind};
 use crate::source::Span;
 use crate::value::{Endpoint, Possible};
 
@@ -93,6 +93,8 @@ pub struct Written {
 pub struct Hole {
     /// Where it stands.
     pub span: Span,
+    /// By which way it would set something: `Template` where a template engine fills it in, else `Written`.
+    pub kind: OriginKind,
     /// What it is, to stand behind "unknown:".
     pub why: String,
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{App, Hole, Hop, Joined, Nginx, Unit};
+use crate::model::{App, Hole, Hop, Joined, Nginx, OriginKind, Unit};
 use crate::source::FileId;
 use crate::value::Possible;
 
@@ -22,7 +22,7 @@ pub(super) fn distrust(nginx: &mut Nginx, broken: &BTreeSet<FileId>) {
             written.value = Possible::Unknown(WHY.into());
         }
         if broken.contains(&level.header.file) {
-            level.holes.push(Hole { span: level.header, why: WHY.into() });
+            level.holes.push(Hole { span: level.header, kind: OriginKind::Written, why: WHY.into() });
         }
     }
     for upstream in nginx.upstreams.iter_mut().filter(|it| broken.contains(&it.place.file)) {
@@ -49,7 +49,7 @@ pub(super) fn distrust_all(
     hops: &mut [Hop],
 ) {
     for level in nginx.levels.iter_mut().filter(|level| level.parent.is_none()) {
-        level.holes.push(Hole { span: level.header, why: why.into() });
+        level.holes.push(Hole { span: level.header, kind: OriginKind::Written, why: why.into() });
     }
     for app in apps {
         app.working_directory.value = Possible::Unknown(why.into());

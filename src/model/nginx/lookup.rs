@@ -33,7 +33,8 @@ impl Nginx {
                 };
             }
             if let Some(hole) = here.holes.first() {
-                return Setting::unknown(hole.why.clone(), Origin::at(OriginKind::Template, hole.span));
+                let kind = if hole.kind == OriginKind::Template { hole.kind } else { kind };
+                return Setting::unknown(hole.why.clone(), Origin::at(kind, hole.span));
             }
             if let Some(why) = &here.open_above {
                 return Setting::unknown(why.clone(), Origin::at(OriginKind::Inherited, here.header));

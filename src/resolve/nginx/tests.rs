@@ -1,7 +1,7 @@
 //! What is claimed of nginx here was seen with 1.31.3.
 
 use super::*;
-use crate::model::{Datum, LevelId};
+use crate::model::{Datum, LevelId, OriginKind};
 use crate::source::{FileKind, Source};
 use crate::syntax::nginx::parse;
 use crate::value::Possible;
@@ -53,6 +53,9 @@ impl Stack {
         match setting.value {
             Possible::Known(datum) => format!("{datum} {}", setting.origin.kind.name()),
             Possible::OneOf(_) => "one of".into(),
+            Possible::Unknown(why) if setting.origin.kind == OriginKind::Template => {
+                format!("template: {why}")
+            }
             Possible::Unknown(why) => format!("unknown: {why}"),
         }
     }
@@ -265,8 +268,8 @@ fn a_missing_include_is_a_hole_unless_it_is_known_to_set_nothing() {
         ("include x.conf;", "unknown: an include is not resolved: it is not among the files read"),
         ("include snippets/*.conf;", "unknown: no file of the stack matches this include"),
         ("include {{ x }};", "unknown: an include is not resolved: its path is filled in by a template"),
-        ("{{ directives }}\n", "unknown: a template fills in directives here"),
-        ("${DIRECTIVES}\n", "unknown: a template fills in directives here"),
+        ("{{ directives }}\n", "template: a template fills in directives here"),
+        ("${DIRECTIVES}\n", "template: a template fills in directives here"),
         ("include proxy_params;", "60 s default"),
         ("include /etc/nginx/snippets/ssl-params.conf;", "60 s default"),
     ] {

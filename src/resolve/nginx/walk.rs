@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::entry::{Context, Entry};
 use super::found::{Found, Http};
 use super::include::{Included, Library};
-use crate::model::{Hole, Level, LevelId, LevelKind, Server, Unresolved, Version};
+use crate::model::{Hole, Level, LevelId, LevelKind, OriginKind, Server, Unresolved, Version};
 use crate::source::{FileId, Span};
 use crate::syntax::nginx::{Body, Directive, Item, TemplateKind};
 use crate::value::{Endpoint, Host, Possible};
@@ -172,7 +172,7 @@ impl<'a> Walk<'a> {
                 Item::Comment(span) => *span,
                 Item::Template(template) => template.span,
             };
-            self.hole(&place, span, ENTANGLED);
+            self.hole(&place, span, OriginKind::Template, ENTANGLED);
         }
         for item in items {
             match item {
@@ -181,9 +181,12 @@ impl<'a> Walk<'a> {
                     match template.kind {
                         TemplateKind::Open => tags += 1,
                         TemplateKind::Close => tags = tags.saturating_sub(1),
-                        TemplateKind::Text => {
-                            self.hole(&place, template.span, "a template fills in directives here")
-                        }
+                        TemplateKind::Text => self.hole(
+                            &place,
+                            template.span,
+                            OriginKind::Template,
+                            "a template fills in directives here",
+                        ),
                         TemplateKind::Middle | TemplateKind::Nothing => {}
                     }
                     place.here = outside
@@ -196,6 +199,7 @@ impl<'a> Walk<'a> {
                         self.hole(
                             &place,
                             directive.span,
+                            OriginKind::Written,
                             "the configuration is too large or too deep to be followed",
                         );
                         return;
@@ -212,7 +216,12 @@ impl<'a> Walk<'a> {
         }
         let name = directive.name();
         if directive.words.first().is_some_and(|first| first.template || first.text.starts_with('$')) {
-            return self.hole(place, directive.span, "a template fills in directives here");
+            return self.hole(
+                place,
+                directive.span,
+                OriginKind::Template,
+                "a template fills in directives here",
+            );
         }
         if name == "include" {
             return self.include(directive, place);
@@ -364,7 +373,7 @@ impl<'a> Walk<'a> {
             Included::Files(files) => {
                 for file in files {
                     if self.chain.contains(&file) {
-                        self.hole(place, directive.span, "the file includes itself");
+                        self.hole(place, directive.span, OriginKind::Written, "the file includes itself");
                     } else {
                         self.file(file, Place { depth: place.depth + 1, ..place.clone() });
                     }
@@ -377,12 +386,18 @@ impl<'a> Walk<'a> {
                 self.incomplete(place);
                 self.unresolved(directive.span, &title(directive), "no file of the stack matches");
             }
-            Included::Nothing => {
-                self.hole(place, directive.span, "no file of the stack matches this include")
-            }
-            Included::Unknown(why) => {
-                self.hole(place, directive.span, &format!("an include is not resolved: {why}"))
-            }
+            Included::Nothing => self.hole(
+                place,
+                directive.span,
+                OriginKind::Written,
+                "no file of the stack matches this include",
+            ),
+            Included::Unknown(why) => self.hole(
+                place,
+                directive.span,
+                OriginKind::Written,
+                &format!("an include is not resolved: {why}"),
+            ),
         }
     }
 
@@ -393,7 +408,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Something that may hold any directive.
-    fn hole(&mut self, place: &Place<'_>, span: Span, why: &str) {
+    fn hole(&mut self, place: &Place<'_>, span: Span, kind: OriginKind, why: &str) {
         if place.block == Block::Other {
             return;
         }
@@ -411,7 +426,7 @@ impl<'a> Walk<'a> {
         } else if let Some(level) = place.level
             && place.block != Block::ServerIf
         {
-            self.found.nginx.levels[level.0 as usize].holes.push(Hole { span, why: why.into() });
+            self.found.nginx.levels[level.0 as usize].holes.push(Hole { span, kind, why: why.into() });
         }
     }
 
