@@ -277,9 +277,6 @@ fn read_file(
 fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_FILE_SIZE {
-        return Err(io::Error::other(too_large(MAX_FILE_SIZE)));
-    }
     Ok(bytes)
 }
 
@@ -292,7 +289,11 @@ fn text_of(path: &Path) -> io::Result<String> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is no file"));
     }
-    String::from_utf8(bytes_of(path)?).map_err(io::Error::other)
+    let bytes = bytes_of(path)?;
+    if bytes.len() as u64 > MAX_FILE_SIZE {
+        return Err(io::Error::other(too_large(MAX_FILE_SIZE)));
+    }
+    String::from_utf8(bytes).map_err(io::Error::other)
 }
 
 /// Whether a directory has a list of files to ignore that is a pipe or a device, which the walk would read without end.

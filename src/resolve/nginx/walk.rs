@@ -366,7 +366,7 @@ impl<'a> Walk<'a> {
         if let Some(link) = self.library.unread(place.main, directive) {
             let why =
                 format!("an include is not resolved: `{link}` is a link to something that was not read");
-            self.hole(place, directive.span, &why);
+            self.hole(place, directive.span, OriginKind::Written, &why);
         }
         match self.library.include(place.main, directive) {
             Included::Stock => {}
