@@ -141,6 +141,20 @@ impl Source {
         (line, column as usize)
     }
 
+    /// The lines that a range of bytes touches, with so many more before and behind it: their bytes, and how many lines
+    /// stand before them.
+    pub fn lines_around(
+        &self,
+        range: std::ops::Range<usize>,
+        more: usize,
+    ) -> (std::ops::Range<usize>, usize) {
+        let line_of = |offset: usize| self.line_starts.partition_point(|start| *start as usize <= offset) - 1;
+        let first = line_of(range.start).saturating_sub(more);
+        let behind = self.line_starts.get(line_of(range.end) + more + 1);
+        let end = behind.map_or(self.text.len(), |start| *start as usize);
+        (self.line_starts[first] as usize..end, first)
+    }
+
     fn characters_before(&self, offset: u32) -> u32 {
         let offset = (offset as usize).min(self.text.len());
         let counted = offset / STRIDE;
@@ -273,6 +287,14 @@ mod tests {
         assert_eq!(source.position(2), (1, 2));
         assert_eq!(source.position(6), (2, 1));
         assert_eq!(source.position(7), (2, 2));
+    }
+
+    #[test]
+    fn lines_around_a_place() {
+        let source = Source::new("a", FileKind::Nginx, "a\nb\nc\nd".into());
+        assert_eq!(source.lines_around(2..3, 0), (2..4, 1));
+        assert_eq!(source.lines_around(2..3, 1), (0..6, 0));
+        assert_eq!(source.lines_around(6..7, 1), (4..7, 2));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Changes as unified diffs that `git apply` and `patch -p1` take.
 
 use std::io::{self, Write};
+use std::ops::Range;
 
 use similar::TextDiff;
 
@@ -17,15 +18,15 @@ pub fn diff(before: &Sources, after: &Sources, to: &mut dyn Write) -> io::Result
     for (path, id) in files {
         let (old, new) = (before.get(id).bytes(), after.get(id).bytes());
         if old != new {
-            to.write_all(&file_diff(path, old, new, 3))?;
+            to.write_all(&file_diff(path, old, new, 3, 0))?;
         }
     }
     Ok(())
 }
 
-/// The change of one file, with so many lines around each change. A diff knows neither `/` nor `..`: of a path that begins
-/// with them it names what follows, to be applied from there.
-pub fn file_diff(path: &str, old: &[u8], new: &[u8], context: usize) -> Vec<u8> {
+/// The change of one file, or of a part of it that so many lines stand before, with so many lines around each change. A
+/// diff knows neither `/` nor `..`: of a path that begins with them it names what follows, to be applied from there.
+pub fn file_diff(path: &str, old: &[u8], new: &[u8], context: usize, lines_before: usize) -> Vec<u8> {
     let path = path.trim_start_matches("../").trim_start_matches('/');
     let (from, to) = (header(&format!("a/{path}")), header(&format!("b/{path}")));
     let (old, new): (Vec<&[u8]>, Vec<&[u8]>) = (lines(old).collect(), lines(new).collect());
@@ -33,7 +34,10 @@ pub fn file_diff(path: &str, old: &[u8], new: &[u8], context: usize) -> Vec<u8> 
     let mut text = format!("--- {from}\n+++ {to}\n").into_bytes();
     // Written byte by byte: `UnifiedDiff::to_writer` replaces what is no UTF-8, and takes a lone CR for a line's end.
     for hunk in diff.unified_diff().context_radius(context).iter_hunks() {
-        text.extend(format!("{}\n", hunk.header()).into_bytes());
+        let (Some(first), Some(last)) = (hunk.ops().first(), hunk.ops().last()) else { continue };
+        let from = place(first.old_range().start..last.old_range().end, lines_before);
+        let to = place(first.new_range().start..last.new_range().end, lines_before);
+        text.extend(format!("@@ -{from} +{to} @@\n").into_bytes());
         for change in hunk.iter_changes() {
             text.extend(change.tag().to_string().into_bytes());
             text.extend_from_slice(change.value());
@@ -43,6 +47,16 @@ pub fn file_diff(path: &str, old: &[u8], new: &[u8], context: usize) -> Vec<u8> 
         }
     }
     text
+}
+
+/// Lines as a hunk's header names them: from 1, and the line before where there are none.
+fn place(lines: Range<usize>, lines_before: usize) -> String {
+    let start = lines.start + lines_before;
+    match lines.len() {
+        0 => format!("{start},0"),
+        1 => format!("{}", start + 1),
+        count => format!("{},{count}", start + 1),
+    }
 }
 
 /// The lines of a text as `git` and `patch` see them, with their ends.
@@ -83,6 +97,7 @@ mod tests {
         let old = b"caf\xe9 {\n  a\r  b 1;\r\n}";
         let new = b"caf\xe9 {\n  a\r  b 2;\r\n}";
         let expected = b"--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n caf\xe9 {\n-  a\r  b 1;\r\n+  a\r  b 2;\r\n }\n\\ No newline at end of file\n";
-        assert_eq!(file_diff("x", old, new, 3), expected);
+        assert_eq!(file_diff("x", old, new, 3, 0), expected);
+        assert!(file_diff("x", b"", b"b\n", 3, 7).ends_with(b"@@ -7,0 +8 @@\n+b\n"));
     }
 }

@@ -4,15 +4,15 @@ use std::fmt;
 use std::io::{self, Write};
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity as Level,
-    SourceCode, ThemeCharacters, ThemeStyles,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
+    Severity as Level, SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
 use super::{Style, file_diff, harmless};
 use crate::check::Report;
 use crate::edit::{Edit, Fix, apply};
 use crate::finding::{Finding, Label, Severity};
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Source, Sources, Span};
 
 /// Writes every finding with its excerpts.
 ///
@@ -34,12 +34,18 @@ pub fn full(report: &Report, sources: &Sources, style: Style, to: &mut dyn Write
     Ok(())
 }
 
+/// How many lines are shown around a label and around a change.
+const CONTEXT_LINES: usize = 1;
+
 fn handler(style: Style) -> GraphicalReportHandler {
     let theme = GraphicalTheme {
         characters: if style.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() },
         styles: if style.color { ThemeStyles::ansi() } else { ThemeStyles::none() },
     };
-    GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false).with_context_lines(1)
+    GraphicalReportHandler::new_themed(theme)
+        .with_width(style.width)
+        .with_links(false)
+        .with_context_lines(CONTEXT_LINES)
 }
 
 /// One file's part of a finding, as miette wants it: its labels are all of one source.
@@ -48,7 +54,7 @@ struct Excerpt {
     heading: Option<(String, String)>,
     severity: Level,
     help: Option<String>,
-    source: NamedSource<String>,
+    source: Part,
     labels: Vec<LabeledSpan>,
 }
 
@@ -77,7 +83,7 @@ fn excerpts(finding: &Finding, sources: &Sources) -> Vec<Excerpt> {
                 .as_deref()
                 .filter(|_| last == Some(file))
                 .map(|help| harmless(help).into_owned()),
-            source: NamedSource::new(harmless(&source.path), harmless(&source.text).into_owned()),
+            source: Part::of(source, labels().filter(|label| label.span.file == file)),
             labels: here.map(|(at, label)| labeled(at == 0, label)).collect(),
         }
     };
@@ -88,6 +94,47 @@ fn code(finding: &Finding) -> String {
     format!("{}[{}]: {}", finding.severity.name(), finding.rule, finding.outcome)
 }
 
+/// The part of a file that labels lie in, for miette to read: a file of many findings is not gone through for each.
+struct Part {
+    name: String,
+    text: String,
+    start: usize,
+    lines_before: usize,
+}
+
+impl Part {
+    fn of<'a>(source: &Source, labels: impl Iterator<Item = &'a Label>) -> Part {
+        let range =
+            labels.map(|label| label.span.range()).reduce(|a, b| a.start.min(b.start)..a.end.max(b.end));
+        // miette takes one line around each label, and looks at the one beyond.
+        let (part, lines_before) = source.lines_around(range.unwrap_or(0..0), CONTEXT_LINES + 1);
+        let text = harmless(&source.text[part.clone()]).into_owned();
+        Part { name: harmless(&source.path).into_owned(), text, start: part.start, lines_before }
+    }
+}
+
+impl SourceCode for Part {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let offset = span.offset().checked_sub(self.start).ok_or(MietteError::OutOfBounds)?;
+        let part = self.text.read_span(&(offset, span.len()).into(), before, after)?;
+        let found = SourceSpan::from((part.span().offset() + self.start, part.span().len()));
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.clone(),
+            part.data(),
+            found,
+            part.line() + self.lines_before,
+            part.column(),
+            // miette counts from the first line of the file.
+            part.line_count() + self.lines_before,
+        )))
+    }
+}
+
 impl Excerpt {
     /// What miette made of it; a heading that was not asked for is cut off.
     fn without_heading<'a>(&self, rendered: &'a str) -> &'a str {
@@ -95,7 +142,7 @@ impl Excerpt {
             return rendered;
         }
         // The frame begins on the line that names the file; colours may stand between its bracket and the name.
-        let frame = rendered.find(&format!("{}:", self.source.name())).unwrap_or(0);
+        let frame = rendered.find(&format!("{}:", self.source.name)).unwrap_or(0);
         &rendered[rendered[..frame].rfind('\n').map_or(0, |at| at + 1)..]
     }
 }
@@ -154,8 +201,13 @@ fn write_fix(fix: &Fix, sources: &Sources, style: Style, to: &mut dyn Write) -> 
     for file in files {
         let source = sources.get(file);
         let edits: Vec<&Edit> = fix.edits().iter().filter(|edit| edit.span.file == file).collect();
-        let after = apply(source.bytes(), edits);
-        let diff = file_diff(&source.path, source.bytes(), &after, 1);
+        let (Some(first), Some(last)) = (edits.first(), edits.last()) else { continue };
+        let range = first.span.start as usize..last.span.end as usize;
+        let (part, lines_before) = source.lines_around(range, CONTEXT_LINES);
+        let old = &source.bytes()[part.clone()];
+        let shifted: Vec<Edit> = edits.iter().map(|edit| shifted(edit, part.start as u32)).collect();
+        let new = apply(old, &shifted);
+        let diff = file_diff(&source.path, old, &new, CONTEXT_LINES, lines_before);
         for line in String::from_utf8_lossy(&diff).split_inclusive('\n') {
             let line = harmless(line.trim_end_matches(['\n', '\r']));
             let color = match line.as_bytes().first() {
@@ -173,11 +225,17 @@ fn write_fix(fix: &Fix, sources: &Sources, style: Style, to: &mut dyn Write) -> 
     Ok(())
 }
 
+/// An edit in the offsets of a part of its file.
+fn shifted(edit: &Edit, start: u32) -> Edit {
+    let span = Span { start: edit.span.start - start, end: edit.span.end - start, ..edit.span };
+    Edit { span, replacement: edit.replacement.clone() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::edit::Applicability;
-    use crate::source::{FileKind, Source, Span};
+    use crate::source::FileKind;
 
     fn rendered(style: Style) -> String {
         let mut sources = Sources::default();

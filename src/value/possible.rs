@@ -1,5 +1,8 @@
 //! What is known of a value.
 
+/// How many values are kept apart: each is compared with all others.
+const MAX_VALUES: usize = 64;
+
 /// A value that may not be known from the files alone.
 ///
 /// Unknown is not the default, and absent is not unknown: whoever reads a setting that nobody wrote gets the program's
@@ -83,11 +86,16 @@ impl<T: PartialEq> Possible<T> {
         }
     }
 
-    /// What is known when either of two happened.
+    /// What is known when either of two happened. More values than anybody distinguishes are as good as any.
     pub fn or(self, other: Possible<T>) -> Possible<T> {
         match (self, other) {
             (Possible::Unknown(why), _) | (_, Possible::Unknown(why)) => Possible::Unknown(why),
-            (a, b) => Possible::one_of(a.into_vec().into_iter().chain(b.into_vec())),
+            (a, b) => match Possible::one_of(a.into_vec().into_iter().chain(b.into_vec())) {
+                Possible::OneOf(values) if values.len() > MAX_VALUES => {
+                    Possible::Unknown(format!("it may be one of more than {MAX_VALUES} values"))
+                }
+                several => several,
+            },
         }
     }
 
@@ -119,6 +127,7 @@ mod tests {
     fn either_of_two_is_unknown_when_one_is() {
         assert_eq!(Possible::Known(1).or(Possible::Known(1)), Possible::Known(1));
         assert_eq!(Possible::Known(1).or(Possible::Known(2)), Possible::OneOf(vec![1, 2]));
+        assert!((0..100).map(Possible::Known).fold(Possible::Known(0), Possible::or).candidates().is_none());
         assert_eq!(Possible::Known(1).or(Possible::Unknown("x".into())), Possible::Unknown("x".into()));
     }
 }
