@@ -10,6 +10,9 @@ use crate::source::{Sources, Span};
 use crate::syntax::nginx::Word;
 use crate::value::{Endpoint, Host, Possible};
 
+/// How many peers the routes of a stack have together: each route has those of its upstream for itself.
+const MAX_PEERS: usize = 1_000_000;
+
 /// Makes a route of every pass.
 pub(super) fn apply(found: &mut Found, sources: &Sources) {
     let index = Index::new(found);
@@ -19,6 +22,7 @@ pub(super) fn apply(found: &mut Found, sources: &Sources) {
     }
     let mut routes = Vec::new();
     let mut unresolved = Vec::new();
+    let mut peers = 0;
     for pass in &found.passes {
         let only = in_level.get(&pass.level) == Some(&1);
         let target = match (&pass.maybe, only) {
@@ -26,6 +30,11 @@ pub(super) fn apply(found: &mut Found, sources: &Sources) {
             (None, false) => Err("several passes stand in one block".into()),
             (None, true) => target(pass, found, &index, sources),
         };
+        peers += target.as_ref().map_or(1, |target| target.peers(&found.nginx));
+        let target = target.and_then(|target| match peers > MAX_PEERS {
+            true => Err("the routes of the configuration have too many servers to be followed".into()),
+            false => Ok(target),
+        });
         let route = route(pass, target, &found.nginx);
         for peer in &route.peers {
             if let Possible::Unknown(why) = &peer.address
@@ -66,6 +75,15 @@ impl Index {
 struct Target {
     gateway: Gateway,
     to: To,
+}
+
+impl Target {
+    fn peers(&self, nginx: &Nginx) -> usize {
+        match self.to {
+            To::Upstream(at) => nginx.upstreams[at].peers.len(),
+            To::Peer(_) => 1,
+        }
+    }
 }
 
 enum To {

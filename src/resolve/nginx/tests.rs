@@ -470,3 +470,19 @@ fn what_is_out_of_place_or_refused_is_listed() {
         ]
     );
 }
+
+#[test]
+fn what_multiplies_is_bounded() {
+    let servers: String = (0..2000).map(|at| format!("server 127.0.0.1:{};", at + 1)).collect();
+    let locations: String = (0..600).map(|at| format!("location /{at} {{ proxy_pass http://a; }}")).collect();
+    let stack = one(&format!("http {{ upstream a {{ {servers} }} server {{ {locations} }} }}"));
+    let routes = &stack.resolved.nginx.routes;
+    assert_eq!((routes[0].peers.len(), routes[599].peers.len()), (2000, 1));
+    assert!(routes[599].peers[0].address.candidates().is_none());
+
+    // Each of these includes all others, and itself in vain: that is noted once a place.
+    let names: Vec<String> = (0..6).map(|at| format!("d/{at}.conf")).collect();
+    let mut files = vec![("nginx.conf", "http { include d/*.conf; }")];
+    files.extend(names.iter().map(|name| (name.as_str(), "include d/*.conf;")));
+    assert_eq!(self::stack(&files).resolved.nginx.levels[0].holes.len(), 6);
+}
