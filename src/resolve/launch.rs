@@ -13,7 +13,10 @@ pub struct Launch {
     pub unit: Option<UnitId>,
     /// The command line as a whole.
     pub place: Span,
-    /// The words of the command line, `argv[0]` first, as the process gets them.
+    /// The words of the command line as the process gets them, but for the first: that is the program that runs, also
+    /// where the manager gives the process another `argv[0]` (`ExecStart=@...`). Where a template or a mark such as
+    /// `<path>` fills in nothing but the program's directory, the first word stands as written: its last component is
+    /// what tells which program it is.
     pub arguments: Vec<Argument>,
     /// The environment that it gets.
     pub environment: Environment,

@@ -40,6 +40,9 @@ pub struct Resolved {
     pub unresolved: Vec<Unresolved>,
 }
 
+/// How many commands of one service are told apart: each gets its environment.
+const MAX_COMMANDS: usize = 64;
+
 /// What the parts of this module look things up in.
 struct Stack<'a> {
     paths: &'a Paths,
@@ -140,6 +143,9 @@ fn commands<'a>(
         commands.extend(exec::commands(unit, line, environment).map_err(|why| (*line, why))?);
     }
     match lines.last() {
+        Some(last) if commands.len() > MAX_COMMANDS => {
+            Err((*last, "these are more commands than are told apart".into()))
+        }
         Some(last) if commands.len() > 1 && !is_oneshot => {
             let why = "systemd refuses the unit: only `Type=oneshot` may have more than one command";
             Err((*last, why.into()))

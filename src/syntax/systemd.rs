@@ -191,7 +191,7 @@ mod tests {
     fn hostile_texts_are_read_in_linear_time() {
         for unit in ["{{", "{%", "{#", "<%=", "\\\n", "\\", "[", "=", "{% if %}\n", "a\\\n#\n", "\n\r", "\0"]
         {
-            let text = unit.repeat(20_000);
+            let text = unit.repeat(4_000);
             read(&text);
             read(&format!("[S]\nA={text}"));
         }

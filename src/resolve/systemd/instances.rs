@@ -13,6 +13,9 @@ use crate::syntax::systemd::Tree;
 /// How many instances of a template are told apart; with more it stands for itself, with its instance unknown.
 const MAX_INSTANCES: usize = 256;
 
+/// The size of a template, in bytes, above which its instances are not told apart: each is a copy of it.
+const MAX_TEMPLATE: usize = 1 << 16;
+
 type Trees = BTreeMap<FileId, Parsed<Tree>>;
 
 /// All units, merged.
@@ -31,9 +34,11 @@ pub(super) fn merge<'a>(layout: &Layout, trees: &'a Trees, sources: &Sources) ->
                 instances.extend(name.instance.as_deref());
             }
             if instances.len() > MAX_INSTANCES {
-                instances.clear();
                 break;
             }
+        }
+        if instances.len() > MAX_INSTANCES || sources.get(unit.file).text.len() > MAX_TEMPLATE {
+            instances.clear();
         }
         let only_template = instances.is_empty();
         // `DefaultInstance=` names the instance of a bare `enable`; others can be enabled besides it.

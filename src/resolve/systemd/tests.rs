@@ -343,3 +343,30 @@ fn sockets() {
     assert_eq!(show(&[("x/a.service", service), ("z/a.service", service), ("y/a.socket", socket)]), "?");
     assert_eq!(show(&[("x/a.service", service), ("y/a.service", service), ("y/a.socket", socket)]), "none");
 }
+
+/// Each of these was quadratic, or multiplied its input, in some draft.
+#[test]
+fn hostile_units_are_resolved_in_linear_time() {
+    let many = |unit: &str| unit.repeat(4_000);
+    for body in [
+        format!("Environment=A={}\nExecStart=/bin/g {}", many("ab "), many("$A ")),
+        format!("Environment=\"A={}\"\nExecStart=/bin/g {}", many("ab "), many("${A}")),
+        format!("ExecStart=/bin/g {}", many("{{ a }} ")),
+        format!("ExecStart=/bin/g {}", many("{% a %} ")),
+        format!("ExecStart=/bin/g {}", many("\\\n{% a %}\nb ")),
+        format!("ExecStart=/bin/g {}", many("%n%n")),
+        format!("ExecStart=/bin/g {}", many("<a __ @ {")),
+        format!("Environment={}\nExecStart=/bin/g", many("{{ a }}=b A=c ")),
+        format!("{}ExecStart=/bin/g", many("Environment=A=b\n")),
+        many("ExecStart=/bin/g\n"),
+        format!("{}ExecStart=/bin/g", many("[X]\n[Service]\nUser=a\n")),
+    ] {
+        one_service(&body);
+    }
+    let wants: String = (0..1_000).map(|it| format!(" a@{it}.service")).collect();
+    let (_, resolved) = stack(&[
+        ("a@.service", "[Service]\nExecStart=/bin/g %i"),
+        ("a.target", &format!("[Unit]\nWants={wants}")),
+    ]);
+    assert_eq!(resolved.launches.iter().map(words).collect::<Vec<_>>(), ["[/bin/g] ?"]);
+}
