@@ -1,6 +1,6 @@
 //! nginx gives up on a request before the worker may finish it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
@@ -36,6 +36,8 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
     // Routes that inherit one value, or have the same default in one file, are one mistake.
     let mut groups: BTreeMap<(AppId, Option<Span>, Span), Short> = BTreeMap::new();
+    // Several peers, and several includes of one file, bring one pass more than once.
+    let mut grouped = BTreeSet::new();
     for hop in &deployment.hops {
         let Some(id) = hop.app() else { continue };
         let route = deployment.route(hop.route);
@@ -50,11 +52,12 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         let short = Short { routes: Vec::new(), directive, read, worker };
         // A location that sets the value and those inside it are one mistake, which is mended where the value stands.
         let own = (short.read.origin.kind == OriginKind::Written).then(|| short.read.clone());
-        let group = groups.entry((id, short.read.origin.place, file)).or_insert(short);
+        let key = (id, short.read.origin.place, file);
+        let group = groups.entry(key).or_insert(short);
         if let Some(read) = own {
             group.read = read;
         }
-        if !group.routes.iter().any(|other| other.anchor == route.anchor) {
+        if grouped.insert((key, route.anchor.span)) {
             group.routes.push(route);
         }
     }
