@@ -42,6 +42,12 @@ pub enum Category {
     Timeout,
     /// Memory between the two ends.
     Buffer,
+    /// What the two ends speak.
+    Protocol,
+    /// Connections that are kept open.
+    Keepalive,
+    /// How much can be done at once.
+    Capacity,
     /// nginx's own configuration.
     Nginx,
 }
@@ -53,6 +59,9 @@ impl Category {
             Category::Address => "address",
             Category::Timeout => "timeout",
             Category::Buffer => "buffer",
+            Category::Protocol => "protocol",
+            Category::Keepalive => "keepalive",
+            Category::Capacity => "capacity",
             Category::Nginx => "nginx",
         }
     }

@@ -15,7 +15,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ("syntax", &["source"]),
     ("model", &["source", "value", "edit"]),
     ("finding", &["source", "edit"]),
-    ("resolve", &["source", "value", "syntax", "model"]),
+    ("resolve", &["source", "value", "edit", "syntax", "model"]),
     ("config", &["source", "value", "model", "finding"]),
     ("rules", &["source", "value", "edit", "model", "finding", "config"]),
     ("check", &["source", "value", "edit", "model", "finding", "resolve", "config", "rules"]),

@@ -4,9 +4,7 @@ use std::io::{self, Write};
 
 use super::harmless;
 use crate::check::Report;
-use crate::model::{
-    App, AppId, AppKind, Datum, Deployment, Directive, Joined, Origin, Route, RouteId, Setting,
-};
+use crate::model::{App, AppId, AppKind, Datum, Deployment, Joined, Origin, Route, RouteId, Setting};
 use crate::source::{Sources, Span};
 use crate::value::Possible;
 
@@ -79,8 +77,7 @@ impl Writer<'_> {
         if let Some(why) = &route.open {
             writeln!(to, "    and perhaps more: {why}")?;
         }
-        let prefix = route.gateway.prefix();
-        for directive in Directive::all().filter(|it| it.name.starts_with(prefix)) {
+        for directive in route.gateway.directives() {
             let setting = nginx.datum(route.level, directive.name, self.stack.target.nginx);
             self.setting(directive.name, &setting, "nginx", to)?;
         }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::check::Report;
 use crate::model::{
-    App, AppId, Datum, Deployment, Directive, Joined, Origin, Route, RouteId, Setting, Unit, UnitId,
+    App, AppId, Datum, Deployment, Directive, Joined, Listen, Origin, Route, RouteId, Setting, Unit, UnitId,
 };
 use crate::source::Sources;
 use crate::value::{Endpoint, Possible};
@@ -148,8 +148,8 @@ fn addresses(candidates: &[Endpoint]) -> String {
     candidates.iter().map(Endpoint::to_string).collect::<Vec<_>>().join(" or ")
 }
 
-fn listen(address: &Possible<Endpoint>) -> Value {
-    address.known().map_or(Value::Null, |address| json!(address.to_string()))
+fn listen(listen: &Listen) -> Value {
+    listen.address.known().map_or(Value::Null, |address| json!(address.to_string()))
 }
 
 /// A value in base units: seconds and bytes as numbers.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{App, Hole, Hop, Joined, Nginx, OriginKind, Unit};
+use crate::model::{App, Hole, Hop, Joined, Level, Listen, Nginx, OriginKind, Unit, Uri};
 use crate::source::FileId;
 use crate::value::Possible;
 
@@ -21,22 +21,37 @@ pub(super) fn distrust(nginx: &mut Nginx, broken: &BTreeSet<FileId>) {
         for written in level.written.iter_mut().filter(|it| broken.contains(&it.anchor.span.file)) {
             written.value = Possible::Unknown(WHY.into());
         }
+        for sent in level.sent.iter_mut().filter(|it| broken.contains(&it.anchor.span.file)) {
+            sent.value = Possible::Unknown(WHY.into());
+            sent.doubt = Some(WHY.into());
+        }
+        level.jumps.retain(|it| !broken.contains(&it.anchor.span.file));
         if broken.contains(&level.header.file) {
-            level.holes.push(Hole { span: level.header, kind: OriginKind::Written, why: WHY.into() });
+            add_hole(level, WHY);
         }
     }
     for upstream in nginx.upstreams.iter_mut().filter(|it| broken.contains(&it.place.file)) {
         upstream.open.get_or_insert_with(|| WHY.into());
     }
+    for route in nginx.routes.iter_mut().filter(|it| broken.contains(&it.anchor.span.file)) {
+        route.uri = Uri::Unknown(WHY.into());
+        route.looked_up = None;
+    }
+    nginx.faults.retain(|fault| !broken.contains(&fault.place.file));
     let peers = nginx.routes.iter_mut().flat_map(|route| &mut route.peers);
     for peer in peers.filter(|peer| broken.contains(&peer.anchor.span.file)) {
         peer.address = Possible::Unknown(WHY.into());
     }
     for server in &mut nginx.servers {
         if broken.contains(&nginx.levels[server.level.0 as usize].header.file) {
-            server.listen.push(Possible::Unknown(WHY.into()));
+            server.listen.push(Listen::implied(Possible::Unknown(WHY.into())));
         }
     }
+}
+
+fn add_hole(level: &mut Level, why: &str) {
+    level.holes.push(Hole { span: level.header, kind: OriginKind::Written, why: why.into(), only: None });
+    (level.rewrites, level.diverts) = (true, true);
 }
 
 /// Makes unknown whatever a file may change that is there and cannot be read: it may be a configuration, a drop-in, a
@@ -49,8 +64,9 @@ pub(super) fn distrust_all(
     hops: &mut [Hop],
 ) {
     for level in nginx.levels.iter_mut().filter(|level| level.parent.is_none()) {
-        level.holes.push(Hole { span: level.header, kind: OriginKind::Written, why: why.into() });
+        add_hole(level, why);
     }
+    nginx.faults.retain(|fault| !fault.kind.depends_on_others());
     for app in apps {
         app.working_directory.value = Possible::Unknown(why.into());
         app.target.value = Possible::Unknown(why.into());

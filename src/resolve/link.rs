@@ -111,7 +111,8 @@ struct Taken<'a> {
 
 fn taken<'a>(nginx: &'a Nginx, sockets: &'a [Possible<Endpoint>]) -> Taken<'a> {
     let mut taken = Taken { tcp: BTreeMap::new(), unix: BTreeSet::new(), unknown: false };
-    let own = nginx.servers.iter().flat_map(|server| &server.listen).chain(&nginx.elsewhere);
+    let listens = nginx.servers.iter().flat_map(|server| &server.listen).map(|listen| &listen.address);
+    let own = listens.chain(&nginx.elsewhere);
     for listen in own.chain(sockets) {
         match listen.candidates() {
             Some(addresses) => {
@@ -193,7 +194,8 @@ impl Place<'_> {
 mod tests {
     use super::*;
     use crate::model::{
-        Anchor, AppKind, Dialect, Level, LevelId, LevelKind, Origin, Peer, Route, Server, Setting, UnitId,
+        Anchor, AppKind, Dialect, Level, LevelId, LevelKind, Listen, Origin, Peer, Route, Server, Setting,
+        UnitId, Uri,
     };
     use crate::source::{FileKind, Source, Span};
     use crate::value::Host;
@@ -219,7 +221,9 @@ mod tests {
             target: target.to_string(),
             anchor,
             upstream: None,
-            peers: vec![Peer { address: endpoint(target), anchor, down: false }],
+            uri: Uri::Kept,
+            looked_up: None,
+            peers: vec![Peer::new(endpoint(target), anchor)],
             open: None,
         };
         let level = Level {
@@ -227,9 +231,14 @@ mod tests {
             parent: None,
             header: SPAN,
             title: "location /".into(),
+            matching: None,
             written: Vec::new(),
+            sent: Vec::new(),
+            jumps: Vec::new(),
             holes: Vec::new(),
             rescues: None,
+            rewrites: false,
+            diverts: false,
             open_above: None,
         };
         Nginx { routes: targets.iter().map(route).collect(), levels: vec![level], ..Nginx::default() }
@@ -302,7 +311,8 @@ mod tests {
         assert_eq!(answers(&plain, &apps, "echo nothing"), ["meant 0"]);
         assert_eq!(answers(&plain, &apps, "something --port 1"), ["?"]);
         assert_eq!(answers(&plain, &apps, "exec uvicorn app:app"), ["?"]);
-        let own = Server { level: LevelId(0), listen: vec![endpoint("0.0.0.0:1")], names: Vec::new() };
+        let listen = vec![Listen::implied(endpoint("0.0.0.0:1"))];
+        let own = Server { level: LevelId(0), listen, names: Vec::new() };
         assert_eq!(answers(&Nginx { servers: vec![own], ..nginx(&["127.0.0.1:1"]) }, &apps, ""), ["?"]);
         let in_stream = Nginx { elsewhere: vec![endpoint("127.0.0.1:1")], ..nginx(&["127.0.0.1:1"]) };
         assert_eq!(answers(&in_stream, &apps, ""), ["?"]);

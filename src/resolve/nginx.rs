@@ -12,11 +12,14 @@ mod assign;
 mod entry;
 mod found;
 mod include;
+mod refuse;
 mod route;
 mod shared;
 #[cfg(test)]
 mod tests;
+mod trouble;
 mod value;
+mod variable;
 mod walk;
 
 use std::collections::BTreeMap;

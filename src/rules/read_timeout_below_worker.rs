@@ -27,7 +27,7 @@ const MARGIN: Duration = Duration::seconds(5);
 /// The routes that wait too short a time for one app, for one reason.
 struct Short<'a> {
     routes: Vec<&'a Route>,
-    directive: String,
+    directive: &'static str,
     read: Setting<Duration>,
     worker: Setting<Duration>,
 }
@@ -41,9 +41,9 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     for hop in &deployment.hops {
         let Some(id) = hop.app() else { continue };
         let route = deployment.route(hop.route);
-        let directive = format!("{}read_timeout", route.gateway.prefix());
+        let Some(directive) = route.gateway.read_timeout() else { continue };
         let read: Setting<Duration> =
-            deployment.nginx.setting(route.level, &directive, deployment.target.nginx);
+            deployment.nginx.setting(route.level, directive, deployment.target.nginx);
         let worker: Setting<Duration> = deployment.app(id).setting("timeout");
         if !too_short(&read, &worker, &deployment.app(id).worker_class.value) {
             continue;
@@ -122,7 +122,7 @@ fn finding(context: &Context, app: &App, short: &Short, statements: &Statements)
     }
     let others = short.routes.len() - 1;
     let mut finding = RULE.finding(message, primary, related);
-    finding.help = Some(help(app, *worker, others, &short.directive));
+    finding.help = Some(help(app, *worker, others, short.directive));
     finding.fix = fix(context, short, *worker, statements);
     Some(finding)
 }
@@ -157,7 +157,7 @@ fn fix(context: &Context, short: &Short, worker: Duration, statements: &Statemen
             .routes
             .iter()
             .map(|route| {
-                let setting = (short.directive.as_str(), value.clone());
+                let setting = (short.directive, value.clone());
                 may_override(context, short, route, raised, statements)
                     .then(|| route.anchor.add_after(context.sources, &[setting]))
                     .flatten()
@@ -179,10 +179,9 @@ fn may_override(
 ) -> bool {
     let deployment = context.deployment;
     let takes_it = |id: &LevelId| {
-        let read: Setting<Duration> =
-            deployment.nginx.setting(*id, &short.directive, deployment.target.nginx);
+        let read: Setting<Duration> = deployment.nginx.setting(*id, short.directive, deployment.target.nginx);
         deployment.nginx.level(*id).kind == LevelKind::Location && read.value.must(|read| *read <= raised)
     };
-    statements.may_add(route.anchor.span, &short.directive)
+    statements.may_add(route.anchor.span, short.directive)
         && statements.levels(route.anchor.span).iter().all(takes_it)
 }

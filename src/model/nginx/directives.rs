@@ -28,8 +28,12 @@ pub enum ValueKind {
     Flag,
     /// A number and a size.
     Buffers,
+    /// One whole number.
+    Number,
     /// One word.
     Word,
+    /// All its words, however many.
+    Words,
 }
 
 impl Directive {
@@ -70,6 +74,35 @@ fn gibibyte(_: Version) -> Datum {
     Datum::Size(Size::kibibytes(1 << 20))
 }
 
+fn ten_minutes(_: Version) -> Datum {
+    Datum::Duration(Duration::seconds(600))
+}
+
+fn one(_: Version) -> Datum {
+    Datum::Text("1".into())
+}
+
+/// `DEFAULT_CONNECTIONS` of `src/event/ngx_event.c`.
+fn connections(_: Version) -> Datum {
+    Datum::Int(512)
+}
+
+fn four_times_8k(_: Version) -> Datum {
+    Datum::Buffers(Buffers { number: 4, size: Size::kibibytes(8) })
+}
+
+fn no_time(_: Version) -> Datum {
+    Datum::Duration(Duration::seconds(0))
+}
+
+fn zero(_: Version) -> Datum {
+    Datum::Int(0)
+}
+
+fn off(_: Version) -> Datum {
+    Datum::Bool(false)
+}
+
 fn mebibyte(_: Version) -> Datum {
     Datum::Size(Size::kibibytes(1 << 10))
 }
@@ -87,7 +120,7 @@ fn http_version(nginx: Version) -> Datum {
     Datum::Text(if nginx >= Version(1, 29, 7) { "1.1" } else { "1.0" }.into())
 }
 
-use ValueKind::{Buffers as Several, Flag, Offset, Size as Bytes, Time, Word};
+use ValueKind::{Buffers as Several, Flag, Number, Offset, Size as Bytes, Time, Word, Words};
 
 /// Sorted by name.
 static DIRECTIVES: &[Directive] = &[
@@ -97,43 +130,68 @@ static DIRECTIVES: &[Directive] = &[
     row("fastcgi_buffers", Several, eight_pages),
     row("fastcgi_busy_buffers_size", Bytes, unset),
     row("fastcgi_connect_timeout", Time, minute),
+    row("fastcgi_keep_conn", Flag, off),
     row("fastcgi_max_temp_file_size", Bytes, gibibyte),
+    row("fastcgi_next_upstream", Words, unset),
     row("fastcgi_read_timeout", Time, minute),
     row("fastcgi_send_timeout", Time, minute),
     row("fastcgi_temp_file_write_size", Bytes, unset),
     row("grpc_buffer_size", Bytes, page),
     row("grpc_connect_timeout", Time, minute),
+    row("grpc_next_upstream", Words, unset),
     row("grpc_read_timeout", Time, minute),
     row("grpc_send_timeout", Time, minute),
+    row("hash", Words, unset),
+    row("ip_hash", Words, unset),
+    row("keepalive", Words, unset),
+    row("large_client_header_buffers", Several, four_times_8k),
+    row("least_conn", Words, unset),
+    row("least_time", Words, unset),
     row("proxy_buffer_size", Bytes, page),
     row("proxy_buffering", Flag, on),
     row("proxy_buffers", Several, eight_pages),
     row("proxy_busy_buffers_size", Bytes, unset),
     row("proxy_connect_timeout", Time, minute),
     row("proxy_http_version", Word, http_version),
+    row("proxy_intercept_errors", Flag, off),
     row("proxy_max_temp_file_size", Bytes, gibibyte),
+    row("proxy_next_upstream", Words, unset),
+    row("proxy_next_upstream_timeout", Time, no_time),
+    row("proxy_next_upstream_tries", Number, zero),
     row("proxy_read_timeout", Time, minute),
     row("proxy_request_buffering", Flag, on),
     row("proxy_send_timeout", Time, minute),
     row("proxy_temp_file_write_size", Bytes, unset),
+    row("proxy_timeout", Time, ten_minutes),
+    row("queue", Words, unset),
+    row("random", Words, unset),
+    row("resolver", Words, unset),
     row("scgi_buffer_size", Bytes, page),
     row("scgi_buffering", Flag, on),
     row("scgi_buffers", Several, eight_pages),
     row("scgi_busy_buffers_size", Bytes, unset),
     row("scgi_connect_timeout", Time, minute),
     row("scgi_max_temp_file_size", Bytes, gibibyte),
+    row("scgi_next_upstream", Words, unset),
     row("scgi_read_timeout", Time, minute),
     row("scgi_send_timeout", Time, minute),
     row("scgi_temp_file_write_size", Bytes, unset),
+    row("sticky", Words, unset),
+    row("user", Words, unset),
     row("uwsgi_buffer_size", Bytes, page),
     row("uwsgi_buffering", Flag, on),
     row("uwsgi_buffers", Several, eight_pages),
     row("uwsgi_busy_buffers_size", Bytes, unset),
     row("uwsgi_connect_timeout", Time, minute),
     row("uwsgi_max_temp_file_size", Bytes, gibibyte),
+    row("uwsgi_next_upstream", Words, unset),
     row("uwsgi_read_timeout", Time, minute),
     row("uwsgi_send_timeout", Time, minute),
     row("uwsgi_temp_file_write_size", Bytes, unset),
+    row("worker_connections", Number, connections),
+    row("worker_processes", Word, one),
+    row("worker_rlimit_nofile", Number, unset),
+    row("zone", Words, unset),
 ];
 
 #[cfg(test)]

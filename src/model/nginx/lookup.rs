@@ -32,7 +32,7 @@ impl Nginx {
                     Some(_) => Setting::unknown(format!("`{name}` is written twice in one block"), origin),
                 };
             }
-            if let Some(hole) = here.holes.first() {
+            if let Some(hole) = here.holes.iter().find(|hole| hole.may_set(name)) {
                 let kind = if hole.kind == OriginKind::Template { hole.kind } else { kind };
                 return Setting::unknown(hole.why.clone(), Origin::at(kind, hole.span));
             }

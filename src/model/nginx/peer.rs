@@ -66,7 +66,7 @@ mod tests {
         let start = text.find(address).unwrap();
         let value = Span::new(file, start..start + address.len());
         let anchor = Anchor { span: Span::new(file, 0..text.len()), value, dialect: Dialect::Nginx };
-        let peer = Peer { address: Possible::Unknown(String::new()), anchor, down: false };
+        let peer = Peer::new(Possible::Unknown(String::new()), anchor);
         let edit = peer.connect_to(listener, &sources)?;
         Some(String::from_utf8(apply(text.as_bytes(), [&edit])).unwrap())
     }

@@ -37,7 +37,8 @@ impl<'a> Statements<'a> {
     pub fn may_add(&self, statement: Span, name: &str) -> bool {
         self.levels(statement).iter().all(|id| {
             let level = self.nginx.level(*id);
-            level.holes.is_empty() && !level.written.iter().any(|written| written.name == name)
+            !level.holes.iter().any(|hole| hole.may_set(name))
+                && !level.written.iter().any(|written| written.name == name)
         })
     }
 }

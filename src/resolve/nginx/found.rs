@@ -10,27 +10,44 @@ pub(super) struct Found {
     pub(super) nginx: Nginx,
     pub(super) unresolved: Vec<Unresolved>,
     pub(super) https: Vec<Http>,
-    /// For each upstream, by its index: the `http` block that it belongs to.
+    /// For each upstream, by its index: the block of `https` that it belongs to.
     pub(super) upstream_http: Vec<usize>,
-    /// For each level, by its index: the `http` block that it belongs to.
+    /// For each upstream, by its index: whether it may not be there at all.
+    pub(super) upstream_doubt: Vec<bool>,
+    /// For each level, by its index: the block of `https` that it belongs to.
     pub(super) level_http: Vec<usize>,
     pub(super) passes: Vec<Pass>,
     pub(super) assignments: Vec<Assignment>,
+    pub(super) maps: Vec<Map>,
     /// The settings of fragments that may belong in `http` as well as in a `server` or `location`.
     pub(super) settings: Vec<LevelId>,
 }
 
-/// An `http` block, with all that is included in it. The first is the one that fragments are taken to share.
+impl Found {
+    /// Whether what stands in one of `https` may belong to another on the machine: fragments may belong to any of their
+    /// sort; two main files are two machines' or two variants.
+    pub(super) fn may_share(&self, a: usize, b: usize) -> bool {
+        let is_shared = |at: usize| at < 2;
+        self.https[a].stream == self.https[b].stream && (is_shared(a) || is_shared(b))
+    }
+}
+
+/// An `http` or `stream` block, with all that is included in it. The first is the `http` that fragments are taken to
+/// share, the second the `stream`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Http {
     /// Whether everything that it includes was found.
     pub(super) complete: bool,
+    /// Whether it is a `stream` block.
+    pub(super) stream: bool,
 }
 
 /// A `proxy_pass` or one of its siblings.
 #[derive(Clone, Debug)]
 pub(super) struct Pass {
     pub(super) name: &'static str,
+    /// Whether it stands in `stream`.
+    pub(super) stream: bool,
     pub(super) level: LevelId,
     pub(super) server: Option<usize>,
     pub(super) scope: usize,
@@ -51,5 +68,18 @@ pub(super) struct Assignment {
     /// The value, where it is certainly this one.
     pub(super) value: Option<Word>,
     /// The whole directive.
+    pub(super) span: Span,
+}
+
+/// A `map`, `geo` or `split_clients` block, which gives a variable one of several values.
+#[derive(Clone, Debug)]
+pub(super) struct Map {
+    /// The block of `https` that it stands in.
+    pub(super) http: usize,
+    /// Without the dollar, in lower case.
+    pub(super) variable: String,
+    /// The values, where all of them are known and constant.
+    pub(super) values: Option<Vec<Word>>,
+    /// The whole block.
     pub(super) span: Span,
 }

@@ -5,7 +5,14 @@ use std::ops::Range;
 
 use super::address::{self, Form};
 use super::found::{Found, Pass};
-use crate::model::{Anchor, Dialect, Gateway, LevelId, Nginx, Peer, Route, Unresolved, UpstreamId};
+use super::refuse;
+use super::trouble::{Refusal, Trouble};
+use super::variable::{self, Variables};
+use crate::edit::Edit;
+use crate::model::{
+    Anchor, Fault, FaultKind, Gateway, LevelId, LookedUp, Mend, Nginx, Peer, Route, Unresolved, UpstreamId,
+    Uri,
+};
 use crate::source::{Sources, Span};
 use crate::syntax::nginx::Word;
 use crate::value::{Endpoint, Host, Possible};
@@ -22,17 +29,24 @@ pub(super) fn apply(found: &mut Found, sources: &Sources) {
     }
     let mut routes = Vec::new();
     let mut unresolved = Vec::new();
+    let mut faults = Vec::new();
     let mut peers = 0;
     for pass in &found.passes {
         let only = in_level.get(&pass.level) == Some(&1);
         let target = match (&pass.maybe, only) {
-            (Some(why), _) => Err(why.clone()),
-            (None, false) => Err("several passes stand in one block".into()),
+            (Some(why), _) => Err(Trouble::Unknown(why.clone())),
+            (None, false) => Err(Trouble::Unknown("several passes stand in one block".into())),
             (None, true) => target(pass, found, &index, sources),
         };
+        if let Some(fault) = fault(pass, &target, sources) {
+            faults.push(fault);
+        }
         peers += target.as_ref().map_or(1, |target| target.peers(&found.nginx));
         let target = target.and_then(|target| match peers > MAX_PEERS {
-            true => Err("the routes of the configuration have too many servers to be followed".into()),
+            true => {
+                let why = "the routes of the configuration have too many servers to be followed";
+                Err(Trouble::Unknown(why.into()))
+            }
             false => Ok(target),
         });
         let route = route(pass, target, &found.nginx);
@@ -48,32 +62,33 @@ pub(super) fn apply(found: &mut Found, sources: &Sources) {
     }
     found.nginx.routes = routes;
     found.unresolved.append(&mut unresolved);
+    found.nginx.faults.append(&mut faults);
+    refuse::apply(found, sources);
 }
 
 /// What passes look up.
-struct Index {
+pub(super) struct Index<'a> {
     /// By name in lower case, as nginx compares them.
-    upstreams: BTreeMap<String, Vec<usize>>,
-    /// By scope and variable in lower case.
-    assignments: BTreeMap<(usize, String), Vec<usize>>,
+    pub(super) upstreams: BTreeMap<String, Vec<usize>>,
+    variables: Variables<'a>,
 }
 
-impl Index {
-    fn new(found: &Found) -> Index {
-        let mut index = Index { upstreams: BTreeMap::new(), assignments: BTreeMap::new() };
+impl<'a> Index<'a> {
+    fn new(found: &'a Found) -> Index<'a> {
+        let mut upstreams: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (at, upstream) in found.nginx.upstreams.iter().enumerate() {
-            index.upstreams.entry(upstream.name.to_ascii_lowercase()).or_default().push(at);
+            upstreams.entry(upstream.name.to_ascii_lowercase()).or_default().push(at);
         }
-        for (at, it) in found.assignments.iter().enumerate() {
-            index.assignments.entry((it.scope, it.variable.to_ascii_lowercase())).or_default().push(at);
-        }
-        index
+        Index { upstreams, variables: Variables::new(found) }
     }
 }
 
 /// What a pass leads to.
 struct Target {
     gateway: Gateway,
+    uri: Uri,
+    looked_up: Option<LookedUp>,
+    wrong: Option<Refusal>,
     to: To,
 }
 
@@ -91,7 +106,7 @@ enum To {
     Peer(Peer),
 }
 
-fn route(pass: &Pass, target: Result<Target, String>, nginx: &Nginx) -> Route {
+fn route(pass: &Pass, target: Result<Target, Trouble>, nginx: &Nginx) -> Route {
     let words: Vec<&str> = pass.arguments.iter().map(|word| word.text.as_str()).collect();
     let mut route = Route {
         level: pass.level,
@@ -99,23 +114,29 @@ fn route(pass: &Pass, target: Result<Target, String>, nginx: &Nginx) -> Route {
         gateway: gateway(pass),
         target: words.join(" "),
         anchor: pass.anchor,
+        uri: Uri::Kept,
+        looked_up: None,
         upstream: None,
         peers: Vec::new(),
         open: None,
     };
-    match target {
-        Err(why) => {
+    let target = match target {
+        Ok(target) => target,
+        Err(trouble) => {
             let inner = pass.arguments.first().map_or(pass.anchor.value, |word| word.inner);
             let anchor = Anchor { value: inner, ..pass.anchor };
-            route.peers.push(Peer { address: Possible::Unknown(why), anchor, down: false });
+            route.uri = Uri::Unknown(trouble.why());
+            route.peers.push(Peer::new(Possible::Unknown(trouble.why()), anchor));
+            return route;
         }
-        Ok(Target { gateway, to: To::Peer(peer) }) => {
-            route.gateway = gateway;
-            route.peers.push(peer);
-        }
-        Ok(Target { gateway, to: To::Upstream(at) }) => {
+    };
+    route.gateway = target.gateway;
+    route.uri = target.uri;
+    route.looked_up = target.looked_up;
+    match target.to {
+        To::Peer(peer) => route.peers.push(peer),
+        To::Upstream(at) => {
             let upstream = &nginx.upstreams[at];
-            route.gateway = gateway;
             route.upstream = Some(UpstreamId(at as u32));
             route.peers = upstream.peers.clone();
             route.open = upstream.open.clone();
@@ -126,12 +147,9 @@ fn route(pass: &Pass, target: Result<Target, String>, nginx: &Nginx) -> Route {
 
 /// The protocol of a pass by its name and scheme, whatever its address.
 fn gateway(pass: &Pass) -> Gateway {
-    let https = pass
-        .arguments
-        .first()
-        .and_then(|word| word.text.get(..8))
-        .is_some_and(|it| it.eq_ignore_ascii_case("https://"));
+    let https = pass.arguments.first().is_some_and(|word| address::starts_with(&word.text, "https://"));
     match pass.name {
+        "proxy_pass" if pass.stream => Gateway::Stream,
         "proxy_pass" if https => Gateway::Https,
         "proxy_pass" => Gateway::Http,
         "uwsgi_pass" => Gateway::Uwsgi,
@@ -141,56 +159,162 @@ fn gateway(pass: &Pass) -> Gateway {
     }
 }
 
-fn target(pass: &Pass, found: &Found, index: &Index, sources: &Sources) -> Result<Target, String> {
-    let [word] = pass.arguments.as_slice() else {
-        return Err(format!("nginx refuses it: `{}` takes one argument", pass.name));
+/// What is wrong with the argument of a pass.
+fn fault(pass: &Pass, target: &Result<Target, Trouble>, sources: &Sources) -> Option<Fault> {
+    let [word] = pass.arguments.as_slice() else { return None };
+    let refusal = match target {
+        Ok(target) => target.wrong.as_ref()?,
+        Err(Trouble::Refused(refusal)) => refusal,
+        Err(Trouble::Unknown(_)) => return None,
     };
-    let (gateway, form, anchor) = match address::pass(pass.name, &word.text) {
-        Ok((gateway, address)) => {
-            let value = part(word, address.range, sources);
-            (gateway, address.form, Anchor { value, ..pass.anchor })
+    Some(from_refusal(refusal, word, pass.anchor.span, sources))
+}
+
+/// A fault of one word of a directive.
+pub(super) fn from_refusal(refusal: &Refusal, word: &Word, directive: Span, sources: &Sources) -> Fault {
+    // Where the word is not written as nginx takes it, a part of it cannot be pointed at.
+    let is_plain = sources.text(word.inner) == word.text;
+    let mend = refusal.mend.as_ref().filter(|_| is_plain).map(|(range, text, applicability)| {
+        let start = word.inner.start as usize;
+        let span = Span::new(word.inner.file, start + range.start..start + range.end);
+        let mut changed = word.text.clone();
+        changed.replace_range(range.clone(), text);
+        Mend {
+            title: format!("write `{changed}`"),
+            applicability: *applicability,
+            edits: vec![Edit { span, replacement: text.clone() }],
         }
-        Err(why) => match through_variable(pass, word, found, index, sources) {
-            Some(target) => target,
-            None if word.template => return Err("it is filled in by a template".into()),
-            None => return Err(why),
+    });
+    let place = if word.inner.file == directive.file { word.span } else { directive };
+    Fault { kind: refusal.kind, place, message: refusal.message.clone(), related: None, help: None, mend }
+}
+
+fn target(pass: &Pass, found: &Found, index: &Index, sources: &Sources) -> Result<Target, Trouble> {
+    let [word] = pass.arguments.as_slice() else {
+        return Err(Trouble::Unknown(format!("nginx refuses it: `{}` takes one argument", pass.name)));
+    };
+    let runs = word.text.contains('$');
+    let argument = match address::pass(pass.name, pass.stream, &word.text) {
+        Ok((gateway, address)) => {
+            let value = part(word, address.range.clone(), sources);
+            let uri = own_uri(word, &address.range, gateway, sources);
+            let anchor = Anchor { value, ..pass.anchor };
+            let own = Some(address.range);
+            Argument { gateway, uri, wrong: address.wrong, own, forms: vec![(address.form, anchor)] }
+        }
+        Err(trouble) => match variable::followed(pass, word, &index.variables, sources) {
+            Some(argument) => argument,
+            None if word.template => return Err(Trouble::Unknown("it is filled in by a template".into())),
+            None => return Err(trouble),
         },
     };
-    let http = found.level_http[pass.level.0 as usize];
-    let to = match &form {
-        Form::Endpoint(Endpoint::Tcp(Host::Name(name), port)) => {
-            let refuses = index
-                .upstreams
-                .get(name)
-                .is_some_and(|list| list.iter().any(|at| found.upstream_http[*at] == http));
-            if refuses {
-                return Err(format!("nginx refuses it: upstream `{name}` may not have port {port}"));
+    let Argument { gateway, uri, wrong, own, forms } = argument;
+    let mut targets = Vec::new();
+    for (form, anchor) in forms {
+        let led = leads_to(&form, anchor, gateway, runs, pass, found, index);
+        targets.push(led.map_err(|trouble| match (trouble, &own) {
+            (Trouble::Refused(refusal), Some(range)) => {
+                Trouble::Refused(refusal.at(word.text.get(range.clone()).unwrap_or_default(), range.start))
             }
-            None
-        }
-        Form::Endpoint(_) => None,
-        Form::Bare(host) => upstream(&host.to_ascii_lowercase(), http, pass, found, index)?,
-    };
-    if let Some(at) = to {
-        return Ok(Target { gateway, to: To::Upstream(at) });
+            // What a variable holds is not refused when nginx starts.
+            (trouble, _) => Trouble::Unknown(trouble.why()),
+        })?);
     }
-    let address = match form {
-        Form::Endpoint(endpoint) => endpoint,
-        Form::Bare(host) => alone(&host, gateway, found.https[http].complete)?,
+    // A variable that may be one of several addresses leads to one of several peers.
+    let (to, looked_up) = match <[_; 1]>::try_from(targets) {
+        Ok([only]) => only,
+        Err(several) => one_of(several)?,
     };
-    Ok(Target { gateway, to: To::Peer(Peer { address: Possible::Known(address), anchor, down: false }) })
+    Ok(Target { gateway, uri, looked_up, wrong, to })
+}
+
+/// The argument of a pass, variables followed.
+pub(super) struct Argument {
+    pub(super) gateway: Gateway,
+    pub(super) uri: Uri,
+    pub(super) wrong: Option<Refusal>,
+    /// The bytes of the argument that are the address, where it stands in the pass itself.
+    pub(super) own: Option<Range<usize>>,
+    /// What the address may be, and where it is written.
+    pub(super) forms: Vec<(Form, Anchor)>,
+}
+
+type Led = (To, Option<LookedUp>);
+
+/// One of several addresses, where all of them are addresses.
+fn one_of(several: Vec<Led>) -> Result<Led, Trouble> {
+    let mut addresses = Vec::new();
+    let mut first = None;
+    for (to, looked_up) in several {
+        let (To::Peer(peer), None) = (to, looked_up) else {
+            return Err(Trouble::Unknown("a variable may lead to several upstreams".into()));
+        };
+        addresses.extend(peer.address.candidates().into_iter().flatten().cloned());
+        first.get_or_insert(peer);
+    }
+    let peer = first.ok_or_else(|| Trouble::Unknown("it depends on a variable".into()))?;
+    Ok((To::Peer(Peer { address: Possible::one_of(addresses), ..peer }), None))
+}
+
+/// Where one address leads. `runs` says whether the pass has variables, so that names are looked up for each request.
+fn leads_to(
+    form: &Form,
+    anchor: Anchor,
+    gateway: Gateway,
+    runs: bool,
+    pass: &Pass,
+    found: &Found,
+    index: &Index,
+) -> Result<Led, Trouble> {
+    let http = found.level_http[pass.level.0 as usize];
+    let endpoint = match form {
+        Form::Relative(_) => {
+            return Err(Trouble::Refused(Refusal::new(FaultKind::UnixRelative, address::RELATIVE)));
+        }
+        Form::Endpoint(Endpoint::Tcp(Host::Name(name), port)) => {
+            let named = index.upstreams.get(name).map_or(&[][..], Vec::as_slice);
+            if named.iter().any(|at| found.upstream_http[*at] == http) && !runs {
+                let message = format!("upstream \"{name}\" may not have port {port}");
+                return Err(Trouble::Refused(Refusal::new(FaultKind::PortOfUpstream, &message)));
+            }
+            Endpoint::Tcp(Host::Name(name.clone()), *port)
+        }
+        Form::Endpoint(endpoint) => endpoint.clone(),
+        Form::Bare(host) => {
+            if let Some(at) = upstream(&host.to_ascii_lowercase(), http, pass, found, index)? {
+                return Ok((To::Upstream(at), None));
+            }
+            alone(host, gateway, found.https[http].complete, runs)?
+        }
+    };
+    let looked_up = match &endpoint {
+        Endpoint::Tcp(Host::Name(name), _) if runs => {
+            Some(LookedUp { name: name.clone(), place: anchor.value })
+        }
+        _ => None,
+    };
+    Ok((To::Peer(Peer::new(Possible::Known(endpoint), anchor)), looked_up))
 }
 
 /// A host without a port that no upstream of the stack is named after.
-fn alone(host: &str, gateway: Gateway, complete: bool) -> Result<Endpoint, String> {
+fn alone(host: &str, gateway: Gateway, complete: bool, runs: bool) -> Result<Endpoint, Trouble> {
+    let parsed = Host::parse(host);
+    let is_name = matches!(&parsed, Host::Name(name) if name != "localhost");
     let port = match gateway {
         Gateway::Http => 80,
         Gateway::Https => 443,
-        _ => return Err(format!("`{host}` has no port, and no upstream of this name is known")),
+        // Any name may be that of an upstream which a file that is not known defines.
+        _ if !complete && is_name || runs => {
+            return Err(Trouble::Unknown(format!(
+                "`{host}` has no port, and no upstream of this name is known"
+            )));
+        }
+        _ => return Err(Trouble::refused("no port").of(host, 0)),
     };
-    let parsed = Host::parse(host);
-    if !complete && matches!(&parsed, Host::Name(name) if name != "localhost") {
-        return Err(format!("`{host}` is a host, or an upstream of a file that is not known"));
+    if !complete && is_name {
+        return Err(Trouble::Unknown(format!(
+            "`{host}` is a host, or an upstream of a file that is not known"
+        )));
     }
     Ok(Endpoint::Tcp(parsed, port))
 }
@@ -203,11 +327,11 @@ fn upstream(
     pass: &Pass,
     found: &Found,
     index: &Index,
-) -> Result<Option<usize>, String> {
+) -> Result<Option<usize>, Trouble> {
     let all = index.upstreams.get(name).map_or(&[][..], Vec::as_slice);
     let mut fitting: Vec<usize> = all.iter().copied().filter(|at| found.upstream_http[*at] == http).collect();
     if fitting.is_empty() && !found.https[http].complete {
-        fitting = all.iter().copied().filter(|at| http == 0 || found.upstream_http[*at] == 0).collect();
+        fitting = all.iter().copied().filter(|at| found.may_share(http, found.upstream_http[*at])).collect();
     }
     let in_file = |at: &&usize| found.nginx.upstreams[**at].place.file == pass.anchor.span.file;
     let beside: Vec<usize> = fitting.iter().filter(in_file).copied().collect();
@@ -217,7 +341,7 @@ fn upstream(
     let [first, rest @ ..] = fitting.as_slice() else { return Ok(None) };
     match rest.iter().all(|at| is_same(&found.nginx, *first, *at)) {
         true => Ok(Some(*first)),
-        false => Err(format!("several upstreams are named `{name}`")),
+        false => Err(Trouble::Unknown(format!("several upstreams are named `{name}`"))),
     }
 }
 
@@ -231,68 +355,31 @@ fn is_same(nginx: &Nginx, a: usize, b: usize) -> bool {
     a.place == b.place || known(&a.peers) && a.open == b.open && peers(&a.peers) == peers(&b.peers)
 }
 
-/// The target of a pass whose first variable has one constant value: `set $app http://127.0.0.1:8000;`. The address
-/// must stand in the value, or before the variable, as a whole.
-fn through_variable(
-    pass: &Pass,
-    word: &Word,
-    found: &Found,
-    index: &Index,
-    sources: &Sources,
-) -> Option<(Gateway, Form, Anchor)> {
-    let at = word.text.find('$')?;
-    let (name, length) = variable(&word.text[at..])?;
-    let (value, span) = constant(name, pass, found, index)?;
-    let text = format!("{}{}{}", &word.text[..at], value.text, &word.text[at + length..]);
-    let (gateway, address) = address::pass(pass.name, &text).ok()?;
-    let range = address.range;
-    let end = at + value.text.len();
-    if range.end <= at {
-        let anchor = Anchor { value: part(word, range, sources), ..pass.anchor };
-        return Some((gateway, address.form, anchor));
+/// What a pass makes of the URI, where the address is written in the pass itself.
+fn own_uri(word: &Word, address: &Range<usize>, gateway: Gateway, sources: &Sources) -> Uri {
+    if !matches!(gateway, Gateway::Http | Gateway::Https) {
+        return Uri::Kept;
     }
-    if range.start < at || range.end > end {
-        return None;
+    let mut start = address.end;
+    if word.text[start..].starts_with(':') && address::starts_with(&word.text[address.start..], "unix:") {
+        start += 1;
     }
-    let anchor = Anchor {
-        span,
-        value: part(value, range.start - at..range.end - at, sources),
-        dialect: Dialect::Nginx,
-    };
-    Some((gateway, address.form, anchor))
-}
-
-/// The name of the variable that a text begins with, and how many bytes it takes.
-fn variable(text: &str) -> Option<(&str, usize)> {
-    let rest = text.strip_prefix('$')?;
-    if let Some(braced) = rest.strip_prefix('{') {
-        let name = &braced[..braced.find('}')?];
-        return Some((name, name.len() + 3));
+    let rest = &word.text[start..];
+    if rest.is_empty() {
+        return Uri::Kept;
     }
-    let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-    (length > 0).then(|| (&rest[..length], length + 1))
-}
-
-/// The value of a variable that one unconditional `set` gives it, at the level of the pass or one that encloses it, and
-/// nothing else in the same server.
-fn constant<'a>(name: &str, pass: &Pass, found: &'a Found, index: &Index) -> Option<(&'a Word, Span)> {
-    let setters = |name: String| index.assignments.get(&(pass.scope, name)).map_or(&[][..], Vec::as_slice);
-    let ([only], []) = (setters(name.to_ascii_lowercase()), setters(String::new())) else { return None };
-    let setter = &found.assignments[*only];
-    let level = setter.level?;
-    let mut next = Some(pass.level);
-    while let Some(id) = next {
-        if id == level {
-            return setter.value.as_ref().map(|value| (value, setter.span));
-        }
-        next = found.nginx.level(id).parent;
+    if word.text.contains('$') {
+        return Uri::Computed;
     }
-    None
+    if word.template {
+        return Uri::Unknown("it is filled in by a template".into());
+    }
+    Uri::Replaced(rest.to_owned(), part(word, start..word.text.len(), sources))
 }
 
 /// Where a part of a word's text stands in its file. Where escapes make the two differ, it is looked for; all of the
 /// word is the last resort.
-fn part(word: &Word, range: Range<usize>, sources: &Sources) -> Span {
+pub(super) fn part(word: &Word, range: Range<usize>, sources: &Sources) -> Span {
     let written = sources.text(word.inner);
     let start = match written == word.text {
         true => Some(range.start),

@@ -1,7 +1,7 @@
 //! What is claimed of nginx here was seen with 1.31.3.
 
 use super::*;
-use crate::model::{Datum, LevelId, OriginKind};
+use crate::model::{Datum, LevelId, OriginKind, Uri};
 use crate::source::{FileKind, Source};
 use crate::syntax::nginx::parse;
 use crate::value::Possible;
@@ -61,7 +61,7 @@ impl Stack {
     }
 
     fn listens(&self) -> Vec<String> {
-        let show = |listen: &Possible<crate::value::Endpoint>| match listen {
+        let show = |listen: &crate::model::Listen| match &listen.address {
             Possible::Known(endpoint) => endpoint.to_string(),
             Possible::OneOf(_) | Possible::Unknown(_) => "unknown".into(),
         };
@@ -221,11 +221,18 @@ fn servers_listen_where_it_is_written() {
     let it = one(
         "http { server { } server { listen 8080 default_server; listen [::]:8080; listen unix:/run/n.sock; }
           server { listen {{ port }}; server_name a b; server_name c; } server { include missing.conf; listen 81; }
-          server { listen 8000-8010; } }",
+          server { listen 8000-8002; } server { listen 1-9999; } }",
     );
     assert_eq!(
         it.listens(),
-        ["0.0.0.0:80", "0.0.0.0:8080 [::]:8080 unix:/run/n.sock", "unknown", "0.0.0.0:81 unknown", "unknown"]
+        [
+            "0.0.0.0:80",
+            "0.0.0.0:8080 [::]:8080 unix:/run/n.sock",
+            "unknown",
+            "0.0.0.0:81 unknown",
+            "0.0.0.0:8000 0.0.0.0:8001 0.0.0.0:8002",
+            "unknown"
+        ]
     );
     assert_eq!(it.resolved.nginx.servers[2].names, ["a", "b", "c"]);
 }
@@ -415,20 +422,178 @@ fn of_a_file_whose_tags_cross_its_blocks_nothing_is_known() {
 }
 
 #[test]
-fn passes_of_stream_and_mail_are_listed() {
-    let it = one(
-        "stream { upstream s { server 127.0.0.1:1; } server { listen 53; proxy_pass s; } } mail { proxy_pass x; }",
+fn passes_of_stream_are_routes_and_those_of_mail_are_listed() {
+    let it = one("stream {
+           upstream s { server 127.0.0.1:1; server unix:/run/a.sock backup; }
+           map $ssl_preread_server_name $to { default s; a.example s; }
+           server { listen 53; proxy_pass s; }
+           server { listen 54; proxy_pass 127.0.0.1:2; proxy_timeout 5s; }
+           server { listen 55; proxy_pass $to; }
+         }
+         http { upstream s { server 127.0.0.1:9; } server { location / { proxy_pass http://s; } } }
+         mail { proxy_pass x; }");
+    assert_eq!(
+        it.routes(),
+        [
+            "server: Stream 127.0.0.1:1=127.0.0.1:1 unix:/run/a.sock=unix:/run/a.sock",
+            "server: Stream 127.0.0.1:2=127.0.0.1:2",
+            "server: Stream unknown=$to",
+            "location /: Http 127.0.0.1:9=127.0.0.1:9",
+        ]
     );
-    assert_eq!(it.routes(), [""; 0]);
+    assert_eq!(it.setting(1, "proxy_timeout"), "5 s written");
     assert_eq!(
         it.unresolved(),
         [
-            "proxy_pass s: `stream` and `mail` are not handled yet",
-            "proxy_pass x: `stream` and `mail` are not handled yet"
+            "proxy_pass $to: a variable may lead to several upstreams",
+            "proxy_pass x: `mail` is not handled yet"
         ]
     );
-    let fragment = stack(&[("s.conf", "server { listen 53; proxy_pass s; }")]);
-    assert_eq!((fragment.resolved.nginx.servers.len(), fragment.unresolved().len()), (0, 1));
+    let fragment = stack(&[("s.conf", "server { listen 53; proxy_pass 127.0.0.1:1; }")]);
+    assert_eq!((fragment.resolved.nginx.servers.len(), fragment.routes().len()), (0, 1));
+}
+
+#[test]
+fn constant_maps_are_followed() {
+    let it = one("http {
+          map $uri $one { default 127.0.0.1:1; /a 127.0.0.1:1; }
+          map $uri $two { default 127.0.0.1:1; /a 127.0.0.1:2; }
+          map $uri $none { /a 127.0.0.1:2; }
+          map $uri $some { default $host; }
+          map $uri $set { default 127.0.0.1:5; }
+          server { set $set x;
+           location /a { proxy_pass http://$one; }
+           location /b { proxy_pass http://$two; }
+           location /c { proxy_pass http://$none; }
+           location /d { proxy_pass http://$some; }
+           location /e { proxy_pass http://$set; }
+          } }");
+    let address = |at: usize| it.resolved.nginx.routes[at].peers[0].address.candidates().map(<[_]>::len);
+    assert_eq!((0..5).map(address).collect::<Vec<_>>(), [Some(1), Some(2), None, None, None]);
+}
+
+#[test]
+fn what_a_pass_makes_of_the_uri() {
+    let it = one("http { server {
+          location /a { proxy_pass http://127.0.0.1:1; }
+          location /b { proxy_pass http://127.0.0.1:1/; }
+          location /c { proxy_pass http://unix:/a.sock:/x/; }
+          location /d { proxy_pass http://unix:/a.sock:; }
+          location /e { proxy_pass http://127.0.0.1:1$request_uri; }
+          location /f { set $a http://127.0.0.1:1; proxy_pass $a; }
+          location /g { set $a http://127.0.0.1:1; proxy_pass $a/x; }
+          location /h { proxy_pass http://{{ x }}; }
+          location /i { proxy_pass http://app.example?x; }
+          location /j { proxy_pass http://app.example:8000$uri; }
+         } }");
+    let uri = |at: usize| match &it.resolved.nginx.routes[at].uri {
+        Uri::Kept => "kept".to_owned(),
+        Uri::Replaced(text, span) => format!("{text} at {}", it.sources.text(*span)),
+        Uri::Computed => "computed".to_owned(),
+        Uri::Unknown(_) => "unknown".to_owned(),
+    };
+    assert_eq!(
+        (0..10).map(uri).collect::<Vec<_>>(),
+        [
+            "kept",
+            "/ at /",
+            "/x/ at /x/",
+            "kept",
+            "computed",
+            "unknown",
+            "unknown",
+            "unknown",
+            "?x at ?x",
+            "computed"
+        ]
+    );
+    let looked_up = |at: usize| it.resolved.nginx.routes[at].looked_up.as_ref().map(|it| it.name.clone());
+    assert_eq!((looked_up(8), looked_up(9)), (None, Some("app.example".into())));
+}
+
+#[test]
+fn what_upstreams_say_of_their_servers() {
+    let it = one("http { upstream a {
+          server 127.0.0.1:1 weight=3 max_fails=0 fail_timeout=30 max_conns=5 backup;
+          server 127.0.0.1:2 fail_timeout=5ms max_fails=x resolve;
+          keepalive 8; ip_hash; zone a 64k;
+         } upstream b { server 127.0.0.1:1; fair; } }");
+    let upstream = &it.resolved.nginx.upstreams[0];
+    let first = &upstream.peers[0].parameters;
+    assert!(first.backup && !first.resolve);
+    assert_eq!((&first.weight, &first.max_fails), (&Possible::Known(3), &Possible::Known(0)));
+    assert_eq!(first.max_conns, Possible::Known(5));
+    assert_eq!(first.fail_timeout, Possible::Known(crate::value::Duration::seconds(30)));
+    let second = &upstream.peers[1].parameters;
+    assert!(second.resolve && second.fail_timeout.known().is_none() && second.max_fails.known().is_none());
+    assert_eq!(
+        upstream.written.iter().map(|it| it.name).collect::<Vec<_>>(),
+        ["keepalive", "ip_hash", "zone"]
+    );
+    assert!(upstream.open.is_none() && it.resolved.nginx.upstreams[1].open.is_some());
+}
+
+#[test]
+fn one_header_at_a_level_hides_all_that_are_inherited() {
+    let it = one("http { proxy_set_header Host $host; server {
+          proxy_set_header X-A 1;
+          location /a { proxy_pass http://127.0.0.1:1; }
+          location /b { proxy_set_header x-b {{ b }}; proxy_set_header X-C 3; proxy_pass http://127.0.0.1:1; }
+          location /c { include missing.conf; proxy_pass http://127.0.0.1:1; }
+         } }");
+    let sending =
+        |at: usize| it.resolved.nginx.sending(it.resolved.nginx.routes[at].level, "proxy_set_header");
+    let names = |at: usize| sending(at).sent.iter().map(|it| it.name.clone()).collect::<Vec<_>>();
+    assert_eq!(
+        (names(0), names(1), names(2)),
+        (vec!["X-A".into()], vec!["x-b".into(), "X-C".into()], vec![])
+    );
+    assert!(sending(0).lacks("Host") && sending(1).lacks("Host") && !sending(2).lacks("Host"));
+    assert_eq!(sending(1).named("X-B").count(), 1);
+}
+
+#[test]
+fn what_is_refused_is_noted_with_its_mend() {
+    let it = one("http { upstream a { server 127.0.0.1:1; } upstream A { server unix:/run/a.sock:; }
+         upstream none { } upstream backups { server 127.0.0.1:1 backup; server http://127.0.0.1:1; }
+         server {
+          location ~ x { proxy_pass http://127.0.0.1:1/; }
+          location @y { proxy_pass http://127.0.0.1:1/; }
+          location / { if ($x) { proxy_pass http://127.0.0.1:1/x; } }
+          location /a { proxy_pass http://a:80/x; }
+          location /b { proxy_pass 127.0.0.1:1; }
+          location /c { proxy_pass http://unix:/run/a.sock/x; }
+          location /d { proxy_pass http://unix:run/a.sock; }
+          location /e { uwsgi_pass php; }
+          location /f { {% if f %} proxy_pass http://a:80; {% endif %} }
+         } }");
+    let line = |fault: &crate::model::Fault| {
+        let mend = fault.mend.as_ref().map(|it| format!(" | {}: {}", it.applicability.name(), it.title));
+        let message = fault.message.split(" in location given").next().unwrap_or_default();
+        format!("{:?} {message}{}", fault.kind, mend.unwrap_or_default())
+    };
+    let mut faults: Vec<String> = it.resolved.nginx.faults.iter().map(line).collect();
+    faults.sort();
+    assert_eq!(
+        faults,
+        [
+            "Address invalid URL prefix | safe: write `http://127.0.0.1:1`",
+            "Address invalid host in upstream \"http://127.0.0.1:1\" | safe: write `127.0.0.1:1`",
+            "Address no port in upstream \"php\"",
+            "Duplicate duplicate upstream \"A\"",
+            "PortOfUpstream upstream \"a\" may not have port 80 | safe: write `http://a/x`",
+            "UnixColon `/run/a.sock:` is taken for the path of the socket, the colon included | safe: write \
+             `unix:/run/a.sock`",
+            "UnixRelative the path is relative to the directory that nginx is started in | manual: write \
+             `http://unix:/run/a.sock`",
+            "UnixUri `/run/a.sock/x` is taken for the path of the socket, since no colon ends the path | unsafe: write \
+             `http://unix:/run/a.sock:/x`",
+            "Upstream no servers are inside upstream",
+            "Uri \"proxy_pass\" cannot have URI part",
+            "Uri \"proxy_pass\" cannot have URI part | safe: leave out the URI",
+            "Uri \"proxy_pass\" cannot have URI part | unsafe: leave out the URI",
+        ]
+    );
 }
 
 #[test]
@@ -444,11 +609,11 @@ fn a_main_file_that_may_include_a_fragment_may_set_things_for_it() {
 #[test]
 fn anchors_cover_the_directive_and_its_value() {
     let it = one("http { proxy_buffers  4   8k ; server { location / { proxy_pass http://127.0.0.1:1; } } }");
-    let written = &it.resolved.nginx.levels[0].written[0];
+    let written = &it.resolved.nginx.levels[1].written[0];
     assert_eq!(it.sources.text(written.anchor.span), "proxy_buffers  4   8k ;");
     assert_eq!(it.sources.text(written.anchor.value), "4   8k");
     assert!(matches!(written.value, Possible::Known(Datum::Buffers(_))));
-    assert_eq!(it.sources.text(it.resolved.nginx.levels[2].header), "location /");
+    assert_eq!(it.sources.text(it.resolved.nginx.levels[3].header), "location /");
 }
 
 #[test]
@@ -464,7 +629,7 @@ fn what_is_out_of_place_or_refused_is_listed() {
             "server: nginx refuses it: it is not allowed here",
             "location /: nginx refuses it: it is not allowed here",
             "rtmp_x: a block of an unknown directive",
-            "proxy_pass http://a: `proxy_pass` is not allowed here in `http`, and `stream` is not handled yet",
+            "proxy_pass http://a: `proxy_pass` is not allowed here in `http`, and elsewhere it is not read",
             "proxy_read_timeout 30s proxy_pass http://127.0.0.1:1: nginx refuses `proxy_read_timeout 30s proxy_pass \
              http://127.0.0.1:1`",
         ]
@@ -484,5 +649,5 @@ fn what_multiplies_is_bounded() {
     let names: Vec<String> = (0..6).map(|at| format!("d/{at}.conf")).collect();
     let mut files = vec![("nginx.conf", "http { include d/*.conf; }")];
     files.extend(names.iter().map(|name| (name.as_str(), "include d/*.conf;")));
-    assert_eq!(self::stack(&files).resolved.nginx.levels[0].holes.len(), 6);
+    assert_eq!(self::stack(&files).resolved.nginx.levels[1].holes.len(), 6);
 }

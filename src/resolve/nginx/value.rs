@@ -10,7 +10,7 @@ pub(super) fn value(known: &Known, directive: &Directive, nginx: Version) -> Pos
     if directive.arguments().iter().any(|word| word.template) {
         return Possible::Unknown("it is filled in by a template".into());
     }
-    if words.iter().any(|word| word.contains('$')) {
+    if known.kind != ValueKind::Words && words.iter().any(|word| word.contains('$')) {
         return Possible::Unknown("it is a variable".into());
     }
     match read(known, &words, nginx) {
@@ -33,6 +33,8 @@ fn read(known: &Known, words: &[&str], nginx: Version) -> Option<Datum> {
             is_taken.then(|| Datum::Text((*word).into()))
         }
         (ValueKind::Word, [word]) => Some(Datum::Text((*word).into())),
+        (ValueKind::Number, [number]) => number.parse().ok().map(Datum::Int),
+        (ValueKind::Words, words) => Some(Datum::List(words.iter().map(|word| (*word).into()).collect())),
         _ => None,
     }
 }

@@ -1,35 +1,44 @@
 //! Through a file and its includes, block by block.
 
+mod block;
+mod hole;
 mod leaf;
+mod upstream;
 
 use std::collections::BTreeSet;
 
 use super::entry::{Context, Entry};
 use super::found::{Found, Http};
-use super::include::{Included, Library};
-use crate::model::{Hole, Level, LevelId, LevelKind, OriginKind, Server, Unresolved, Version};
+use super::include::Library;
+use crate::model::{Level, LevelId, LevelKind, Listen, Main, OriginKind, Unresolved, Version};
 use crate::source::{FileId, Span};
 use crate::syntax::nginx::{Body, Directive, Item, TemplateKind};
-use crate::value::{Endpoint, Host, Possible};
+use crate::value::Possible;
 
 /// Blocks and includes inside each other are followed up to this depth in all.
 const MAX_DEPTH: usize = 120;
 /// How many directives of a stack are looked at, a fragment counted each time that it is included.
 const MAX_DIRECTIVES: usize = 4_000_000;
-/// How many directives an `include` counts for, since looking its files up takes as long.
-const INCLUDE_COST: usize = 20;
+
+/// The blocks of `https` that fragments are taken to share.
+const SHARED_HTTP: usize = 0;
+const SHARED_STREAM: usize = 1;
 
 /// Why nothing is known of a file whose blocks hang on how its template is filled in.
 const ENTANGLED: &str = "tags of a template and blocks of nginx cross in this file";
 
 /// Where the walk is.
 #[derive(Clone, Debug)]
-struct Place<'a> {
-    block: Block,
+pub(super) struct Place<'a> {
+    pub(super) block: Block,
+    /// Whether the kind of block is only guessed from what stands in it: nobody includes the file.
+    pub(super) guessed: bool,
     main: Option<&'a str>,
-    http: usize,
+    /// The configuration that is one as a whole, as an index into the model's.
+    whole: Option<usize>,
+    pub(super) http: usize,
     scope: usize,
-    level: Option<LevelId>,
+    pub(super) level: Option<LevelId>,
     server: Option<usize>,
     upstream: Option<usize>,
     /// Why the block may not be there at all.
@@ -39,9 +48,18 @@ struct Place<'a> {
     depth: usize,
 }
 
+impl Place<'_> {
+    /// Why what stands here may not be there.
+    pub(super) fn doubt(&self) -> Option<&String> {
+        self.here.as_ref().or(self.maybe.as_ref())
+    }
+}
+
+/// The blocks that the walk tells apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Block {
+pub(super) enum Block {
     Main,
+    Events,
     Http,
     Server,
     ServerIf,
@@ -50,6 +68,8 @@ enum Block {
     LimitExcept,
     Upstream,
     Stream,
+    StreamServer,
+    StreamUpstream,
     Mail,
     Other,
 }
@@ -66,9 +86,9 @@ fn pass_name(name: &str) -> Option<&'static str> {
 
 /// The walk through the files of a stack.
 pub(super) struct Walk<'a> {
-    library: &'a Library<'a>,
-    version: Version,
-    found: Found,
+    pub(super) library: &'a Library<'a>,
+    pub(super) version: Version,
+    pub(super) found: Found,
     scopes: usize,
     directives: usize,
     /// The files that are being read, each included by the one before.
@@ -80,7 +100,8 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// A walk that has not begun.
     pub(super) fn new(library: &'a Library<'a>, version: Version) -> Walk<'a> {
-        let found = Found { https: vec![Http::default()], ..Found::default() };
+        let shared = vec![Http::default(), Http { stream: true, complete: false }];
+        let found = Found { https: shared, ..Found::default() };
         Walk { library, version, found, scopes: 0, directives: 0, chain: Vec::new(), holes: BTreeSet::new() }
     }
 
@@ -93,8 +114,10 @@ impl<'a> Walk<'a> {
     pub(super) fn entry(&mut self, entry: Entry<'a>) {
         let mut place = Place {
             block: Block::Main,
+            guessed: entry.context != Context::Main,
             main: entry.main,
-            http: 0,
+            whole: None,
+            http: SHARED_HTTP,
             scope: self.scope(),
             level: None,
             server: None,
@@ -108,8 +131,10 @@ impl<'a> Walk<'a> {
         let open = format!("no file of the stack includes `{name}`, so what it inherits is not known");
         match entry.context {
             Context::Main => {
-                place.http = self.found.https.len();
-                self.found.https.push(Http { complete: true });
+                let level = self.level(LevelKind::Main, &place, header, "main".into());
+                self.found.nginx.mains.push(Main { level, events: None, http: None });
+                place.level = Some(level);
+                place.whole = Some(self.found.nginx.mains.len() - 1);
             }
             Context::Http => {
                 place.block = Block::Http;
@@ -131,13 +156,17 @@ impl<'a> Walk<'a> {
                     self.found.settings.push(level);
                 }
             }
-            Context::Stream => place.block = Block::Stream,
+            Context::Stream => {
+                place.block = Block::Stream;
+                place.http = SHARED_STREAM;
+                place.level = Some(self.level(LevelKind::Stream, &place, header, "stream".into()));
+            }
             Context::Other => place.block = Block::Other,
         }
         let server = place.server;
         self.file(entry.file, place);
         if let Some(server) = server {
-            self.found.nginx.servers[server].listen.push(Possible::Unknown(open));
+            self.found.nginx.servers[server].listen.push(Listen::implied(Possible::Unknown(open)));
         }
     }
 
@@ -231,15 +260,14 @@ impl<'a> Walk<'a> {
             return self.block(directive, items, place, entangled);
         }
         match place.block {
-            Block::Http | Block::Server | Block::Location | Block::If | Block::LimitExcept => {
-                self.write(directive, place);
-            }
-            Block::Upstream => self.upstream_server(directive, place),
-            Block::Main | Block::ServerIf | Block::Stream | Block::Mail | Block::Other => {}
+            Block::Upstream | Block::StreamUpstream => self.in_upstream(directive, place),
+            Block::ServerIf | Block::Mail | Block::Other => {}
+            _ => self.write(directive, place),
         }
+        self.note_flow(directive, place);
         match (place.block, name) {
             (Block::Server, "listen") => self.listen(directive, place),
-            (Block::Stream | Block::Mail, "listen") => self.listen_elsewhere(directive, place),
+            (Block::StreamServer | Block::Mail, "listen") => self.listen_elsewhere(directive, place),
             (_, "error_page") => self.error_page(directive, place),
             (Block::Server, "server_name") => self.names(directive, place),
             _ => {}
@@ -249,188 +277,29 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn block(&mut self, directive: &'a Directive, items: &'a [Item], place: &Place<'a>, entangled: bool) {
-        let mut inner = Place {
-            block: Block::Other,
-            maybe: place.maybe.clone().or_else(|| place.here.clone()),
-            here: if entangled { place.here.clone() } else { None },
-            depth: place.depth + 1,
-            ..place.clone()
-        };
-        let opened = |kind| (Some(kind), title(directive));
-        let (kind, title) = match (place.block, directive.name()) {
-            (Block::Main, "http") => {
-                inner.block = Block::Http;
-                opened(LevelKind::Http)
-            }
-            (Block::Main, "stream") | (Block::Stream, _) => {
-                inner.block = Block::Stream;
-                (None, String::new())
-            }
-            (Block::Main, "mail") | (Block::Mail, _) => {
-                inner.block = Block::Mail;
-                (None, String::new())
-            }
-            (Block::Http, "server") => {
-                inner.block = Block::Server;
-                inner.scope = self.scope();
-                opened(LevelKind::Server)
-            }
-            (Block::Http, "upstream") => {
-                inner.block = Block::Upstream;
-                inner.upstream = self.upstream(directive, &inner);
-                (None, String::new())
-            }
-            (Block::Server, "if") => {
-                inner.block = Block::ServerIf;
-                (None, String::new())
-            }
-            (Block::Server | Block::Location, "location") => {
-                inner.block = Block::Location;
-                opened(LevelKind::Location)
-            }
-            (Block::Location, "if") => {
-                inner.block = Block::If;
-                opened(LevelKind::If)
-            }
-            (Block::Location, "limit_except") => {
-                inner.block = Block::LimitExcept;
-                opened(LevelKind::LimitExcept)
-            }
-            (_, "map" | "geo" | "types" | "split_clients" | "charset_map" | "events" | "match") => return,
-            (_, "http" | "server" | "upstream" | "location" | "if" | "limit_except") => {
-                return self.unresolved(
-                    directive.header,
-                    &title(directive),
-                    "nginx refuses it: it is not allowed here",
-                );
-            }
-            _ => {
-                return self.unresolved(
-                    directive.header,
-                    &title(directive),
-                    "a block of an unknown directive",
-                );
-            }
-        };
-        let Some(kind) = kind else { return self.items(items, inner, entangled) };
-        let level = self.level(kind, place, directive.header, title);
-        inner.level = Some(level);
-        if kind == LevelKind::Server {
-            inner.server = Some(self.server(level));
-        }
-        let server = inner.server.filter(|_| kind == LevelKind::Server);
-        self.items(items, inner, entangled);
-        if let Some(server) = server {
-            self.finish_server(server);
-        }
-    }
-
     fn level(&mut self, kind: LevelKind, place: &Place<'_>, header: Span, title: String) -> LevelId {
         let id = LevelId(self.found.nginx.levels.len() as u32);
+        let inherits = !matches!(kind, LevelKind::Http | LevelKind::Stream | LevelKind::Events);
         self.found.nginx.levels.push(Level {
             kind,
-            parent: place.level,
+            parent: place.level.filter(|_| inherits),
             header,
             title,
+            matching: None,
             written: Vec::new(),
+            sent: Vec::new(),
+            jumps: Vec::new(),
             holes: Vec::new(),
             rescues: None,
+            rewrites: false,
+            diverts: false,
             open_above: None,
         });
         self.found.level_http.push(place.http);
         id
     }
 
-    fn server(&mut self, level: LevelId) -> usize {
-        self.found.nginx.servers.push(Server { level, listen: Vec::new(), names: Vec::new() });
-        self.found.nginx.servers.len() - 1
-    }
-
-    /// A server listens on `*:80` where nothing is written, and on who knows what where something is hidden.
-    fn finish_server(&mut self, server: usize) {
-        let level = self.found.nginx.servers[server].level;
-        let hole = self.found.nginx.levels[level.0 as usize].holes.first().map(|hole| hole.why.clone());
-        let listen = &mut self.found.nginx.servers[server].listen;
-        match hole {
-            Some(why) => listen.push(Possible::Unknown(why)),
-            None if listen.is_empty() => {
-                listen.push(Possible::Known(Endpoint::Tcp(Host::parse("0.0.0.0"), 80)))
-            }
-            None => {}
-        }
-    }
-
-    fn include(&mut self, directive: &'a Directive, place: &Place<'a>) {
-        self.directives += INCLUDE_COST;
-        if let Some(link) = self.library.unread(place.main, directive) {
-            let why =
-                format!("an include is not resolved: `{link}` is a link to something that was not read");
-            self.hole(place, directive.span, OriginKind::Written, &why);
-        }
-        match self.library.include(place.main, directive) {
-            Included::Stock => {}
-            Included::Files(files) => {
-                for file in files {
-                    if self.chain.contains(&file) {
-                        self.hole(place, directive.span, OriginKind::Written, "the file includes itself");
-                    } else {
-                        self.file(file, Place { depth: place.depth + 1, ..place.clone() });
-                    }
-                }
-            }
-            // Nothing to include is nothing amiss, and in `http` it is so on every fresh machine.
-            Included::Nothing
-                if matches!(place.block, Block::Main | Block::Http | Block::Stream | Block::Mail) =>
-            {
-                self.incomplete(place);
-                self.unresolved(directive.span, &title(directive), "no file of the stack matches");
-            }
-            Included::Nothing => self.hole(
-                place,
-                directive.span,
-                OriginKind::Written,
-                "no file of the stack matches this include",
-            ),
-            Included::Unknown(why) => self.hole(
-                place,
-                directive.span,
-                OriginKind::Written,
-                &format!("an include is not resolved: {why}"),
-            ),
-        }
-    }
-
-    fn incomplete(&mut self, place: &Place<'_>) {
-        if place.block == Block::Http {
-            self.found.https[place.http].complete = false;
-        }
-    }
-
-    /// Something that may hold any directive.
-    fn hole(&mut self, place: &Place<'_>, span: Span, kind: OriginKind, why: &str) {
-        if place.block == Block::Other {
-            return;
-        }
-        self.incomplete(place);
-        if !self.holes.insert((place.level, place.upstream, place.block == Block::ServerIf, span)) {
-            return;
-        }
-        let what = self.library.sources.text(span).split('\n').next().unwrap_or_default().trim().to_owned();
-        self.unresolved(span, &what, why);
-        if matches!(place.block, Block::Stream | Block::Mail) {
-            self.found.nginx.elsewhere.push(Possible::Unknown(why.into()));
-        }
-        if let Some(upstream) = place.upstream {
-            self.found.nginx.upstreams[upstream].open.get_or_insert_with(|| why.into());
-        } else if let Some(level) = place.level
-            && place.block != Block::ServerIf
-        {
-            self.found.nginx.levels[level.0 as usize].holes.push(Hole { span, kind, why: why.into() });
-        }
-    }
-
-    fn unresolved(&mut self, span: Span, what: &str, why: &str) {
+    pub(super) fn unresolved(&mut self, span: Span, what: &str, why: &str) {
         // That is said of the file as a whole.
         if why == ENTANGLED {
             return;

@@ -1,19 +1,41 @@
-//! What single directives add: settings, addresses, peers, passes.
+//! What single directives add: settings, addresses, passes.
 
 use super::super::address;
 use super::super::assign::assignments;
 use super::super::found::{Assignment, Pass};
 use super::super::value::value;
 use super::{Block, Place, Walk, title};
-use crate::model::{Anchor, Dialect, Peer, Upstream, Written, directive};
+use crate::model::{Anchor, Dialect, Jump, Listen, Sent, Written, directive};
 use crate::source::Span;
-use crate::syntax::nginx::Directive;
+use crate::syntax::nginx::{Body, Directive, Word};
 use crate::value::{Endpoint, Possible};
 
+/// The directives that add headers or parameters to what is sent.
+const SENDING: [&str; 5] =
+    ["proxy_set_header", "grpc_set_header", "uwsgi_param", "fastcgi_param", "scgi_param"];
+
+/// The directives that send requests on to a named location. Source: `ngx_http_named_location` is called from
+/// `ngx_http_core_module.c`, `ngx_http_special_response.c` and `ngx_http_try_files_module.c`, 1.31.3.
+const JUMPING: [&str; 3] = ["error_page", "post_action", "try_files"];
+
+/// The most ports of one `listen` that are told apart.
+const MAX_PORTS: u16 = 256;
+
 impl Walk<'_> {
-    /// A directive of the table.
+    /// A directive of the table, a header, or what leads to a named location.
     pub(super) fn write(&mut self, written: &Directive, place: &Place<'_>) {
-        let (Some(known), Some(level)) = (directive(written.name()), place.level) else { return };
+        let Some(level) = place.level else { return };
+        if let Some(directive) = SENDING.iter().find(|it| **it == written.name()) {
+            let Some(sent) = sent(directive, written, place) else { return };
+            return self.found.nginx.levels[level.0 as usize].sent.push(sent);
+        }
+        if let Some(directive) = JUMPING.iter().find(|it| **it == written.name()) {
+            if let Some(jump) = jump(directive, written).filter(|_| place.doubt().is_none()) {
+                self.found.nginx.levels[level.0 as usize].jumps.push(jump);
+            }
+            return;
+        }
+        let Some(known) = directive(written.name()) else { return };
         let value = match &place.here {
             Some(why) => Possible::Unknown(why.clone()),
             None => value(known, written, self.version),
@@ -27,18 +49,52 @@ impl Walk<'_> {
         self.found.nginx.levels[level.0 as usize].written.push(entry);
     }
 
-    pub(super) fn listen(&mut self, directive: &Directive, place: &Place<'_>) {
-        let Some(server) = place.server else { return };
-        let address = listened(directive, place);
-        if let Possible::Unknown(why) = &address {
-            self.unresolved(directive.span, &title(directive), why);
-        }
-        self.found.nginx.servers[server].listen.push(address);
+    /// Notes what may change a request's URI or answer it on its way to a pass.
+    pub(super) fn note_flow(&mut self, directive: &Directive, place: &Place<'_>) {
+        let Some(level) = place.level else { return };
+        let name = directive.name();
+        let is_script = matches!(directive.body, Body::Raw(_))
+            || name.contains("_by_lua")
+            || matches!(name, "js_access" | "js_content" | "perl");
+        let diverts = is_script
+            || matches!(
+                name,
+                "return"
+                    | "deny"
+                    | "internal"
+                    | "auth_basic"
+                    | "auth_jwt"
+                    | "auth_request"
+                    | "proxy_cache"
+                    | "limit_conn"
+                    | "limit_req"
+                    | "satisfy"
+            );
+        let level = &mut self.found.nginx.levels[level.0 as usize];
+        level.rewrites |= is_script || matches!(name, "rewrite" | "try_files");
+        level.diverts |= diverts || level.rewrites;
     }
 
-    /// A `listen` of `stream` or `mail`: what it hands on to is not looked into, but it answers.
+    pub(super) fn listen(&mut self, directive: &Directive, place: &Place<'_>) {
+        let Some(server) = place.server else { return };
+        let has = |name: &str| directive.arguments().iter().skip(1).any(|word| word.text == name);
+        for address in listened(directive, place) {
+            if let Possible::Unknown(why) = &address {
+                self.unresolved(directive.span, &title(directive), why);
+            }
+            self.found.nginx.servers[server].listen.push(Listen {
+                address,
+                default: has("default_server") || has("default"),
+                ssl: has("ssl") || has("quic"),
+                proxy_protocol: has("proxy_protocol"),
+                anchor: Some(anchor(directive)),
+            });
+        }
+    }
+
+    /// A `listen` of `stream` or `mail`: it is no `server` of `http`, but it answers.
     pub(super) fn listen_elsewhere(&mut self, directive: &Directive, place: &Place<'_>) {
-        self.found.nginx.elsewhere.push(listened(directive, place));
+        self.found.nginx.elsewhere.extend(listened(directive, place));
     }
 
     /// `error_page CODE... [=[CODE]] URI`. A plain path keeps the 502; `=` and a redirect to another site do not.
@@ -64,75 +120,34 @@ impl Walk<'_> {
         self.found.nginx.servers[server].names.extend(names);
     }
 
-    pub(super) fn upstream(&mut self, directive: &Directive, place: &Place<'_>) -> Option<usize> {
-        let [word] = directive.arguments() else {
-            self.unresolved(
-                directive.header,
-                &title(directive),
-                "nginx refuses it: `upstream` takes one name",
-            );
-            return None;
-        };
-        self.found.nginx.upstreams.push(Upstream {
-            name: word.text.clone(),
-            place: word.span,
-            peers: Vec::new(),
-            open: place.maybe.clone(),
-        });
-        self.found.upstream_http.push(place.http);
-        Some(self.found.nginx.upstreams.len() - 1)
-    }
-
-    pub(super) fn upstream_server(&mut self, directive: &Directive, place: &Place<'_>) {
-        let (Some(upstream), "server") = (place.upstream, directive.name()) else { return };
-        let [word, parameters @ ..] = directive.arguments() else { return };
-        let why = place.here.as_ref().or(place.maybe.as_ref());
-        let address = match why {
-            Some(why) => Err(why.clone()),
-            None => address::server(&word.text),
-        };
-        let address = address.map_or_else(Possible::Unknown, Possible::Known);
-        if let Possible::Unknown(why) = &address {
-            self.unresolved(directive.span, &title(directive), why);
-        }
-        let down = parameters.iter().any(|word| word.text == "down");
-        let anchor = Anchor { value: word.inner, ..anchor(directive) };
-        self.found.nginx.upstreams[upstream].peers.push(Peer { address, anchor, down });
-        if place.here.is_some() {
-            self.found.nginx.upstreams[upstream].open = place.here.clone();
-        }
-    }
-
     pub(super) fn pass(&mut self, name: &'static str, directive: &Directive, place: &Place<'_>) {
-        let level = match (place.block, place.level) {
-            (Block::Location | Block::If | Block::LimitExcept, Some(level)) => level,
-            (Block::Stream | Block::Mail, _) => {
-                return self.unresolved(
-                    directive.span,
-                    &title(directive),
-                    "`stream` and `mail` are not handled yet",
-                );
+        let (level, stream) = match (place.block, place.level) {
+            (Block::Location | Block::If | Block::LimitExcept, Some(level)) => (level, false),
+            (Block::StreamServer, Some(level)) if name == "proxy_pass" => (level, true),
+            (Block::Mail, _) => {
+                return self.unresolved(directive.span, &title(directive), "`mail` is not handled yet");
             }
             _ => {
-                let why = format!("`{name}` is not allowed here in `http`, and `stream` is not handled yet");
+                let why = format!("`{name}` is not allowed here in `http`, and elsewhere it is not read");
                 return self.unresolved(directive.span, &title(directive), &why);
             }
         };
         self.found.passes.push(Pass {
             name,
+            stream,
             level,
             server: place.server,
             scope: place.scope,
             arguments: directive.arguments().to_vec(),
             anchor: anchor(directive),
-            maybe: place.here.clone().or_else(|| place.maybe.clone()),
+            maybe: place.doubt().cloned(),
         });
     }
 
     /// Notes what gives variables their values. A `set` under a condition gives one only perhaps.
     pub(super) fn note_assignment(&mut self, directive: &Directive, place: &Place<'_>) {
         let certain = match place.block {
-            Block::Server | Block::Location => place.here.is_none() && place.maybe.is_none(),
+            Block::Server | Block::Location | Block::StreamServer => place.doubt().is_none(),
             Block::ServerIf | Block::If | Block::LimitExcept => false,
             _ => return,
         };
@@ -144,17 +159,50 @@ impl Walk<'_> {
     }
 }
 
-/// What a `listen` says.
-fn listened(directive: &Directive, place: &Place<'_>) -> Possible<Endpoint> {
+/// A header or parameter, if it has a name and a value.
+fn sent(name: &'static str, directive: &Directive, place: &Place<'_>) -> Option<Sent> {
+    let [header, value, ..] = directive.arguments() else { return None };
+    let filled_in = "it is filled in by a template";
+    let doubt = place.doubt().cloned().or_else(|| header.template.then(|| filled_in.into()));
+    let known = match &doubt {
+        Some(why) => Possible::Unknown(why.clone()),
+        None if value.template => Possible::Unknown(filled_in.into()),
+        None => Possible::Known(value.text.clone()),
+    };
+    Some(Sent {
+        directive: name,
+        name: header.text.clone(),
+        value: known,
+        doubt,
+        anchor: Anchor { value: value.span, ..anchor(directive) },
+    })
+}
+
+/// Where a directive sends requests on to by name: its last argument.
+fn jump(name: &'static str, directive: &Directive) -> Option<Jump> {
+    let target = directive.arguments().last()?;
+    let is_name = |word: &Word| word.text.starts_with('@') && !word.template && !word.text.contains('$');
+    is_name(target).then(|| Jump {
+        directive: name,
+        to: target.text.clone(),
+        anchor: Anchor { value: target.inner, ..anchor(directive) },
+    })
+}
+
+/// What a `listen` says: an address for each of its ports.
+fn listened(directive: &Directive, place: &Place<'_>) -> Vec<Possible<Endpoint>> {
     match (directive.arguments().first(), &place.here) {
-        (Some(word), None) => address::listen(&word.text).map_or_else(Possible::Unknown, Possible::Known),
-        (_, Some(why)) => Possible::Unknown(why.clone()),
-        (None, None) => Possible::Unknown("nginx refuses it: `listen` takes an address".into()),
+        (_, Some(why)) => vec![Possible::Unknown(why.clone())],
+        (None, None) => vec![Possible::Unknown("nginx refuses it: `listen` takes an address".into())],
+        (Some(word), None) => match address::listen(&word.text, MAX_PORTS) {
+            Ok(addresses) => addresses.into_iter().map(Possible::Known).collect(),
+            Err(why) => vec![Possible::Unknown(why)],
+        },
     }
 }
 
 /// How a directive can be changed.
-fn anchor(directive: &Directive) -> Anchor {
+pub(super) fn anchor(directive: &Directive) -> Anchor {
     let value = match directive.arguments() {
         [] => Span { start: directive.header.end, ..directive.header },
         [first, .., last] => first.span.to(last.span),

@@ -1,0 +1,125 @@
+//! Where requests are handed on.
+
+use super::super::Anchor;
+use super::{Directive, LevelId, Peer, UpstreamId};
+use crate::source::Span;
+
+/// A route, as an index into [`Nginx::routes`](super::Nginx::routes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RouteId(pub u32);
+
+/// The protocol that a route speaks to its peers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gateway {
+    /// `proxy_pass http://`
+    Http,
+    /// `proxy_pass https://`
+    Https,
+    /// `uwsgi_pass`
+    Uwsgi,
+    /// `fastcgi_pass`
+    Fastcgi,
+    /// `scgi_pass`
+    Scgi,
+    /// `grpc_pass`
+    Grpc,
+    /// `proxy_pass` in `stream`: whatever the client speaks.
+    Stream,
+}
+
+impl Gateway {
+    /// What the names of its directives begin with.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Gateway::Http | Gateway::Https | Gateway::Stream => "proxy_",
+            Gateway::Uwsgi => "uwsgi_",
+            Gateway::Fastcgi => "fastcgi_",
+            Gateway::Scgi => "scgi_",
+            Gateway::Grpc => "grpc_",
+        }
+    }
+
+    /// The directive that says how long nginx waits for the app's next bytes before it gives up with a 504. `stream` has
+    /// none: its `proxy_timeout` ends connections, and there is no answer.
+    pub fn read_timeout(self) -> Option<&'static str> {
+        match self {
+            Gateway::Http | Gateway::Https => Some("proxy_read_timeout"),
+            Gateway::Uwsgi => Some("uwsgi_read_timeout"),
+            Gateway::Fastcgi => Some("fastcgi_read_timeout"),
+            Gateway::Scgi => Some("scgi_read_timeout"),
+            Gateway::Grpc => Some("grpc_read_timeout"),
+            Gateway::Stream => None,
+        }
+    }
+
+    /// The directive that adds headers or parameters to what is sent, if there is one.
+    pub fn sends_by(self) -> Option<&'static str> {
+        match self {
+            Gateway::Http | Gateway::Https => Some("proxy_set_header"),
+            Gateway::Uwsgi => Some("uwsgi_param"),
+            Gateway::Fastcgi => Some("fastcgi_param"),
+            Gateway::Scgi => Some("scgi_param"),
+            Gateway::Grpc => Some("grpc_set_header"),
+            Gateway::Stream => None,
+        }
+    }
+
+    /// The directives of the table that it goes by.
+    pub fn directives(self) -> impl Iterator<Item = &'static Directive> {
+        const OF_STREAM: [&str; 2] = ["proxy_connect_timeout", "proxy_timeout"];
+        Directive::all().filter(move |it| match self {
+            Gateway::Stream => OF_STREAM.contains(&it.name),
+            _ => it.name.starts_with(self.prefix()) && it.name != "proxy_timeout",
+        })
+    }
+}
+
+/// A place where nginx hands requests on.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The level that the pass stands in.
+    pub level: LevelId,
+    /// The server that it belongs to, as an index into [`Nginx::servers`](super::Nginx::servers); none in a fragment of a
+    /// location, and in `stream`.
+    pub server: Option<usize>,
+    /// The protocol.
+    pub gateway: Gateway,
+    /// The argument of the pass, as written.
+    pub target: String,
+    /// The whole directive: a new one can be put behind it.
+    pub anchor: Anchor,
+    /// What becomes of the request's URI.
+    pub uri: Uri,
+    /// The host that is looked up when a request comes, since the pass has variables; `None` where nginx looks up nothing
+    /// then, or where it is not known.
+    pub looked_up: Option<LookedUp>,
+    /// The upstream that it names, if it names one.
+    pub upstream: Option<UpstreamId>,
+    /// Where requests go: the peers of the upstream, or the one address of the target.
+    pub peers: Vec<Peer>,
+    /// Why there may be more peers, where that is so.
+    pub open: Option<String>,
+}
+
+/// What a pass makes of the request's URI.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Uri {
+    /// It is passed on as it came: the pass has no URI.
+    Kept,
+    /// The part that the location matched gives way to this text, which stands here. An empty place behind a host stands
+    /// for nothing: see [`Uri::Kept`].
+    Replaced(String, Span),
+    /// All of it gives way to a text with variables.
+    Computed,
+    /// It is not known, for this reason.
+    Unknown(String),
+}
+
+/// A host name that nginx looks up while it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookedUp {
+    /// The name, in lower case.
+    pub name: String,
+    /// Where it is written: in the pass, or in the `set` whose variable the pass uses.
+    pub place: Span,
+}

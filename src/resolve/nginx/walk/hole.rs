@@ -1,0 +1,85 @@
+//! Includes, and what cannot be seen through.
+
+use super::super::include::Included;
+use super::{Block, Place, Walk, title};
+use crate::model::{Hole, OriginKind};
+use crate::source::Span;
+use crate::syntax::nginx::Directive;
+use crate::value::Possible;
+
+/// How many directives an `include` counts for, since looking its files up takes as long.
+const INCLUDE_COST: usize = 20;
+
+impl<'a> Walk<'a> {
+    pub(super) fn include(&mut self, directive: &'a Directive, place: &Place<'a>) {
+        self.directives += INCLUDE_COST;
+        if let Some(link) = self.library.unread(place.main, directive) {
+            let why =
+                format!("an include is not resolved: `{link}` is a link to something that was not read");
+            self.hole(place, directive.span, OriginKind::Written, &why);
+        }
+        match self.library.include(place.main, directive) {
+            Included::Stock => {}
+            Included::Files(files) => {
+                for file in files {
+                    if self.chain.contains(&file) {
+                        self.hole(place, directive.span, OriginKind::Written, "the file includes itself");
+                    } else {
+                        self.file(file, Place { depth: place.depth + 1, ..place.clone() });
+                    }
+                }
+            }
+            // Nothing to include is nothing amiss, and in `http` it is so on every fresh machine.
+            Included::Nothing
+                if matches!(place.block, Block::Main | Block::Http | Block::Stream | Block::Mail) =>
+            {
+                self.incomplete(place);
+                self.unresolved(directive.span, &title(directive), "no file of the stack matches");
+            }
+            Included::Nothing => self.hole(
+                place,
+                directive.span,
+                OriginKind::Written,
+                "no file of the stack matches this include",
+            ),
+            Included::Unknown(why) => self.hole(
+                place,
+                directive.span,
+                OriginKind::Written,
+                &format!("an include is not resolved: {why}"),
+            ),
+        }
+    }
+
+    fn incomplete(&mut self, place: &Place<'_>) {
+        if matches!(place.block, Block::Http | Block::Stream) {
+            self.found.https[place.http].complete = false;
+        }
+    }
+
+    /// Something that may hold any directive.
+    pub(super) fn hole(&mut self, place: &Place<'_>, span: Span, kind: OriginKind, why: &str) {
+        if place.block == Block::Other {
+            return;
+        }
+        self.incomplete(place);
+        if !self.holes.insert((place.level, place.upstream, place.block == Block::ServerIf, span)) {
+            return;
+        }
+        let what = self.library.sources.text(span).split('\n').next().unwrap_or_default().trim().to_owned();
+        self.unresolved(span, &what, why);
+        if matches!(place.block, Block::Stream | Block::StreamServer | Block::Mail) {
+            self.found.nginx.elsewhere.push(Possible::Unknown(why.into()));
+        }
+        if let Some(upstream) = place.upstream {
+            self.found.nginx.upstreams[upstream].open.get_or_insert_with(|| why.into());
+        } else if let Some(level) = place.level {
+            let level = &mut self.found.nginx.levels[level.0 as usize];
+            level.rewrites = true;
+            level.diverts = true;
+            if place.block != Block::ServerIf {
+                level.holes.push(Hole { span, kind, why: why.into(), only: None });
+            }
+        }
+    }
+}
