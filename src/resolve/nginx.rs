@@ -18,8 +18,10 @@ mod shared;
 #[cfg(test)]
 mod tests;
 mod trouble;
+mod undefined;
 mod value;
 mod variable;
+mod variables;
 mod walk;
 
 use std::collections::BTreeMap;

@@ -1,8 +1,14 @@
 //! What the walk through a stack's files finds, before the passes are led to their peers.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Anchor, LevelId, Nginx, Unresolved};
 use crate::source::Span;
 use crate::syntax::nginx::Word;
+
+/// The blocks of `https` that fragments are taken to share.
+pub(super) const SHARED_HTTP: usize = 0;
+pub(super) const SHARED_STREAM: usize = 1;
 
 /// What the walk finds.
 #[derive(Debug, Default)]
@@ -19,6 +25,8 @@ pub(super) struct Found {
     pub(super) passes: Vec<Pass>,
     pub(super) assignments: Vec<Assignment>,
     pub(super) maps: Vec<Map>,
+    /// What defines variables, by block of `https`: names in lower case, without the dollar.
+    pub(super) defined: BTreeSet<(usize, String)>,
     /// The settings of fragments that may belong in `http` as well as in a `server` or `location`.
     pub(super) settings: Vec<LevelId>,
 }
@@ -27,7 +35,7 @@ impl Found {
     /// Whether what stands in one of `https` may belong to another on the machine: fragments may belong to any of their
     /// sort; two main files are two machines' or two variants.
     pub(super) fn may_share(&self, a: usize, b: usize) -> bool {
-        let is_shared = |at: usize| at < 2;
+        let is_shared = |at: usize| at <= SHARED_STREAM;
         self.https[a].stream == self.https[b].stream && (is_shared(a) || is_shared(b))
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::found::Found;
+use super::found::{Found, SHARED_STREAM};
+use super::variables;
 use crate::edit::{Applicability, Edit};
 use crate::model::{Fault, FaultKind, LevelId, LevelKind, MatchKind, Mend, Nginx, Route, Uri};
 use crate::source::{Sources, Span};
@@ -16,6 +17,7 @@ pub(super) fn apply(found: &mut Found, sources: &Sources) {
         found.nginx.routes.iter().filter_map(|route| uri_where_none_may_be(route, &found.nginx, sources)),
     );
     found.nginx.faults.append(&mut faults);
+    variables::apply(found);
 }
 
 /// `duplicate upstream "app"`: in one `http` block, or in one file that is known to belong into one.
@@ -25,7 +27,7 @@ fn duplicates(found: &Found, sources: &Sources) -> Vec<Fault> {
     for (at, upstream) in found.nginx.upstreams.iter().enumerate() {
         let http = found.upstream_http[at];
         // Fragments that share a block may be variants of each other; what stands in one file is not.
-        let file = (http < 2).then_some(upstream.place.file.0);
+        let file = (http <= SHARED_STREAM).then_some(upstream.place.file.0);
         let name = upstream.name.to_ascii_lowercase();
         if found.upstream_doubt[at] {
             continue;

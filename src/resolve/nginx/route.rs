@@ -7,6 +7,7 @@ use super::address::{self, Form};
 use super::found::{Found, Pass};
 use super::refuse;
 use super::trouble::{Refusal, Trouble};
+use super::undefined::Names;
 use super::variable::{self, Variables};
 use crate::edit::Edit;
 use crate::model::{
@@ -22,7 +23,7 @@ const MAX_PEERS: usize = 1_000_000;
 
 /// Makes a route of every pass.
 pub(super) fn apply(found: &mut Found, sources: &Sources) {
-    let index = Index::new(found);
+    let index = Index::new(found, sources);
     let mut in_level: BTreeMap<LevelId, usize> = BTreeMap::new();
     for pass in &found.passes {
         *in_level.entry(pass.level).or_default() += 1;
@@ -71,15 +72,16 @@ pub(super) struct Index<'a> {
     /// By name in lower case, as nginx compares them.
     pub(super) upstreams: BTreeMap<String, Vec<usize>>,
     variables: Variables<'a>,
+    names: Names<'a>,
 }
 
 impl<'a> Index<'a> {
-    fn new(found: &'a Found) -> Index<'a> {
+    fn new(found: &'a Found, sources: &'a Sources) -> Index<'a> {
         let mut upstreams: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (at, upstream) in found.nginx.upstreams.iter().enumerate() {
             upstreams.entry(upstream.name.to_ascii_lowercase()).or_default().push(at);
         }
-        Index { upstreams, variables: Variables::new(found) }
+        Index { upstreams, variables: Variables::new(found), names: Names::new(found, sources) }
     }
 }
 
@@ -209,6 +211,11 @@ fn target(pass: &Pass, found: &Found, index: &Index, sources: &Sources) -> Resul
         },
     };
     let Argument { gateway, uri, wrong, own, forms } = argument;
+    if let (Some(range), [(Form::Bare(host), _)]) = (&own, forms.as_slice())
+        && let Some(refusal) = undefined(host, gateway, pass, found, index)
+    {
+        return Err(Trouble::Refused(refusal.behind(range.start)));
+    }
     let mut targets = Vec::new();
     for (form, anchor) in forms {
         let led = leads_to(&form, anchor, gateway, runs, pass, found, index);
@@ -226,6 +233,17 @@ fn target(pass: &Pass, found: &Found, index: &Index, sources: &Sources) -> Resul
         Err(several) => one_of(several)?,
     };
     Ok(Target { gateway, uri, looked_up, wrong, to })
+}
+
+/// Whether a host without a port is certainly meant to be an upstream of another name.
+fn undefined(host: &str, gateway: Gateway, pass: &Pass, found: &Found, index: &Index) -> Option<Refusal> {
+    let http = found.level_http[pass.level.0 as usize];
+    let is_known = index.upstreams.contains_key(&host.to_ascii_lowercase());
+    if is_known || !found.https[http].complete || pass.arguments.iter().any(|it| it.text.contains('$')) {
+        return None;
+    }
+    let all = found.nginx.upstreams.iter().enumerate().filter(|(at, _)| found.upstream_http[*at] == http);
+    index.names.undefined(host, gateway, all.map(|(_, upstream)| upstream.name.as_str()))
 }
 
 /// The argument of a pass, variables followed.

@@ -552,6 +552,70 @@ fn one_header_at_a_level_hides_all_that_are_inherited() {
     assert_eq!(sending(1).named("X-B").count(), 1);
 }
 
+fn faults(it: &Stack) -> Vec<String> {
+    let line = |fault: &crate::model::Fault| {
+        let mend = fault.mend.as_ref().map(|it| format!(" | {}: {}", it.applicability.name(), it.title));
+        let message = fault.message.split(" in location given").next().unwrap_or_default();
+        format!("{:?} {message}{}", fault.kind, mend.unwrap_or_default())
+    };
+    let mut faults: Vec<String> = it.resolved.nginx.faults.iter().map(line).collect();
+    faults.sort();
+    faults
+}
+
+#[test]
+fn names_that_are_all_but_defined_are_noted() {
+    let it = one("http { upstream app_server { server 127.0.0.1:1; } upstream other { server 127.0.0.1:2; }
+         map $uri $conection_kind { default x; }
+         server {
+          proxy_set_header A $connection_kind; proxy_set_header B $hots; proxy_set_header C $connection_upgrade;
+          proxy_set_header D $brand_new$http_anything$1$arg_x;
+          location /a { proxy_pass http://app_sever; }
+          location /b { proxy_pass http://web; }
+          location /c { uwsgi_pass others; }
+         } }");
+    assert_eq!(
+        faults(&it),
+        [
+            "UndefinedUpstream host not found in upstream \"app_sever\" | safe: write `http://app_server`",
+            "UndefinedUpstream no port in upstream \"others\" | safe: write `other`",
+            "Variable unknown \"connection_kind\" variable",
+            "Variable unknown \"connection_upgrade\" variable",
+        ]
+    );
+    // What is not known as a whole, or used already, or a host of the stack.
+    for text in [
+        "http { include missing.conf; upstream app_server { server a:1; } server { location / { proxy_pass http://app_sever; } } }",
+        "http { upstream app_server { server a:1; } server { location / { proxy_pass http://app_sever; }
+          location /b { proxy_pass http://app_server; } } }",
+        "http { upstream app_server { server a:1; } server { location / { proxy_pass http://app_sever.example; } } }",
+    ] {
+        assert_eq!(faults(&one(text)), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn values_and_doubles_that_nginx_refuses_are_noted() {
+    let it = one("http { proxy_read_timeout 5sec; proxy_buffering yes; proxy_buffers 8 0; proxy_send_timeout T_OUT;
+         proxy_connect_timeout 1; proxy_connect_timeout 1; proxy_connect_timeout 1; client_max_body_size ${MAX};
+         {% if a %} proxy_buffer_size 4k; {% else %} proxy_buffer_size 8k; {% endif %}
+         upstream a { server 127.0.0.1:1 max_fail=2 weight=0 fail_timeout=5ms slow_start=5; server 127.0.0.1:2 srun_id=a; }
+         server { location / { proxy_pass http://a; proxy_pass http://a; } } }");
+    assert_eq!(
+        faults(&it),
+        [
+            "Duplicate \"proxy_connect_timeout\" directive is duplicate",
+            "Duplicate \"proxy_pass\" directive is duplicate",
+            "Value \"proxy_buffers\" directive invalid value",
+            "Value \"proxy_read_timeout\" directive invalid value",
+            "Value invalid parameter \"fail_timeout=5ms\"",
+            "Value invalid parameter \"max_fail=2\" | safe: write `max_fails=`",
+            "Value invalid parameter \"weight=0\"",
+            "Value invalid value \"yes\" in \"proxy_buffering\" directive, it must be \"on\" or \"off\"",
+        ]
+    );
+}
+
 #[test]
 fn what_is_refused_is_noted_with_its_mend() {
     let it = one("http { upstream a { server 127.0.0.1:1; } upstream A { server unix:/run/a.sock:; }
@@ -567,15 +631,8 @@ fn what_is_refused_is_noted_with_its_mend() {
           location /e { uwsgi_pass php; }
           location /f { {% if f %} proxy_pass http://a:80; {% endif %} }
          } }");
-    let line = |fault: &crate::model::Fault| {
-        let mend = fault.mend.as_ref().map(|it| format!(" | {}: {}", it.applicability.name(), it.title));
-        let message = fault.message.split(" in location given").next().unwrap_or_default();
-        format!("{:?} {message}{}", fault.kind, mend.unwrap_or_default())
-    };
-    let mut faults: Vec<String> = it.resolved.nginx.faults.iter().map(line).collect();
-    faults.sort();
     assert_eq!(
-        faults,
+        faults(&it),
         [
             "Address invalid URL prefix | safe: write `http://127.0.0.1:1`",
             "Address invalid host in upstream \"http://127.0.0.1:1\" | safe: write `127.0.0.1:1`",

@@ -34,6 +34,12 @@ impl Refusal {
         Refusal { mend: Some((range, text.into(), Applicability::Safe)), ..self }
     }
 
+    /// The same with its mend so many bytes further into the argument.
+    pub(super) fn behind(self, start: usize) -> Refusal {
+        let mend = self.mend.map(|(range, text, how)| (range.start + start..range.end + start, text, how));
+        Refusal { mend, ..self }
+    }
+
     /// The same with the mend of an address that stands so many bytes into the argument.
     pub(super) fn at(self, address: &str, start: usize) -> Refusal {
         match (self.kind, address.rfind(':')) {

@@ -1,8 +1,33 @@
 //! The arguments of a directive as a value.
 
+use super::trouble;
 use crate::model::{Buffers, Datum, Directive as Known, ValueKind, Version};
 use crate::syntax::nginx::Directive;
 use crate::value::{Duration, Possible, Size};
+
+/// What nginx says of an argument that means nothing, if it is one word of the table's directives that is wrong and not
+/// their number.
+pub(super) fn refusal(known: &Known, directive: &Directive, nginx: Version) -> Option<String> {
+    let words: Vec<&str> = directive.arguments().iter().map(|word| word.text.as_str()).collect();
+    let is_filled_in = |word: &&str| word.contains('$') || trouble::filled_in(word).is_some();
+    let expected = if known.kind == ValueKind::Buffers { 2 } else { 1 };
+    if known.kind == ValueKind::Words
+        || words.len() != expected
+        || words.iter().any(is_filled_in)
+        || read(known, &words, nginx).is_some()
+    {
+        return None;
+    }
+    let name = known.name;
+    Some(match known.kind {
+        ValueKind::Flag => {
+            format!("invalid value \"{}\" in \"{name}\" directive, it must be \"on\" or \"off\"", words[0])
+        }
+        ValueKind::Number => format!("\"{name}\" directive invalid number"),
+        ValueKind::Word => format!("invalid value \"{}\"", words[0]),
+        _ => format!("\"{name}\" directive invalid value"),
+    })
+}
 
 /// What a directive of the table says. What nginx refuses says nothing, and what a template fills in is not known.
 pub(super) fn value(known: &Known, directive: &Directive, nginx: Version) -> Possible<Datum> {

@@ -2,13 +2,14 @@
 
 mod block;
 mod hole;
+mod judge;
 mod leaf;
 mod upstream;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::entry::{Context, Entry};
-use super::found::{Found, Http};
+use super::found::{Found, Http, SHARED_HTTP, SHARED_STREAM};
 use super::include::Library;
 use crate::model::{Level, LevelId, LevelKind, Listen, Main, OriginKind, Unresolved, Version};
 use crate::source::{FileId, Span};
@@ -19,10 +20,6 @@ use crate::value::Possible;
 const MAX_DEPTH: usize = 120;
 /// How many directives of a stack are looked at, a fragment counted each time that it is included.
 const MAX_DIRECTIVES: usize = 4_000_000;
-
-/// The blocks of `https` that fragments are taken to share.
-const SHARED_HTTP: usize = 0;
-const SHARED_STREAM: usize = 1;
 
 /// Why nothing is known of a file whose blocks hang on how its template is filled in.
 const ENTANGLED: &str = "tags of a template and blocks of nginx cross in this file";
@@ -95,6 +92,8 @@ pub(super) struct Walk<'a> {
     chain: Vec<FileId>,
     /// The holes that are noted: a file that is included in vain a million times makes one of each place.
     holes: BTreeSet<(Option<LevelId>, Option<usize>, bool, Span)>,
+    /// Where each directive that may stand once in a level stands first, and how often it stands there.
+    firsts: BTreeMap<(LevelId, &'static str), (Span, usize)>,
 }
 
 impl<'a> Walk<'a> {
@@ -102,7 +101,16 @@ impl<'a> Walk<'a> {
     pub(super) fn new(library: &'a Library<'a>, version: Version) -> Walk<'a> {
         let shared = vec![Http::default(), Http { stream: true, complete: false }];
         let found = Found { https: shared, ..Found::default() };
-        Walk { library, version, found, scopes: 0, directives: 0, chain: Vec::new(), holes: BTreeSet::new() }
+        Walk {
+            library,
+            version,
+            found,
+            scopes: 0,
+            directives: 0,
+            chain: Vec::new(),
+            holes: BTreeSet::new(),
+            firsts: BTreeMap::new(),
+        }
     }
 
     /// What was found.
@@ -256,6 +264,7 @@ impl<'a> Walk<'a> {
             return self.include(directive, place);
         }
         self.note_assignment(directive, place);
+        self.note_definitions(directive, place);
         if let Body::Block(items) = &directive.body {
             return self.block(directive, items, place, entangled);
         }

@@ -7,7 +7,7 @@ use super::super::value::value;
 use super::{Block, Place, Walk, title};
 use crate::model::{Anchor, Dialect, Jump, Listen, Sent, Written, directive};
 use crate::source::Span;
-use crate::syntax::nginx::{Body, Directive, Word};
+use crate::syntax::nginx::{Body, Directive, Item, Word};
 use crate::value::{Endpoint, Possible};
 
 /// The directives that add headers or parameters to what is sent.
@@ -17,6 +17,22 @@ const SENDING: [&str; 5] =
 /// The directives that send requests on to a named location. Source: `ngx_http_named_location` is called from
 /// `ngx_http_core_module.c`, `ngx_http_special_response.c` and `ngx_http_try_files_module.c`, 1.31.3.
 const JUMPING: [&str; 3] = ["error_page", "post_action", "try_files"];
+
+/// Directives that use variables and define none.
+const USING: [&str; 12] = [
+    "access_log",
+    "add_header",
+    "alias",
+    "error_page",
+    "fastcgi_index",
+    "if",
+    "log_format",
+    "proxy_redirect",
+    "return",
+    "rewrite",
+    "root",
+    "try_files",
+];
 
 /// The most ports of one `listen` that are told apart.
 const MAX_PORTS: u16 = 256;
@@ -45,6 +61,7 @@ impl Walk<'_> {
         {
             self.unresolved(written.span, &title(written), why);
         }
+        self.judge_setting(known, written, level, place);
         let entry = Written { name: known.name, value, anchor: anchor(written) };
         self.found.nginx.levels[level.0 as usize].written.push(entry);
     }
@@ -132,6 +149,9 @@ impl Walk<'_> {
                 return self.unresolved(directive.span, &title(directive), &why);
             }
         };
+        if place.doubt().is_none() {
+            self.judge_second(name, directive, level);
+        }
         self.found.passes.push(Pass {
             name,
             stream,
@@ -155,6 +175,38 @@ impl Walk<'_> {
             let value = value.filter(|_| certain).cloned();
             let (scope, level, span) = (place.scope, place.level, directive.span);
             self.found.assignments.push(Assignment { scope, variable, level, value, span });
+        }
+    }
+}
+
+impl Walk<'_> {
+    /// Notes what variables a directive defines, of whatever module it is. A word that is a variable and nothing else may be
+    /// one that it defines, but for the directives that only use them.
+    pub(super) fn note_definitions(&mut self, directive: &Directive, place: &Place<'_>) {
+        let http = place.http;
+        let mut define = |name: &str| {
+            self.found.defined.insert((http, name.to_ascii_lowercase()));
+        };
+        for (variable, _) in assignments(directive) {
+            define(&variable);
+        }
+        let name = directive.name();
+        let only_uses = SENDING.contains(&name) || super::is_pass(name) || USING.contains(&name);
+        if only_uses {
+            return;
+        }
+        for word in directive.arguments() {
+            if let Some(variable) = word.text.strip_prefix('$') {
+                define(variable);
+            }
+        }
+        // `geoip2 file { $country country iso_code; }`
+        for item in directive.items() {
+            if let Item::Directive(inner) = item
+                && let Some(variable) = inner.name().strip_prefix('$')
+            {
+                define(variable);
+            }
         }
     }
 }

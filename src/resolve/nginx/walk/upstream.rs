@@ -67,6 +67,9 @@ impl Walk<'_> {
             self.unresolved(directive.span, &title(directive), why);
         }
         let anchor = Anchor { value: word.inner, ..anchor(directive) };
+        if place.doubt().is_none() {
+            self.judge_parameters(directive, words);
+        }
         let down = words.iter().any(|word| word.text == "down");
         let peer = Peer { address, anchor, down, parameters: parameters(words) };
         self.found.nginx.upstreams[upstream].peers.push(peer);

@@ -1,0 +1,132 @@
+//! What nginx refuses of single directives.
+
+use super::super::value::refusal;
+use super::{Place, Walk};
+use crate::edit::{Applicability, Edit};
+use crate::model::{Directive as Known, Fault, FaultKind, LevelId, Mend, ValueKind, Version};
+use crate::source::Span;
+use crate::syntax::nginx::{Directive, Word};
+use crate::value::{Duration, nearest};
+
+/// The parameters of an upstream's `server` that nginx takes, and when it took them up. Source: `ngx_http_upstream_server` in
+/// `src/http/ngx_http_upstream.c`, 1.31.3.
+const PARAMETERS: [(&str, Version); 11] = [
+    ("backup", Version(0, 0, 0)),
+    ("down", Version(0, 0, 0)),
+    ("drain", Version(1, 29, 6)),
+    ("fail_timeout=", Version(0, 0, 0)),
+    ("max_conns=", Version(1, 11, 5)),
+    ("max_fails=", Version(0, 0, 0)),
+    ("resolve", Version(1, 27, 3)),
+    ("route=", Version(1, 29, 6)),
+    ("service=", Version(1, 27, 3)),
+    ("slow_start=", Version(0, 0, 0)),
+    ("weight=", Version(0, 0, 0)),
+];
+
+impl Walk<'_> {
+    /// A directive of the table whose value means nothing, or that stands twice in a level.
+    pub(super) fn judge_setting(
+        &mut self,
+        known: &'static Known,
+        written: &Directive,
+        level: LevelId,
+        place: &Place<'_>,
+    ) {
+        if place.doubt().is_some() {
+            return;
+        }
+        if let Some(message) = refusal(known, written, self.version) {
+            let place = written.arguments().first().map_or(written.header, |word| word.span);
+            self.fault(FaultKind::Value, place, message);
+        }
+        if known.kind != ValueKind::Words {
+            self.judge_second(known.name, written, level);
+        }
+    }
+
+    /// A directive that may stand once in a level. nginx stops at the second; a third is no other mistake.
+    pub(super) fn judge_second(&mut self, name: &'static str, written: &Directive, level: LevelId) {
+        let (first, count) = self.firsts.entry((level, name)).or_insert((written.span, 0));
+        *count += 1;
+        if *count != 2 {
+            return;
+        }
+        let related = match *first == written.span {
+            true => "its file is included twice here".to_owned(),
+            false => format!("the first `{name}`"),
+        };
+        let related = Some((*first, related));
+        self.found.nginx.faults.push(Fault {
+            kind: FaultKind::Duplicate,
+            place: written.span,
+            message: format!("\"{name}\" directive is duplicate"),
+            related,
+            help: None,
+            mend: None,
+        });
+    }
+
+    /// What stands behind the address of an upstream's `server`.
+    pub(super) fn judge_parameters(&mut self, directive: &Directive, words: &[Word]) {
+        for word in words.iter().filter(|word| !word.template && !word.text.contains('$')) {
+            let text = word.text.as_str();
+            let message = format!("invalid parameter \"{text}\"");
+            let known = PARAMETERS.iter().find(|(name, _)| match name.ends_with('=') {
+                true => text.starts_with(name),
+                false => text == *name,
+            });
+            match known {
+                Some((name, since)) if *since > self.version => {
+                    self.fault(FaultKind::Value, word.span, message);
+                    if let Some(fault) = self.found.nginx.faults.last_mut() {
+                        let name = name.trim_end_matches('=');
+                        fault.help = Some(format!("nginx knows `{name}` since {since}"));
+                    }
+                }
+                Some((name, _)) if !takes(name, &text[name.len()..]) => {
+                    self.fault(FaultKind::Value, word.span, message);
+                }
+                Some(_) => {}
+                None => self.judge_unknown_parameter(word, directive, message),
+            }
+        }
+    }
+
+    /// Other modules have parameters of their own: only what is all but one of nginx's is certainly a mistake.
+    fn judge_unknown_parameter(&mut self, word: &Word, directive: &Directive, message: String) {
+        let name = &word.text[..word.text.find('=').map_or(word.text.len(), |at| at + 1)];
+        let Some(near) = nearest(name, PARAMETERS.iter().map(|(name, _)| *name)) else { return };
+        self.fault(FaultKind::Value, word.span, message);
+        let start = word.inner.start as usize;
+        let span = Span::new(directive.span.file, start..start + name.len());
+        let is_plain = self.library.sources.text(span) == name;
+        let mend = Mend {
+            title: format!("write `{near}`"),
+            applicability: Applicability::Safe,
+            edits: vec![Edit { span, replacement: near.into() }],
+        };
+        if let Some(fault) = self.found.nginx.faults.last_mut() {
+            fault.mend = Some(mend).filter(|_| is_plain);
+        }
+    }
+
+    /// Notes a fault without more to say.
+    pub(super) fn fault(&mut self, kind: FaultKind, place: Span, message: String) {
+        let fault = Fault { kind, place, message, related: None, help: None, mend: None };
+        self.found.nginx.faults.push(fault);
+    }
+}
+
+/// Whether a parameter takes a value.
+fn takes(name: &str, value: &str) -> bool {
+    let number = |text: &str| {
+        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i64>().ok()).flatten()
+    };
+    match name {
+        "weight=" => number(value).is_some_and(|weight| weight > 0),
+        "max_conns=" | "max_fails=" => number(value).is_some(),
+        "fail_timeout=" => Duration::from_nginx(value).is_some() && !value.contains("ms"),
+        _ => true,
+    }
+}
