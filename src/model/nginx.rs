@@ -16,7 +16,7 @@ pub use fault::{Fault, FaultKind, Mend};
 pub use level::{Hole, Jump, Level, LevelId, LevelKind, MatchKind, Matching, Sent, Written};
 pub use route::{Gateway, LookedUp, Route, RouteId, Uri};
 pub use sending::Sending;
-pub use server::{Listen, Main, Server};
+pub use server::{Listen, Main, Reading, Server};
 pub use statements::Statements;
 pub use upstream::{Parameters, Peer, Upstream, UpstreamId};
 
@@ -27,6 +27,8 @@ use crate::value::{Endpoint, Possible};
 pub struct Nginx {
     /// Every level; a parent stands before its children.
     pub levels: Vec<Level>,
+    /// What is read, in the order in which it is.
+    pub readings: Vec<Reading>,
     /// Every configuration that is one as a whole.
     pub mains: Vec<Main>,
     /// Every `server` block of `http`.

@@ -4,8 +4,10 @@ use std::io::{self, Write};
 
 use super::harmless;
 use crate::check::Report;
-use crate::model::{App, AppId, AppKind, Datum, Deployment, Joined, Origin, Route, RouteId, Setting};
-use crate::source::{Sources, Span};
+use crate::model::{
+    App, AppId, AppKind, Datum, Deployment, Joined, Origin, Reading, Route, RouteId, Setting, Uri,
+};
+use crate::source::{FileId, Sources, Span};
 use crate::value::Possible;
 
 /// Writes every stack: each route with where it goes and who answers, the numbers that meet there with their origins,
@@ -34,6 +36,9 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        for reading in &self.stack.nginx.readings {
+            self.reading(reading, to)?;
+        }
         for (at, route) in self.stack.nginx.routes.iter().enumerate() {
             self.route(RouteId(at as u32), route, to)?;
         }
@@ -48,6 +53,19 @@ impl Writer<'_> {
         }
         for it in &self.stack.unresolved {
             writeln!(to, "    {}: {}: {}", self.place(it.span), it.what, it.why)?;
+        }
+        Ok(())
+    }
+
+    fn reading(&self, reading: &Reading, to: &mut dyn Write) -> io::Result<()> {
+        let path = |file: &FileId| self.sources.get(*file).path.as_str();
+        let [first, rest @ ..] = reading.files.as_slice() else { return Ok(()) };
+        match reading.block {
+            "main" => writeln!(to, "\n  nginx {}", path(first))?,
+            block => writeln!(to, "\n  nginx {}, read as part of {block}", path(first))?,
+        }
+        for file in rest {
+            writeln!(to, "    includes {}", path(file))?;
         }
         Ok(())
     }
@@ -76,6 +94,24 @@ impl Writer<'_> {
         }
         if let Some(why) = &route.open {
             writeln!(to, "    and perhaps more: {why}")?;
+        }
+        if let Uri::Replaced(uri, _) = &route.uri {
+            writeln!(to, "    what the location matched becomes {uri}")?;
+        }
+        if let Some(directive) = route.gateway.sends_by() {
+            let sending = nginx.sending(route.level, directive);
+            for sent in &sending.sent {
+                let value = match &sent.value {
+                    Possible::Known(value) => value.clone(),
+                    Possible::OneOf(_) => "one of several".into(),
+                    Possible::Unknown(why) => format!("not known: {why}"),
+                };
+                let place = self.place(sent.anchor.span);
+                writeln!(to, "    {directive} {}: {value} ({place})", sent.name)?;
+            }
+            if let Some(why) = sending.open {
+                writeln!(to, "    {directive}, perhaps others: {why}")?;
+            }
         }
         for directive in route.gateway.directives() {
             let setting = nginx.datum(route.level, directive.name, self.stack.target.nginx);

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use crate::check::Report;
 use crate::model::{
-    App, AppId, Datum, Deployment, Directive, Joined, Listen, Origin, Route, RouteId, Setting, Unit, UnitId,
+    App, AppId, Datum, Deployment, Directive, Joined, Listen, Origin, Reading, Route, RouteId, Sent, Setting,
+    Unit, UnitId, Uri,
 };
-use crate::source::Sources;
+use crate::source::{FileId, Sources};
 use crate::value::{Endpoint, Possible};
 
 #[derive(Serialize)]
@@ -42,6 +43,7 @@ impl Writer<'_> {
         let units = self.stack.units.iter().enumerate();
         json!({
             "root": self.stack.root,
+            "nginx": self.stack.nginx.readings.iter().map(|it| self.reading(it)).collect::<Vec<_>>(),
             "routes": routes.map(|(at, route)| self.route(RouteId(at as u32), route)).collect::<Vec<_>>(),
             "apps": apps.map(|(at, app)| self.app(at, app)).collect::<Vec<_>>(),
             "units": units.map(|(at, unit)| self.unit(at, unit)).collect::<Vec<_>>(),
@@ -51,6 +53,12 @@ impl Writer<'_> {
                 json!({"path": source.path, "line": line, "what": it.what, "why": it.why})
             }).collect::<Vec<_>>(),
         })
+    }
+
+    /// What nginx reads as one, in its order: the first file includes the others.
+    fn reading(&self, reading: &Reading) -> Value {
+        let path = |file: &FileId| self.sources.get(*file).path.clone();
+        json!({"block": reading.block, "files": reading.files.iter().map(path).collect::<Vec<_>>()})
     }
 
     fn route(&self, id: RouteId, route: &Route) -> Value {
@@ -65,10 +73,11 @@ impl Writer<'_> {
             let address = route.peers[hop.peer].address.candidates().map(addresses);
             json!({"address": address, "app": app, "why": why})
         });
-        let prefix = route.gateway.prefix();
         let version = self.stack.target.nginx;
-        let settings: BTreeMap<&str, Value> = Directive::all()
-            .filter(|it| it.name.starts_with(prefix) || it.name.starts_with("client_"))
+        let settings: BTreeMap<&str, Value> = route
+            .gateway
+            .directives()
+            .chain(Directive::all().filter(|it| it.name.starts_with("client_")))
             .map(|it| (it.name, self.setting(&nginx.datum(route.level, it.name, version), datum)))
             .collect();
         json!({
@@ -78,7 +87,25 @@ impl Writer<'_> {
             "location": location(nginx.location(route.level)),
             "target": route.target,
             "peers": peers.collect::<Vec<_>>(),
+            "uri": uri(&route.uri),
+            "sends": self.sends(route),
             "settings": settings,
+        })
+    }
+
+    /// The headers or parameters that are written for a route, with the values as written.
+    fn sends(&self, route: &Route) -> Value {
+        let Some(directive) = route.gateway.sends_by() else { return Value::Null };
+        let sending = self.stack.nginx.sending(route.level, directive);
+        let one = |sent: &&Sent| {
+            let source = self.sources.get(sent.anchor.span.file);
+            let line = source.position(sent.anchor.span.start).0;
+            json!({"name": sent.name, "value": sent.value.known(), "path": source.path, "line": line})
+        };
+        json!({
+            "directive": directive,
+            "written": sending.sent.iter().map(one).collect::<Vec<_>>(),
+            "others": sending.open,
         })
     }
 
@@ -127,6 +154,15 @@ impl Writer<'_> {
             (&source.path, source.position(span.start).0)
         });
         json!({"kind": origin.kind.name(), "path": place.map(|it| it.0), "line": place.map(|it| it.1)})
+    }
+}
+
+fn uri(uri: &Uri) -> Value {
+    match uri {
+        Uri::Kept => json!({"state": "kept"}),
+        Uri::Replaced(text, _) => json!({"state": "replaced", "by": text}),
+        Uri::Computed => json!({"state": "computed"}),
+        Uri::Unknown(why) => json!({"state": "unknown", "why": why}),
     }
 }
 

@@ -155,7 +155,8 @@ pub(super) fn common_suffix(a: &str, b: &str) -> usize {
         .count()
 }
 
-/// Whether a name matches a pattern of literal bytes, `*` and `?`; a leading dot is matched by a literal dot alone.
+/// Whether a name matches a pattern as glob(3) has it: literal bytes, `*`, `?` and `[...]`; a leading dot is matched by a
+/// literal dot alone.
 pub fn glob_matches(pattern: &[u8], name: &[u8]) -> bool {
     if name.first() == Some(&b'.') && pattern.first() != Some(&b'.') {
         return false;
@@ -168,8 +169,8 @@ pub fn glob_matches(pattern: &[u8], name: &[u8]) -> bool {
                 star = Some((p, n));
                 p += 1;
             }
-            Some(byte) if *byte == b'?' || *byte == name[n] => {
-                p += 1;
+            Some(_) if let Some(length) = matches_one(&pattern[p..], name[n]) => {
+                p += length;
                 n += 1;
             }
             _ => match star {
@@ -183,6 +184,42 @@ pub fn glob_matches(pattern: &[u8], name: &[u8]) -> bool {
         }
     }
     pattern[p..].iter().all(|byte| *byte == b'*')
+}
+
+/// How many bytes of a pattern match one byte of a name, if they do.
+fn matches_one(pattern: &[u8], byte: u8) -> Option<usize> {
+    match pattern {
+        [b'?', ..] => Some(1),
+        [b'\\', escaped, ..] => (*escaped == byte).then_some(2),
+        [b'[', rest @ ..] => match bracket(rest, byte) {
+            Some((length, matches)) => matches.then_some(length + 1),
+            // A bracket that is not closed stands for itself.
+            None => (byte == b'[').then_some(1),
+        },
+        [literal, ..] => (*literal == byte).then_some(1),
+        [] => None,
+    }
+}
+
+/// How long the bracket is that a pattern stands in, behind its `[`, and whether it matches a byte.
+fn bracket(pattern: &[u8], byte: u8) -> Option<(usize, bool)> {
+    let inverted = matches!(pattern.first(), Some(b'!' | b'^'));
+    let mut at = usize::from(inverted);
+    let first = at;
+    let mut matches = false;
+    loop {
+        let from = *pattern.get(at)?;
+        if from == b']' && at > first {
+            return Some((at + 1, matches != inverted));
+        }
+        // `a-z`; in `[a-]` the dash stands for itself.
+        let (to, length) = match pattern.get(at + 1..at + 3) {
+            Some([b'-', to]) if *to != b']' => (*to, 3),
+            _ => (from, 1),
+        };
+        at += length;
+        matches |= (from..=to).contains(&byte);
+    }
 }
 
 #[cfg(test)]
@@ -218,6 +255,30 @@ mod tests {
             found(&["x/app.service.j2"], "/etc/systemd/system/app.service").as_deref(),
             Some("x/app.service.j2")
         );
+    }
+
+    #[test]
+    fn patterns_match_as_glob_has_it() {
+        for (pattern, name, expected) in [
+            ("*.conf", "a.conf", true),
+            ("*", ".hidden", false),
+            ("?.conf", "ab.conf", false),
+            ("[ab]*", "b1", true),
+            ("[!ab]*", "b1", false),
+            ("[^ab]*", "c", true),
+            ("[0-9][0-9]-*.conf", "10-a.conf", true),
+            ("[0-9]*", "a", false),
+            ("[a-]", "-", true),
+            ("[]a]", "]", true),
+            ("[]a]x", "ax", true),
+            ("[a", "[a", true),
+            ("a[", "a[", true),
+            ("\\*", "*", true),
+            ("\\*", "a", false),
+            ("*[ab].conf", "xab.conf", true),
+        ] {
+            assert_eq!(glob_matches(pattern.as_bytes(), name.as_bytes()), expected, "{pattern} {name}");
+        }
     }
 
     #[test]

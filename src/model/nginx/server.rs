@@ -2,6 +2,7 @@
 
 use super::super::Anchor;
 use super::LevelId;
+use crate::source::FileId;
 use crate::value::{Endpoint, Possible};
 
 /// A configuration that is one as a whole, in whatever file it begins.
@@ -13,6 +14,15 @@ pub struct Main {
     pub events: Option<LevelId>,
     /// Its `http` block, if it has one that was read.
     pub http: Option<LevelId>,
+}
+
+/// What is read as one: a file that no other includes, and all that it includes.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The block that it is read as part of: `main` for a configuration as a whole, else the one that it fits in.
+    pub block: &'static str,
+    /// Each file once, in the order in which nginx reads them.
+    pub files: Vec<FileId>,
 }
 
 /// A `server` block of `http`.

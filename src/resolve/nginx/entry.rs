@@ -34,6 +34,21 @@ pub(super) enum Context {
     Other,
 }
 
+impl Context {
+    /// The name of the block.
+    pub(super) fn block(self) -> &'static str {
+        match self {
+            Context::Main => "main",
+            Context::Http => "http",
+            Context::Server => "server",
+            Context::Location => "location",
+            Context::Settings => "http, server or location",
+            Context::Stream => "stream",
+            Context::Other => "a block that is not read",
+        }
+    }
+}
+
 /// The entry points of a stack: main files first, then fragments, each in the order of their paths.
 pub(super) fn entries<'a>(library: &Library<'a>) -> Vec<Entry<'a>> {
     let contexts: Vec<(FileId, Context)> = library

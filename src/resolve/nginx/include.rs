@@ -18,6 +18,9 @@ const PREFIXES: [&str; 5] = [
     "/opt/homebrew/etc/nginx/",
 ];
 
+/// What makes a pattern of a path: `ngx_conf_include` of `src/core/ngx_conf_file.c` looks for these.
+const GLOB: [char; 3] = ['*', '?', '['];
+
 /// Files of nginx's own and of distributors that set nothing that is resolved, by the ends of their paths.
 const STOCK: [&str; 11] = [
     "mime.types",
@@ -97,8 +100,8 @@ impl<'a> Library<'a> {
             return Included::Unknown("its path is filled in by a template".into());
         }
         let path = argument.text.as_str();
-        if path.contains('[') {
-            return Included::Unknown("patterns with `[` are not handled yet".into());
+        if path.contains("[:") {
+            return Included::Unknown("patterns with character classes are not read".into());
         }
         let mut found = self.find(main, path);
         if matches!(found, Included::Nothing | Included::Unknown(_)) && path.contains("sites-enabled/") {
@@ -125,7 +128,7 @@ impl<'a> Library<'a> {
     /// nothing that was read: what nginx finds there may be anything.
     pub(super) fn unread(&self, main: Option<&str>, directive: &Directive) -> Option<&'a str> {
         let pattern = directive.arguments().first()?.text.as_str();
-        if !pattern.contains(['*', '?']) {
+        if !pattern.contains(GLOB) {
             return None;
         }
         let (beside_main, deployed) = places(main, pattern);
@@ -139,7 +142,7 @@ impl<'a> Library<'a> {
 
     fn find(&self, main: Option<&str>, path: &str) -> Included {
         let (beside_main, deployed) = places(main, path);
-        if path.contains(['*', '?']) {
+        if path.contains(GLOB) {
             let mut files = beside_main.map(|pattern| self.matching(&pattern)).unwrap_or_default();
             if files.is_empty() {
                 files = self.paths.glob(&deployed);

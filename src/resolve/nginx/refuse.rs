@@ -36,6 +36,10 @@ fn duplicates(found: &Found, sources: &Sources) -> Vec<Fault> {
             first.insert((http, file, name), upstream.place);
             continue;
         };
+        // A file that several fragments include is most likely included by one of them on any machine.
+        if *before == upstream.place && file.is_some() {
+            continue;
+        }
         let related = match *before == upstream.place {
             true => "the file is included twice".to_owned(),
             false => format!("the first upstream `{}`", sources.text(*before)),
@@ -56,7 +60,9 @@ fn duplicates(found: &Found, sources: &Sources) -> Vec<Fault> {
 fn without_servers(found: &Found) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (at, upstream) in found.nginx.upstreams.iter().enumerate() {
-        if upstream.open.is_some() || found.upstream_doubt[at] {
+        // The commercial nginx fills an upstream in shared memory while it runs.
+        let is_shared = upstream.directive("zone").is_some();
+        if upstream.open.is_some() || found.upstream_doubt[at] || is_shared {
             continue;
         }
         let mut peers = upstream.peers.iter();

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::entry::{Context, Entry};
 use super::found::{Found, Http, SHARED_HTTP, SHARED_STREAM};
 use super::include::Library;
-use crate::model::{Level, LevelId, LevelKind, Listen, Main, OriginKind, Unresolved, Version};
+use crate::model::{Level, LevelId, LevelKind, Listen, Main, OriginKind, Reading, Unresolved, Version};
 use crate::source::{FileId, Span};
 use crate::syntax::nginx::{Body, Directive, Item, TemplateKind};
 use crate::value::Possible;
@@ -90,6 +90,8 @@ pub(super) struct Walk<'a> {
     directives: usize,
     /// The files that are being read, each included by the one before.
     chain: Vec<FileId>,
+    /// The files of the reading that is under way.
+    read: BTreeSet<FileId>,
     /// The holes that are noted: a file that is included in vain a million times makes one of each place.
     holes: BTreeSet<(Option<LevelId>, Option<usize>, bool, Span)>,
     /// Where each directive that may stand once in a level stands first, and how often it stands there.
@@ -108,6 +110,7 @@ impl<'a> Walk<'a> {
             scopes: 0,
             directives: 0,
             chain: Vec::new(),
+            read: BTreeSet::new(),
             holes: BTreeSet::new(),
             firsts: BTreeMap::new(),
         }
@@ -172,6 +175,8 @@ impl<'a> Walk<'a> {
             Context::Other => place.block = Block::Other,
         }
         let server = place.server;
+        self.read.clear();
+        self.found.nginx.readings.push(Reading { block: entry.context.block(), files: Vec::new() });
         self.file(entry.file, place);
         if let Some(server) = server {
             self.found.nginx.servers[server].listen.push(Listen::implied(Possible::Unknown(open)));
@@ -194,6 +199,11 @@ impl<'a> Walk<'a> {
             });
             place.maybe.get_or_insert_with(|| ENTANGLED.into());
             place.here.get_or_insert_with(|| ENTANGLED.into());
+        }
+        if let Some(reading) = self.found.nginx.readings.last_mut()
+            && self.read.insert(file)
+        {
+            reading.files.push(file);
         }
         self.chain.push(file);
         self.items(&tree.items, place, tree.entangled);
