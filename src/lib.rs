@@ -5,6 +5,7 @@
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod directives;
 pub mod discover;
 pub mod edit;
 pub mod finding;

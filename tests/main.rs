@@ -6,6 +6,7 @@
 mod cli;
 mod compose;
 mod corpus;
+mod directives;
 mod ground;
 mod gunicorn;
 mod json;

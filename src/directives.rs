@@ -1,0 +1,97 @@
+//! The directives of nginx's own modules, and what `nginx -t` says of one before its module reads the values.
+//!
+//! The rows come from the `ngx_command_t` tables of nginx 1.18.0, 1.22.1, 1.26.3, 1.28.3 and 1.31.3; in which release
+//! something came or went is what nginx's CHANGES say. A module that a build leaves out counts as built: whoever has
+//! it not reads `unknown directive` where this table accepts.
+
+mod filters;
+mod http;
+mod mail;
+mod main;
+mod near;
+mod proxying;
+mod row;
+mod stream;
+mod third_party;
+
+use std::sync::LazyLock;
+
+pub use near::nearest;
+pub use row::{Arguments, Context, Contexts, Directive, Release};
+pub use third_party::is_third_party;
+
+/// All rows, sorted by name. One name may have several: `server` stands in `http`, in `upstream` and in `stream`.
+static ALL: LazyLock<Vec<Directive>> = LazyLock::new(|| {
+    let files = [main::ROWS, http::ROWS, proxying::ROWS, filters::ROWS, stream::ROWS, mail::ROWS];
+    let mut all = files.concat();
+    all.sort_by_key(|row| row.name);
+    all
+});
+
+/// All rows, sorted by name.
+pub fn all() -> &'static [Directive] {
+    &ALL
+}
+
+/// The rows of a name, of all releases; none where nginx's own modules never knew it.
+pub fn named(name: &str) -> &'static [Directive] {
+    let start = ALL.partition_point(|row| row.name < name);
+    let end = start + ALL[start..].partition_point(|row| row.name == name);
+    &ALL[start..end]
+}
+
+/// What nginx says of a directive before its module reads the values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing: from here on it is the module's word.
+    Accepted(&'static Directive),
+    /// `directive "x" is not terminated by ";"`
+    NotTerminated(&'static Directive),
+    /// `directive "x" has no opening "{"`
+    NoOpening(&'static Directive),
+    /// `"x" directive is not allowed here`
+    NotAllowedHere,
+    /// `invalid number of arguments in "x" directive`
+    WrongNumberOfArguments(&'static Directive),
+    /// `invalid value "v" in "x" directive, it must be "on" or "off"`
+    NotOnOrOff(&'static Directive),
+    /// `unknown directive "x"`, in this release at least: [`named`] knows of others.
+    Unknown,
+}
+
+/// What nginx says of a directive: `ngx_conf_handler` of src/core/ngx_conf_file.c, in its order. The context comes
+/// first: a row that does not fit in it says nothing at all.
+///
+/// `first` is the first argument without its quotes, where it is known. A name that [`is_third_party`] too may be
+/// another module's, and one that nobody here knows is a third party's more often than a slip.
+pub fn judge(
+    name: &str,
+    context: Context,
+    arguments: usize,
+    first: Option<&str>,
+    is_block: bool,
+    release: Release,
+) -> Verdict {
+    let mut is_found = false;
+    for row in named(name).iter().filter(|row| row.is_in(release)) {
+        is_found = true;
+        if !row.allowed_in(context) {
+            continue;
+        }
+        return match (row.is_block, is_block) {
+            (false, true) => Verdict::NotTerminated(row),
+            (true, false) => Verdict::NoOpening(row),
+            _ if !row.arguments.takes(arguments) => Verdict::WrongNumberOfArguments(row),
+            // `ngx_conf_set_flag_slot`. It refuses a second one in the same block before it looks at the value.
+            _ if row.arguments == Arguments::Switch && first.is_some_and(|first| !is_switch(first)) => {
+                Verdict::NotOnOrOff(row)
+            }
+            _ => Verdict::Accepted(row),
+        };
+    }
+    if is_found { Verdict::NotAllowedHere } else { Verdict::Unknown }
+}
+
+fn is_switch(value: &str) -> bool {
+    value.eq_ignore_ascii_case("on") || value.eq_ignore_ascii_case("off")
+}
