@@ -121,10 +121,10 @@ fn nginx_accepts_what_we_mend() {
 }
 
 /// Numbers that look random and are always the same.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll<'a, T>(&mut self, sides: &'a [T]) -> &'a T {
+    pub(crate) fn roll<'a, T>(&mut self, sides: &'a [T]) -> &'a T {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         &sides[(self.0 >> 33) as usize % sides.len()]
     }

@@ -15,6 +15,7 @@ mod nginx;
 mod page;
 mod props;
 mod real;
+mod refused;
 mod specs;
 mod support;
 mod systemd;

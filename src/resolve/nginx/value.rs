@@ -11,7 +11,8 @@ pub(super) fn refusal(known: &Known, directive: &Directive, nginx: Version) -> O
     let words: Vec<&str> = directive.arguments().iter().map(|word| word.text.as_str()).collect();
     let is_filled_in = |word: &&str| word.contains('$') || trouble::filled_in(word).is_some();
     let expected = if known.kind == ValueKind::Buffers { 2 } else { 1 };
-    if known.kind == ValueKind::Words
+    // What is no `on` or `off` is refused before the module sees it.
+    if matches!(known.kind, ValueKind::Words | ValueKind::Flag)
         || words.len() != expected
         || words.iter().any(is_filled_in)
         || read(known, &words, nginx).is_some()
@@ -20,9 +21,6 @@ pub(super) fn refusal(known: &Known, directive: &Directive, nginx: Version) -> O
     }
     let name = known.name;
     Some(match known.kind {
-        ValueKind::Flag => {
-            format!("invalid value \"{}\" in \"{name}\" directive, it must be \"on\" or \"off\"", words[0])
-        }
         ValueKind::Number => format!("\"{name}\" directive invalid number"),
         ValueKind::Word => format!("invalid value \"{}\"", words[0]),
         _ => format!("\"{name}\" directive invalid value"),

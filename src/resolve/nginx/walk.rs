@@ -4,13 +4,15 @@ mod block;
 mod hole;
 mod judge;
 mod leaf;
+mod refused;
 mod upstream;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::entry::{Context, Entry};
+use super::entry::{self, Entry};
 use super::found::{Found, Http, SHARED_HTTP, SHARED_STREAM};
 use super::include::Library;
+use crate::directives::Context;
 use crate::model::{Level, LevelId, LevelKind, Listen, Main, OriginKind, Reading, Unresolved, Version};
 use crate::source::{FileId, Span};
 use crate::syntax::nginx::{Body, Directive, Item, TemplateKind};
@@ -96,6 +98,8 @@ pub(super) struct Walk<'a> {
     holes: BTreeSet<(Option<LevelId>, Option<usize>, bool, Span)>,
     /// Where each directive that may stand once in a level stands first, and how often it stands there.
     firsts: BTreeMap<(LevelId, &'static str), (Span, usize)>,
+    /// The directive that each name means which no module has.
+    nears: BTreeMap<(String, Context), Option<&'static str>>,
 }
 
 impl<'a> Walk<'a> {
@@ -113,6 +117,7 @@ impl<'a> Walk<'a> {
             read: BTreeSet::new(),
             holes: BTreeSet::new(),
             firsts: BTreeMap::new(),
+            nears: BTreeMap::new(),
         }
     }
 
@@ -125,7 +130,7 @@ impl<'a> Walk<'a> {
     pub(super) fn entry(&mut self, entry: Entry<'a>) {
         let mut place = Place {
             block: Block::Main,
-            guessed: entry.context != Context::Main,
+            guessed: entry.context != entry::Context::Main,
             main: entry.main,
             whole: None,
             http: SHARED_HTTP,
@@ -141,38 +146,38 @@ impl<'a> Walk<'a> {
         let name = self.library.sources.get(entry.file).name();
         let open = format!("no file of the stack includes `{name}`, so what it inherits is not known");
         match entry.context {
-            Context::Main => {
+            entry::Context::Main => {
                 let level = self.level(LevelKind::Main, &place, header, "main".into());
                 self.found.nginx.mains.push(Main { level, events: None, http: None });
                 place.level = Some(level);
                 place.whole = Some(self.found.nginx.mains.len() - 1);
             }
-            Context::Http => {
+            entry::Context::Http => {
                 place.block = Block::Http;
                 place.level = Some(self.level(LevelKind::Http, &place, header, "http".into()));
             }
-            Context::Server => {
+            entry::Context::Server => {
                 place.block = Block::Server;
                 let level = self.level(LevelKind::Server, &place, header, "server".into());
                 self.found.nginx.levels[level.0 as usize].open_above = Some(open.clone());
                 place.level = Some(level);
                 place.server = Some(self.server(level));
             }
-            Context::Location | Context::Settings => {
+            entry::Context::Location | entry::Context::Settings => {
                 place.block = Block::Location;
                 let level = self.level(LevelKind::Location, &place, header, format!("location in {name}"));
                 self.found.nginx.levels[level.0 as usize].open_above = Some(open.clone());
                 place.level = Some(level);
-                if entry.context == Context::Settings {
+                if entry.context == entry::Context::Settings {
                     self.found.settings.push(level);
                 }
             }
-            Context::Stream => {
+            entry::Context::Stream => {
                 place.block = Block::Stream;
                 place.http = SHARED_STREAM;
                 place.level = Some(self.level(LevelKind::Stream, &place, header, "stream".into()));
             }
-            Context::Other => place.block = Block::Other,
+            entry::Context::Other => place.block = Block::Other,
         }
         let server = place.server;
         self.read.clear();
@@ -273,6 +278,7 @@ impl<'a> Walk<'a> {
         if name == "include" {
             return self.include(directive, place);
         }
+        self.judge_directive(directive, place);
         self.note_assignment(directive, place);
         self.note_definitions(directive, place);
         if let Body::Block(items) = &directive.body {

@@ -130,13 +130,13 @@ fn opened(outer: Block, name: &str) -> Option<(Block, Option<LevelKind>)> {
 }
 
 /// Whether what a block is follows from it alone, wherever its file is included. A `server` may be one of `stream` unless
-/// it has something of `http`, and an `upstream` always may.
+/// it has something of `http`, an `upstream` always may, and an `if` stands in a `server` or in a `location`.
 fn is_telling(directive: &Directive, items: &[Item]) -> bool {
     let has =
         |name: &str| items.iter().any(|item| matches!(item, Item::Directive(inner) if inner.name() == name));
     match directive.name() {
         "server" => has("location"),
-        "upstream" => false,
+        "upstream" | "if" => false,
         _ => true,
     }
 }
