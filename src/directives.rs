@@ -95,3 +95,80 @@ pub fn judge(
 fn is_switch(value: &str) -> bool {
     value.eq_ignore_ascii_case("on") || value.eq_ignore_ascii_case("off")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEW: Release = (1, 31, 3);
+
+    fn said(
+        name: &str,
+        context: Context,
+        arguments: &[&str],
+        is_block: bool,
+        release: Release,
+    ) -> &'static str {
+        match judge(name, context, arguments.len(), arguments.first().copied(), is_block, release) {
+            Verdict::Accepted(row) => row.module,
+            Verdict::NotTerminated(_) => "not terminated",
+            Verdict::NoOpening(_) => "no opening",
+            Verdict::NotAllowedHere => "not allowed here",
+            Verdict::WrongNumberOfArguments(_) => "number",
+            Verdict::NotOnOrOff(_) => "on or off",
+            Verdict::Unknown => "unknown",
+        }
+    }
+
+    #[test]
+    fn the_first_word_is_nginxs() {
+        for (name, context, arguments, is_block, expected) in [
+            ("server", Context::Http, &[][..], true, "core"),
+            ("server", Context::Upstream, &["a"], false, "upstream"),
+            ("server", Context::Http, &["a"], false, "no opening"),
+            ("server", Context::Location, &[], true, "not allowed here"),
+            // The place comes before the block, and the block before the number.
+            ("listen", Context::Http, &[], true, "not allowed here"),
+            ("listen", Context::Server, &[], true, "not terminated"),
+            ("listen", Context::Server, &[], false, "number"),
+            ("gzip", Context::Http, &["ON"], false, "gzip"),
+            ("gzip", Context::Http, &["yes"], false, "on or off"),
+            ("gzip", Context::Http, &["on", "off"], false, "number"),
+            ("include", Context::MailServer, &["a"], false, "conf"),
+            ("proxy_passs", Context::Location, &["a"], false, "unknown"),
+            ("log_format", Context::Http, &["a"; 12], false, "log"),
+            ("proxy_cookie_flags", Context::Http, &["a"; 8], false, "number"),
+        ] {
+            assert_eq!(said(name, context, arguments, is_block, NEW), expected, "{name} {context:?}");
+        }
+    }
+
+    #[test]
+    fn a_release_has_what_it_has() {
+        let old = (1, 22, 1);
+        assert_eq!(said("http2", Context::Server, &["on"], false, old), "unknown");
+        assert_eq!(said("http2", Context::Server, &["on"], false, NEW), "v2");
+        assert_eq!(said("ssl", Context::Server, &["on"], false, old), "ssl");
+        assert_eq!(said("ssl", Context::Server, &["on"], false, NEW), "unknown");
+        assert_eq!(said("resolver", Context::Upstream, &["::1"], false, old), "not allowed here");
+        assert_eq!(said("keepalive", Context::Upstream, &["8", "local"], false, old), "number");
+        assert_eq!(said("keepalive", Context::Upstream, &["8", "local"], false, NEW), "upstream_keepalive");
+    }
+
+    #[test]
+    fn one_row_speaks() {
+        // nginx takes the first that fits; were there two, the order of its modules would decide.
+        for (at, row) in ALL.iter().enumerate() {
+            for other in ALL[at + 1..].iter().take_while(|other| other.name == row.name) {
+                let ends_first = |row: &Directive, other: &Directive| {
+                    row.until.is_some_and(|until| other.since.is_some_and(|since| until <= since))
+                };
+                let meet = row.contexts & other.contexts != 0;
+                assert!(!meet || ends_first(row, other) || ends_first(other, row), "{row:?} {other:?}");
+            }
+        }
+        for file in [main::ROWS, http::ROWS, proxying::ROWS, filters::ROWS, stream::ROWS, mail::ROWS] {
+            assert!(file.is_sorted_by_key(|row| row.name));
+        }
+    }
+}

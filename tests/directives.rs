@@ -1,6 +1,6 @@
 //! The table of nginx's directives, row by row against what the real nginx says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -155,8 +155,8 @@ fn dynamic(path: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// What is asked of each name: as it is in every context, and where it may stand with every number of arguments, and
-/// with a block where it wants none. `rows` are those of the release.
+/// What is asked of each name: as it is in every context, and where it may stand with the numbers of arguments
+/// around its bounds, and with a block where it wants none. `rows` are those of the release.
 fn cases(name: &'static str, rows: &[&Directive], contexts: &[Context]) -> Vec<Case> {
     let mut cases = Vec::new();
     let mut foreign = None;
@@ -174,17 +174,18 @@ fn cases(name: &'static str, rows: &[&Directive], contexts: &[Context]) -> Vec<C
             continue;
         };
         let is_block = row.is_block;
-        let most = match row.arguments {
-            Arguments::Between(_, most) => usize::from(most) + 1,
-            Arguments::AtLeast(least) => usize::from(least),
-            Arguments::Switch => 2,
+        let (least, most) = match row.arguments {
+            Arguments::Between(least, most) => (usize::from(least), usize::from(most)),
+            Arguments::AtLeast(least) => (usize::from(least), 8),
+            Arguments::Switch => (1, 1),
         };
-        // In the first context every number is asked for, elsewhere the one that is most telling.
+        // In the first context all bounds are asked for, elsewhere the one that is most telling.
         if rows.iter().any(|row| row.contexts.trailing_zeros() == (context as u16).trailing_zeros()) {
-            cases.extend((0..=most.max(4)).map(|arguments| Case { name, context, arguments, is_block }));
+            let counts = BTreeSet::from([least.saturating_sub(1), least, most, most + 1]);
+            cases.extend(counts.into_iter().map(|arguments| Case { name, context, arguments, is_block }));
             cases.push(Case { name, context, arguments: 1, is_block: !is_block });
         } else {
-            cases.push(Case { name, context, arguments: most, is_block });
+            cases.push(Case { name, context, arguments: most + 1, is_block });
         }
     }
     cases
