@@ -12,7 +12,7 @@ use crate::page::pages;
 use crate::real::{
     Verdict, gunicorn, gunicorn_verdict, nginx, nginx_verdict, systemd_analyze, systemd_verdict,
 };
-use crate::support::read;
+use crate::support::{Dice, read};
 
 /// Every stack of corpus/ and every example of the pages, by name; each machine of a fleet by itself.
 fn all() -> Vec<(String, String, Sources)> {
@@ -118,16 +118,6 @@ fn nginx_accepts_what_we_mend() {
         assert!(verdict.is_ok(), "{name}: {verdict:?}");
     }
     assert!(asked > 15);
-}
-
-/// Numbers that look random and are always the same.
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    pub(crate) fn roll<'a, T>(&mut self, sides: &'a [T]) -> &'a T {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        &sides[(self.0 >> 33) as usize % sides.len()]
-    }
 }
 
 /// A configuration in which each of the five directives stands at some level, with some value, or nowhere.

@@ -6,6 +6,7 @@
 mod cli;
 mod compose;
 mod corpus;
+mod differential;
 mod directives;
 mod ground;
 mod gunicorn;

@@ -14,6 +14,15 @@ pub(crate) fn nginx() -> Option<PathBuf> {
     asked(path, "-v").map(|(path, _)| path)
 }
 
+/// The older nginx that HOPLINT_NGINX_OLD names. That it is not there is no failure: one nginx is always asked.
+pub(crate) fn old_nginx() -> Option<PathBuf> {
+    let path = std::env::var_os("HOPLINT_NGINX_OLD").filter(|it| !it.is_empty()).map(PathBuf::from);
+    if path.is_none() {
+        eprintln!("skipped: HOPLINT_NGINX_OLD names no older nginx");
+    }
+    path
+}
+
 /// The Gunicorn that HOPLINT_GUNICORN names, or the one on the path; the first, where it names several.
 pub(crate) fn gunicorn() -> Option<PathBuf> {
     gunicorns().into_iter().map(|(_, path)| path).next()

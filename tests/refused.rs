@@ -10,8 +10,8 @@ use hoplint::model::{Fault, FaultKind};
 use hoplint::source::{FileKind, Source, Sources};
 use rayon::prelude::*;
 
-use crate::ground::Dice;
 use crate::real::{nginx, nginx_verdict};
+use crate::support::Dice;
 
 fn sources(text: &str) -> Sources {
     let mut sources = Sources::default();

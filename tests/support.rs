@@ -84,3 +84,19 @@ pub(crate) fn found(report: &Report, sources: &Sources) -> Vec<String> {
 pub(crate) fn refusals(report: &Report) -> usize {
     report.stacks.iter().map(|stack| stack.refusals.len()).sum()
 }
+
+/// Numbers that look random and are always the same.
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    /// A number below `end`, which is not 0.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % end
+    }
+
+    /// One of the sides.
+    pub(crate) fn roll<'a, T>(&mut self, sides: &'a [T]) -> &'a T {
+        &sides[self.below(sides.len())]
+    }
+}

@@ -1,10 +1,11 @@
 //! From the flat parse to a tree: blocks are matched up, and what nginx would stop at is noted.
 
 mod blocks;
+mod directives;
 
 use pest::iterators::Pair;
 
-use super::names::{holds_directives, may_open_block, must_open_block, never_opens_block};
+use self::directives::Within;
 use super::template::{kind, tags};
 use super::word::word;
 use super::{Body, Directive, Item, Parsed, Rule, SyntaxError, Template, TemplateKind, Tree, Word};
@@ -34,6 +35,9 @@ pub(super) fn tree<'i>(
         entangled: false,
         suspect: None,
         pending: None,
+        excess_closes: 0,
+        excess_opens: 0,
+        if_directives: Vec::new(),
     };
     for item in items {
         builder.item(item);
@@ -56,8 +60,14 @@ struct Builder<'i> {
     entangled: bool,
     /// The first block that was closed by a brace of another depth.
     suspect: Option<Span>,
-    /// The words of a directive that nothing ended yet.
-    pending: Option<Vec<Word>>,
+    /// The words of a directive that nothing ended yet, and whether an error was noted of one of them.
+    pending: Option<(Vec<Word>, bool)>,
+    /// How many braces may close more than is open, because of a mistake that was noted.
+    excess_closes: usize,
+    /// How many blocks may be left open, because of a mistake that was noted.
+    excess_opens: usize,
+    /// What is wrong of directives outside of all blocks, if the file holds directives of a block that has such.
+    if_directives: Vec<(Within, SyntaxError)>,
 }
 
 #[derive(Default)]
@@ -174,9 +184,19 @@ impl Builder<'_> {
         let hint = doubled.then(|| format!("there is one `{what}` too many"));
         self.unexpected(span, what, hint);
         // A second brace right behind the first is one mistake; any other opens something that will be closed.
-        if what == "{" && !self.text[..at].ends_with('{') {
+        if what == "{" && self.text[..at].ends_with('{') {
+            self.excess_closes += 1;
+        } else if what == "{" {
+            self.excess_opens += 1;
             self.open(Vec::new(), span);
         }
+    }
+
+    /// Keeps the book of the braces that an open quote hides.
+    fn swallow(&mut self, text: &str) {
+        let (opens, closes) = (text.matches('{').count(), text.matches('}').count());
+        self.excess_closes += opens.saturating_sub(closes);
+        self.excess_opens += closes.saturating_sub(opens);
     }
 
     fn raw(&mut self, pair: Pair<'_, Rule>) {
@@ -212,7 +232,10 @@ impl Builder<'_> {
                 Rule::terminator | Rule::open => end = Some(inner),
                 rule => {
                     let word = self.word(&inner);
-                    flawed = flawed.or(self.flaw(rule, &word));
+                    if rule == Rule::unclosed {
+                        self.swallow(inner.as_str());
+                    }
+                    flawed = flawed.or_else(|| self.flaw(rule, &word));
                     if word.template {
                         self.tags_inside(inner.as_str(), &mut open_here);
                     }
@@ -220,17 +243,16 @@ impl Builder<'_> {
                 }
             }
         }
-        if let Some(flaw) = flawed {
-            self.error(flaw);
-        }
+        let is_flawed = flawed.is_some();
+        flawed.into_iter().for_each(|flaw| self.error(flaw));
         match end {
             Some(end) if end.as_rule() == Rule::open => {
                 let brace = Span::new(self.file, end.as_span().start()..end.as_span().end());
                 self.entangled |= !open_here.is_empty();
-                self.block(words, brace);
+                self.block(words, brace, is_flawed);
             }
-            Some(end) => self.simple(words, end.as_span().end() as u32),
-            None => self.pending = Some(words),
+            Some(end) => self.simple(words, end.as_span().end() as u32, is_flawed),
+            None => self.pending = Some((words, is_flawed)),
         }
         // What a tag of the directive began or ended goes for what follows as well.
         for kind in open_here {
@@ -285,69 +307,10 @@ impl Builder<'_> {
         (!word.template).then(|| too_long(counted)).flatten()
     }
 
-    fn simple(&mut self, words: Vec<Word>, end: u32) {
-        if let Some(first) = words.first()
-            && (must_open_block(&first.text) && self.in_directives()
-                || first.text == "server" && self.is_in("http"))
-        {
-            self.brace_error(SyntaxError {
-                span: first.span,
-                message: format!("directive \"{}\" has no opening \"{{\"", first.text),
-                hint: None,
-                ignored: false,
-            });
-        }
-        self.push_simple(words, end);
-    }
-
-    fn block(&mut self, mut words: Vec<Word>, brace: Span) {
-        let misplaced = words.first().filter(|first| never_opens_block(&first.text) && self.in_directives());
-        let Some(name) = misplaced.map(|first| first.text.clone()) else { return self.open(words, brace) };
-        // Most likely the `;` is missing and the block is that of the directive on the next line.
-        let is_next =
-            |at: usize| self.indentation(words[at].span).is_some() && may_open_block(&words[at].text);
-        if let Some(at) = (1..words.len()).find(|at| is_next(*at)) {
-            let rest = words.split_off(at);
-            let last = words.last().map_or(brace, |word| word.span);
-            let hint = format!("put a `;` behind `{}`", shown(&self.text[last.range()]));
-            self.not_terminated(&name, last, hint);
-            self.push_simple(words, last.end);
-            return self.open(rest, brace);
-        }
-        let behind = self.text[brace.end as usize..].starts_with(|c: char| !c.is_whitespace());
-        let before = self.text[..brace.start as usize].ends_with(|c: char| !c.is_whitespace());
-        if behind && before {
-            let hint = "put the word in quotes: outside of them, `{` begins a block".into();
-            self.not_terminated(&name, brace, hint);
-            return self.push_simple(words, brace.end);
-        }
-        self.not_terminated(&name, brace, format!("`{name}` opens no block: put a `;` at its end"));
-        self.open(words, brace);
-    }
-
-    fn not_terminated(&mut self, name: &str, span: Span, hint: String) {
-        let message = format!("directive \"{name}\" is not terminated by \";\"");
-        self.brace_error(SyntaxError { span, message, hint: Some(hint), ignored: false });
-    }
-
     fn push_simple(&mut self, words: Vec<Word>, end: u32) {
         let header = words_span(&words, Span { file: self.file, start: end, end });
         let span = Span { end, ..header };
         self.push(Item::Directive(Directive { words, span, header, body: Body::Simple }));
-    }
-
-    /// Whether the block around is one of this name.
-    fn is_in(&self, name: &str) -> bool {
-        let opener = self.stack.last().and_then(|frame| frame.opener.as_ref());
-        opener.and_then(|words| words.first()).is_some_and(|first| first.text == name)
-    }
-
-    /// Whether what stands around is directives, so that the first word of a line is the name of one.
-    fn in_directives(&self) -> bool {
-        match self.stack.last().and_then(|frame| frame.opener.as_ref()) {
-            None => true,
-            Some(words) => words.first().is_some_and(|first| holds_directives(&first.text)),
-        }
     }
 }
 

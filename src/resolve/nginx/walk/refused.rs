@@ -50,7 +50,8 @@ impl Walk<'_> {
             Verdict::WrongNumberOfArguments(row) => {
                 // Where the place is only guessed, the same name may take others elsewhere.
                 let elsewhere = named(name).iter().any(|it| it.arguments.takes(arguments.len()));
-                if !(place.guessed && elsewhere) && !is_third_party(row.name) {
+                let is_certain = !place.guessed || !elsewhere;
+                if is_certain && !is_third_party(row.name) {
                     self.wrong_number(directive, context);
                 }
             }
@@ -72,8 +73,9 @@ impl Walk<'_> {
             return;
         }
         let message = format!("unknown directive \"{name}\"");
-        let known = named(name).iter().filter(|row| row.allowed_in(context) && OF_HOPS.contains(&row.module));
-        if let Some(row) = known.last() {
+        let mut known =
+            named(name).iter().filter(|row| row.allowed_in(context) && OF_HOPS.contains(&row.module));
+        if let Some(row) = known.next_back() {
             let help = match (row.since, row.until) {
                 (_, Some((a, b, c))) if self.version >= Version(a, b, c) => {
                     format!("nginx knows it no more since {a}.{b}.{c}, and {} is meant", self.version)
@@ -83,9 +85,10 @@ impl Walk<'_> {
                 }
                 _ => return,
             };
-            self.fault(FaultKind::Misspelt, at, message);
-            self.found.nginx.faults.last_mut().expect("just put there").help = Some(help);
-            return;
+            let help = Some(help);
+            let fault =
+                Fault { kind: FaultKind::Misspelt, place: at, message, related: None, help, mend: None };
+            return self.found.nginx.faults.push(fault);
         }
         if !named(name).is_empty() {
             return;

@@ -30,6 +30,10 @@ impl Builder<'_> {
             self.skipped -= 1;
             return;
         }
+        if self.stack.len() == 1 && self.excess_closes > 0 {
+            self.excess_closes -= 1;
+            return;
+        }
         if self.stack.len() == 1 {
             let hint = match self.errors.is_empty() && self.brace_errors.is_empty() {
                 true => {
@@ -40,17 +44,26 @@ impl Builder<'_> {
             self.unexpected(span, "}", hint);
             return;
         }
-        let Some(frame) = self.stack.pop() else { return };
-        self.entangled |= frame.open_tags != self.open_tags;
-        let words = frame.opener.unwrap_or_default();
+        let words = self.stack.last().and_then(|frame| frame.opener.as_ref());
         if self.suspect.is_none()
+            && let Some(words) = words
             && let Some(first) = words.first()
             && let (Some(opened), Some(closed)) = (self.indentation(first.span), self.indentation(span))
             && opened > closed
         {
-            self.suspect = Some(words_span(&words, first.span));
+            self.suspect = Some(words_span(words, first.span));
         }
-        self.push_block(words, frame.items, span.end);
+        self.leave(span.end);
+    }
+
+    /// Ends the block around.
+    pub(super) fn leave(&mut self, end: u32) {
+        if self.stack.len() == 1 {
+            return;
+        }
+        let Some(frame) = self.stack.pop() else { return };
+        self.entangled |= frame.open_tags != self.open_tags;
+        self.push_block(frame.opener.unwrap_or_default(), frame.items, end);
     }
 
     fn push_block(&mut self, words: Vec<Word>, items: Vec<Item>, end: u32) {
@@ -66,10 +79,12 @@ impl Builder<'_> {
 
     /// Notes a directive that was not ended where a `}` or something that is no word of it comes next.
     pub(super) fn give_up_pending(&mut self, next: Option<Span>) {
-        let Some(words) = self.pending.take() else { return };
+        let Some((words, flawed)) = self.pending.take() else { return };
         let Some(last) = words.last() else { return };
         let end = last.span.end;
-        if let Some(brace) = next {
+        if let Some(brace) = next.filter(|_| !flawed) {
+            // If it is the brace that is too much, the block is closed once more.
+            self.excess_closes += 1;
             let hint = format!("put a `;` behind `{}`", shown(&self.text[last.span.range()]));
             self.unexpected(brace, "}", Some(hint));
         }
@@ -78,13 +93,7 @@ impl Builder<'_> {
 
     pub(super) fn unclosed(&mut self, opener: Option<&[Word]>) {
         let at = self.text.len();
-        let place = opener.and_then(|words| words.first()).map(|first| {
-            let line = self.text[..first.span.start as usize].matches('\n').count() + 1;
-            (words_span(opener.unwrap_or_default(), first.span), line)
-        });
-        let hint = place.map(|(span, line)| {
-            format!("the block of `{}` on line {line} is not closed", shown(&self.text[span.range()]))
-        });
+        let hint = opener.and_then(|words| self.is_not_closed(words));
         self.brace_error(SyntaxError {
             span: Span::new(self.file, at..at),
             message: "unexpected end of file, expecting \"}\"".into(),
@@ -93,20 +102,31 @@ impl Builder<'_> {
         });
     }
 
+    /// The hint that a block is not closed.
+    pub(super) fn is_not_closed(&self, opener: &[Word]) -> Option<String> {
+        let span = words_span(opener, opener.first()?.span);
+        let line = self.text[..span.start as usize].matches('\n').count() + 1;
+        Some(format!("the block of `{}` on line {line} is not closed", shown(&self.text[span.range()])))
+    }
+
     pub(super) fn finish(mut self) -> Parsed<Tree> {
-        if let Some(words) = self.pending.take()
+        let open = self.stack.len() - 1 + self.skipped;
+        if let Some((words, flawed)) = self.pending.take()
             && let Some(last) = words.last()
         {
             let at = self.text.len();
-            self.brace_error(SyntaxError {
+            let error = SyntaxError {
                 span: Span::new(self.file, at..at),
                 message: "unexpected end of file, expecting \";\" or \"}\"".into(),
                 hint: Some(format!("put a `;` behind `{}`", shown(&self.text[last.span.range()]))),
                 ignored: false,
-            });
+            };
             let end = last.span.end;
+            if !flawed {
+                self.brace_error(error);
+            }
             self.push_simple(words, end);
-        } else if self.stack.len() > 1 || self.skipped > 0 {
+        } else if open > self.excess_opens {
             let opener =
                 self.suspect_words().or_else(|| self.stack.last().and_then(|frame| frame.opener.clone()));
             self.unclosed(opener.as_deref());
@@ -116,6 +136,7 @@ impl Builder<'_> {
             let Some(frame) = self.stack.pop() else { break };
             self.push_block(frame.opener.unwrap_or_default(), frame.items, self.text.len() as u32);
         }
+        self.judge_the_file();
         self.entangled |= self.open_tags > 0;
         if self.has_tags {
             self.entangled |= !self.brace_errors.is_empty();
