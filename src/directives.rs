@@ -62,8 +62,9 @@ pub enum Verdict {
 /// What nginx says of a directive: `ngx_conf_handler` of src/core/ngx_conf_file.c, in its order. The context comes
 /// first: a row that does not fit in it says nothing at all.
 ///
-/// `first` is the first argument without its quotes, where it is known. A name that [`is_third_party`] too may be
-/// another module's, and one that nobody here knows is a third party's more often than a slip.
+/// `first` is the first argument without its quotes, where it is known: a word that a template engine or `envsubst` may
+/// fill in is not. A name that [`is_third_party`] too may be another module's, and one that nobody here knows is a third
+/// party's more often than a slip.
 pub fn judge(
     name: &str,
     context: Context,
