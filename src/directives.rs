@@ -1,8 +1,9 @@
 //! The directives of nginx's own modules, and what `nginx -t` says of one before its module reads the values.
 //!
 //! The rows come from the `ngx_command_t` tables of nginx 1.18.0, 1.22.1, 1.26.3, 1.28.3 and 1.31.3; in which release
-//! something came or went is what nginx's CHANGES say. A module that a build leaves out counts as built: whoever has
-//! it not reads `unknown directive` where this table accepts.
+//! something came or went is what nginx's CHANGES say. The few rows of 1.31.4 to 1.31.6 rest on the CHANGES and the
+//! documentation. A module that a build leaves out counts as built: whoever has it not reads `unknown directive` where
+//! this table accepts.
 
 mod filters;
 mod http;
