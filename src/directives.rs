@@ -1,8 +1,9 @@
 //! The directives of nginx's own modules, and what `nginx -t` says of one before its module reads the values.
 //!
 //! The rows come from the `ngx_command_t` tables of nginx 1.18.0, 1.22.1, 1.26.3, 1.28.3 and 1.31.3; in which release
-//! something came or went is what nginx's CHANGES say. A module that a build leaves out counts as built: whoever has
-//! it not reads `unknown directive` where this table accepts.
+//! something came or went is what nginx's CHANGES say. The few rows of 1.31.4 to 1.31.6 rest on the CHANGES and the
+//! documentation. A module that a build leaves out counts as built: whoever has it not reads `unknown directive` where
+//! this table accepts.
 
 mod filters;
 mod http;
@@ -62,8 +63,9 @@ pub enum Verdict {
 /// What nginx says of a directive: `ngx_conf_handler` of src/core/ngx_conf_file.c, in its order. The context comes
 /// first: a row that does not fit in it says nothing at all.
 ///
-/// `first` is the first argument without its quotes, where it is known. A name that [`is_third_party`] too may be
-/// another module's, and one that nobody here knows is a third party's more often than a slip.
+/// `first` is the first argument without its quotes, where it is known: a word that a template engine or `envsubst` may
+/// fill in is not. A name that [`is_third_party`] too may be another module's, and one that nobody here knows is a third
+/// party's more often than a slip.
 pub fn judge(
     name: &str,
     context: Context,
