@@ -1,11 +1,11 @@
 //! What nginx would do with its configuration: which level inherits from which, and where requests are handed on.
 //!
 //! The way: `entry` finds the files that reading begins at, `walk` goes through them and their includes and lays
-//! down levels, servers and upstreams, `shared` accounts for what fragments of one `http` block do to each other, and
-//! `route` gives every pass its peers, once all upstreams are known.
+//! down levels, servers and upstreams, `shared` accounts for what fragments of one `http` block do to each other, `route`
+//! gives every pass its peers, once all upstreams are known, and `refuse` notes what nginx would not start with.
 //!
-//! Not handled yet, and listed as unresolved: passes in `stream` and `mail`, ranges of ports, variables but for the
-//! constant ones of `set`.
+//! Not handled, and listed as unresolved: passes in `mail`, long ranges of ports, variables but for the constant ones of
+//! `set` and `map`.
 
 mod address;
 mod assign;
