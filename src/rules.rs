@@ -3,9 +3,11 @@
 //! A rule is a pure function over the model. It knows nothing of syntax, levels or output; what it cannot know, it does
 //! not judge. Adding one takes its page, its file, a `mod` line and an entry in [`RULES`].
 
+mod named_location_missing;
 mod proxy_buffers_rejected;
 mod read_timeout_below_worker;
 mod syntax_error;
+mod unix_target_syntax;
 mod upstream_unbound;
 
 use crate::finding::{Finding, Label, Severity};
@@ -100,9 +102,11 @@ pub struct Context<'a> {
 
 /// All rules, sorted by name.
 pub static RULES: &[&Rule] = &[
+    &named_location_missing::RULE,
     &proxy_buffers_rejected::RULE,
     &read_timeout_below_worker::RULE,
     &syntax_error::RULE,
+    &unix_target_syntax::RULE,
     &upstream_unbound::RULE,
 ];
 

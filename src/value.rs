@@ -4,10 +4,12 @@
 
 mod duration;
 mod endpoint;
+mod near;
 mod possible;
 mod size;
 
 pub use duration::Duration;
 pub use endpoint::{Endpoint, Host, Reach, normalize_path};
+pub use near::near;
 pub use possible::Possible;
 pub use size::Size;
