@@ -18,3 +18,4 @@ mod specs;
 mod support;
 mod systemd;
 mod tidy;
+mod versions;

@@ -1,6 +1,6 @@
 //! What nginx makes of the targets of passes and upstreams.
 
-use super::{Case, Mend, run, server};
+use super::{Case, Mend, Request, run, server};
 
 #[test]
 fn a_slash_behind_a_socket_without_a_colon_is_a_502() {
@@ -82,6 +82,56 @@ fn an_error_that_is_sent_to_a_location_that_does_not_exist_is_a_500() {
                error_page 502 = @fallbck; }\n        location @fallback { proxy_pass http://127.0.0.1:APP; }\n    }",
         before: "500",
         log: "could not find named location \"@fallbck\"",
+        ..Case::default()
+    });
+}
+
+#[test]
+fn a_host_that_nobody_looks_up_is_a_502() {
+    run(&Case {
+        rule: "resolver-missing",
+        http: &server("proxy_pass http://localhost:APP$request_uri;"),
+        log: "no resolver defined to resolve localhost",
+        mend: Mend::Hand(&server("proxy_pass http://127.0.0.1:APP$request_uri;")),
+        ..Case::default()
+    });
+}
+
+#[test]
+fn requests_beyond_max_conns_are_a_502() {
+    let upstream = |server_of_it: &str| {
+        format!("upstream app {{ server {server_of_it}; }}\n{}", server("proxy_pass http://app;"))
+    };
+    run(&Case {
+        rule: "max-conns-without-queue",
+        gunicorn: "bind = \"127.0.0.1:APP\"\nthreads = 2\n",
+        http: &upstream("127.0.0.1:APP max_conns=2"),
+        request: Request { path: "/slow", at_once: 4, ..Request::PLAIN },
+        log: "no live upstreams while connecting to upstream",
+        mend: Mend::Hand(&upstream("127.0.0.1:APP")),
+        ..Case::default()
+    });
+}
+
+#[test]
+fn a_uri_in_a_location_of_a_regular_expression_is_refused() {
+    run(&Case {
+        rule: "nginx-rejected",
+        http: "    server {\n        listen 127.0.0.1:PORT;\n        location ~ / { proxy_pass http://127.0.0.1:APP/; }\n    }",
+        before: "does not start",
+        log: "\"proxy_pass\" cannot have URI part in location given by regular expression",
+        mend: Mend::Unsafe,
+        ..Case::default()
+    });
+}
+
+#[test]
+fn a_port_behind_the_name_of_an_upstream_is_refused() {
+    run(&Case {
+        rule: "upstream-undefined",
+        http: &format!("upstream app {{ server 127.0.0.1:APP; }}\n{}", server("proxy_pass http://app:8000;")),
+        before: "does not start",
+        log: "upstream \"app\" may not have port 8000",
         ..Case::default()
     });
 }
