@@ -3,10 +3,18 @@
 //! A rule is a pure function over the model. It knows nothing of syntax, levels or output; what it cannot know, it does
 //! not judge. Adding one takes its page, its file, a `mod` line and an entry in [`RULES`].
 
+mod duplicate_upstream_server;
+mod keepalive_ineffective;
+mod max_conns_without_queue;
+mod named_location_missing;
+mod nginx_rejected;
 mod proxy_buffers_rejected;
 mod read_timeout_below_worker;
+mod resolver_missing;
 mod syntax_error;
+mod unix_target_syntax;
 mod upstream_unbound;
+mod upstream_undefined;
 
 use crate::finding::{Finding, Label, Severity};
 use crate::model::Deployment;
@@ -100,10 +108,18 @@ pub struct Context<'a> {
 
 /// All rules, sorted by name.
 pub static RULES: &[&Rule] = &[
+    &duplicate_upstream_server::RULE,
+    &keepalive_ineffective::RULE,
+    &max_conns_without_queue::RULE,
+    &named_location_missing::RULE,
+    &nginx_rejected::RULE,
     &proxy_buffers_rejected::RULE,
     &read_timeout_below_worker::RULE,
+    &resolver_missing::RULE,
     &syntax_error::RULE,
+    &unix_target_syntax::RULE,
     &upstream_unbound::RULE,
+    &upstream_undefined::RULE,
 ];
 
 /// The rule of a name.

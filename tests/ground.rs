@@ -56,10 +56,10 @@ fn holds(sources: &Sources, kind: FileKind) -> bool {
 
 /// The findings that say that a file of this kind is refused.
 fn refused(report: &Report, sources: &Sources, kind: FileKind) -> Vec<String> {
-    let refusing = |rule: &str| matches!(rule, "syntax-error" | "proxy-buffers-rejected");
     let findings = report.findings.iter();
     findings
-        .filter(|it| refusing(it.rule) && sources.get(it.primary.span.file).kind == kind)
+        .filter(|it| it.rule == "syntax-error" || it.outcome == "nginx does not start")
+        .filter(|it| sources.get(it.primary.span.file).kind == kind)
         .map(|it| format!("{} {}", it.message, it.help.as_deref().unwrap_or_default()))
         .collect()
 }

@@ -21,3 +21,4 @@ mod specs;
 mod support;
 mod systemd;
 mod tidy;
+mod versions;

@@ -63,6 +63,22 @@ impl Anchor {
         let replacement = statements.iter().map(|it| format!("{eol}{indentation}{it}")).collect();
         Some(Edit { span: insert, replacement })
     }
+
+    /// Takes the statement away: with its line, the comment and the line end on it where nothing else stands there, else
+    /// with the blank between it and its neighbour.
+    pub fn remove(&self, sources: &Sources) -> Edit {
+        let text = &sources.get(self.span.file).text;
+        let (start, end) = (self.span.start as usize, self.span.end as usize);
+        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
+        let (before, behind) = (&text[line_start..start], text[end..line_end].trim());
+        let range = match (before.trim().is_empty(), behind.is_empty() || behind.starts_with('#')) {
+            (true, true) => line_start..line_end,
+            (true, false) => start..end + text[end..].find(|c: char| !c.is_whitespace()).unwrap_or(0),
+            (false, _) => line_start + before.trim_end().len()..end,
+        };
+        Edit { span: Span::new(self.span.file, range), replacement: String::new() }
+    }
 }
 
 #[cfg(test)]
@@ -86,6 +102,26 @@ mod tests {
         assert_eq!(added("{\n\tb 2;\n}\n", "b 2;"), "{\n\tb 2;\n\ta 1;\n}\n");
         assert_eq!(added("{\r\n  b 2; # why\r\n}", "b 2;"), "{\r\n  b 2; # why\r\n  a 1;\r\n}");
         assert_eq!(added("b 2;", "b 2;"), "b 2;\na 1;");
+    }
+
+    fn removed(text: &str, statement: &str) -> String {
+        let mut sources = Sources::default();
+        let file = sources.add(Source::new("a", FileKind::Nginx, text.into()));
+        let start = text.find(statement).unwrap();
+        let span = Span::new(file, start..start + statement.len());
+        let edit = Anchor { span, value: span, dialect: Dialect::Nginx }.remove(&sources);
+        String::from_utf8(apply(text.as_bytes(), [&edit])).unwrap()
+    }
+
+    #[test]
+    fn a_statement_goes_with_its_line_or_with_the_blank_before_it() {
+        assert_eq!(removed("{\n\tb 2;\n\tc 3;\n}\n", "b 2;"), "{\n\tc 3;\n}\n");
+        assert_eq!(removed("{\r\n  b 2; # why\r\n}", "b 2;"), "{\r\n}");
+        assert_eq!(removed("a 1;\nb 2;", "b 2;"), "a 1;\n");
+        assert_eq!(removed("{\n  b\n    2;\n  c 3;\n}\n", "b\n    2;"), "{\n  c 3;\n}\n");
+        assert_eq!(removed("u { a 1; b 2; }\n", "b 2;"), "u { a 1; }\n");
+        assert_eq!(removed("  b 2; c 3;\n", "b 2;"), "  c 3;\n");
+        assert_eq!(removed("{ a 1;\n  b 2; }\n", "b 2;"), "{ a 1;\n  }\n");
     }
 
     #[test]

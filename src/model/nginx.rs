@@ -12,7 +12,7 @@ mod statements;
 mod upstream;
 
 pub use directives::{Directive, ValueKind, directive};
-pub use fault::{Fault, FaultKind, Mend};
+pub use fault::{Fault, FaultKind, Mend, Mistake};
 pub use level::{Hole, Jump, Level, LevelId, LevelKind, MatchKind, Matching, Sent, Written};
 pub use route::{Gateway, LookedUp, Route, RouteId, Uri};
 pub use sending::Sending;

@@ -1,11 +1,12 @@
 //! A route to an address where nobody listens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{App, AppId, Joined, Peer, Route};
+use crate::model::{App, AppId, FaultKind, Joined, Peer, Route};
+use crate::source::Span;
 use crate::value::Endpoint;
 
 pub(super) const RULE: Rule = Rule {
@@ -27,14 +28,25 @@ struct Unserved<'a> {
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let mut by_address: BTreeMap<&Endpoint, Unserved> = BTreeMap::new();
+    let misread = misread(context);
     for hop in &context.deployment.hops {
         let Joined::Nobody { meant } = hop.joined else { continue };
         let route = context.deployment.route(hop.route);
         let peer = &route.peers[hop.peer];
         let Some(address) = peer.address.known() else { continue };
+        if misread.contains(&peer.anchor.span) {
+            continue;
+        }
         by_address.entry(address).or_insert(Unserved { hops: Vec::new(), meant }).hops.push((route, peer));
     }
     findings.extend(by_address.into_iter().map(|(address, unserved)| finding(context, address, &unserved)));
+}
+
+/// The statements whose address nginx takes for another one than was meant: that is the mistake, and that nobody is there
+/// is what comes of it.
+fn misread(context: &Context) -> BTreeSet<Span> {
+    let misread = context.deployment.nginx.mistakes(&[FaultKind::UnixUri, FaultKind::UnixColon]);
+    misread.iter().filter_map(|mistake| mistake.statement).collect()
 }
 
 fn finding(context: &Context, address: &Endpoint, unserved: &Unserved) -> Finding {

@@ -1,12 +1,17 @@
 //! Names that are all but another.
 
+/// The longest name that is compared, in bytes.
+const LONGEST: usize = 64;
+
 /// Which of some names one is a misspelling of: the only one that is nearest, at most so far away as its length allows.
-/// `None` where several are as near.
+/// `None` where several are as near; and what differs in a digit is another of its sort, not a slip.
+///
+/// All names are looked at: whoever has many mistakes among many names has to bound their number.
 pub fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let most = match name.len() {
-        0..=3 => return None,
         4..=7 => 1,
-        _ => 2,
+        8..=LONGEST => 2,
+        _ => return None,
     };
     let mut best: Option<(usize, &str)> = None;
     let mut several = false;
@@ -19,7 +24,8 @@ pub fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
             _ => (best, several) = (Some((distance, other)), false),
         }
     }
-    best.filter(|_| !several).map(|(_, other)| other)
+    let digits = |name: &str| name.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
+    best.map(|(_, other)| other).filter(|other| !several && digits(other) == digits(name))
 }
 
 /// How many letters have to be put in, left out, exchanged or swapped with their neighbour to make one name of another, if
@@ -76,6 +82,7 @@ mod tests {
         assert_eq!(nearest("ap_server", names), None);
         assert_eq!(nearest("backnd", names), Some("backend"));
         assert_eq!(nearest("frontend", names), None);
+        assert_eq!(nearest("backend_2", ["backend_1"]), None);
         assert_eq!(nearest("app", ["ap"]), None);
         assert_eq!(nearest("backends", ["backend", "backend"]), Some("backend"));
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::found::{Found, SHARED_STREAM};
+use super::trouble::Refusal;
 use super::variables;
 use crate::edit::{Applicability, Edit};
 use crate::model::{Fault, FaultKind, LevelId, LevelKind, MatchKind, Mend, Nginx, Route, Uri};
@@ -96,13 +97,10 @@ const NO_URI: &str = "\"proxy_pass\" cannot have URI part in location given by r
 /// A URI in a pass where nginx cannot tell what it should replace.
 fn uri_where_none_may_be(route: &Route, nginx: &Nginx, sources: &Sources) -> Option<Fault> {
     let Uri::Replaced(uri, span) = &route.uri else { return None };
-    let level = nginx.level(route.level);
-    let own = level.matching.as_ref().map(|it| it.kind);
-    let refused = matches!(level.kind, LevelKind::If | LevelKind::LimitExcept)
-        || matches!(own, Some(MatchKind::Regex | MatchKind::Named));
-    if !refused {
+    if takes_uri(nginx, route.level) {
         return None;
     }
+    let level = nginx.level(route.level);
     // A lone slash changes nothing where the location is for all URIs.
     let applicability = match is_for_all(nginx, route.level) {
         true if uri == "/" => Some(Applicability::Safe),
@@ -126,6 +124,29 @@ fn uri_where_none_may_be(route: &Route, nginx: &Nginx, sources: &Sources) -> Opt
         help: Some("leave out the URI, or change it with `rewrite ... break;` before the pass".into()),
         mend,
     })
+}
+
+/// Whether a pass may have a URI at a level.
+fn takes_uri(nginx: &Nginx, level: LevelId) -> bool {
+    let level = nginx.level(level);
+    let own = level.matching.as_ref().map(|it| it.kind);
+    !matches!(level.kind, LevelKind::If | LevelKind::LimitExcept)
+        && !matches!(own, Some(MatchKind::Regex | MatchKind::Named))
+}
+
+/// The mend of a socket's path with a URI behind it and no colon between, for the level that the pass stands in. Where no
+/// URI may stand, a colon would make nginx refuse it, and a lone slash has to go; where the location is for all URIs, a
+/// lone slash changes nothing; else it is a matter of what the app expects.
+pub(super) fn uri_of_socket(refusal: Refusal, text: &str, nginx: &Nginx, level: LevelId) -> Refusal {
+    let Some((at, colon, _)) = refusal.mend.clone() else { return refusal };
+    let is_slash = &text[at.start..] == "/";
+    let mend = match takes_uri(nginx, level) {
+        false if is_slash => Some((at.start..text.len(), String::new(), Applicability::Safe)),
+        false => None,
+        true if is_slash && is_for_all(nginx, level) => Some((at, colon, Applicability::Safe)),
+        true => refusal.mend,
+    };
+    Refusal { mend, ..refusal }
 }
 
 /// Whether the location around a level is for requests of whatever URI: `location /`, or one that is named.

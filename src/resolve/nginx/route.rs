@@ -39,7 +39,7 @@ pub(super) fn apply(found: &mut Found, sources: &Sources) {
             (None, false) => Err(Trouble::Unknown("several passes stand in one block".into())),
             (None, true) => target(pass, found, &index, sources),
         };
-        if let Some(fault) = fault(pass, &target, sources) {
+        if let Some(fault) = fault(pass, &target, &found.nginx, sources) {
             faults.push(fault);
         }
         peers += target.as_ref().map_or(1, |target| target.peers(&found.nginx));
@@ -162,12 +162,16 @@ fn gateway(pass: &Pass) -> Gateway {
 }
 
 /// What is wrong with the argument of a pass.
-fn fault(pass: &Pass, target: &Result<Target, Trouble>, sources: &Sources) -> Option<Fault> {
+fn fault(pass: &Pass, target: &Result<Target, Trouble>, nginx: &Nginx, sources: &Sources) -> Option<Fault> {
     let [word] = pass.arguments.as_slice() else { return None };
     let refusal = match target {
         Ok(target) => target.wrong.as_ref()?,
         Err(Trouble::Refused(refusal)) => refusal,
         Err(Trouble::Unknown(_)) => return None,
+    };
+    let refusal = match refusal.kind {
+        FaultKind::UnixUri => &refuse::uri_of_socket(refusal.clone(), &word.text, nginx, pass.level),
+        _ => refusal,
     };
     Some(from_refusal(refusal, word, pass.anchor.span, sources))
 }

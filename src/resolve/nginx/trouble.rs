@@ -128,7 +128,8 @@ pub(super) fn no_scheme(text: &str) -> Refusal {
 pub(super) fn uri_in_path(address: &str, start: usize) -> Option<Refusal> {
     let path = address.get("unix:".len()..).filter(|_| starts_with(address, "unix:"))?;
     let length = socket_length(path).or_else(|| path.strip_suffix('/').map(str::len))?;
-    if length >= path.len() || length == 0 {
+    // A socket in a directory that is named like one is a socket.
+    if length >= path.len() || length == 0 || path.ends_with(".sock") || path.ends_with(".socket") {
         return None;
     }
     let at = start + "unix:".len() + length;

@@ -10,6 +10,9 @@ use crate::model::{FaultKind, Gateway};
 use crate::source::{FileKind, Sources};
 use crate::value::nearest;
 
+/// The most upstreams without a pass that a name is compared with.
+const MANY: usize = 100;
+
 /// What tells whether a name may be a host's.
 pub(super) struct Names<'a> {
     sources: &'a Sources,
@@ -55,6 +58,11 @@ impl<'a> Names<'a> {
             return None;
         }
         let unused = upstreams.filter(|upstream| !self.passed.contains(&upstream.to_ascii_lowercase()));
+        // Among so many names, many mistakes would cost more than they are worth.
+        let unused: Vec<&str> = unused.take(MANY + 1).collect();
+        if unused.len() > MANY {
+            return None;
+        }
         let near = nearest(&name, unused)?;
         let message = match may_be_a_host {
             true => format!("host not found in upstream \"{host}\""),

@@ -213,9 +213,12 @@ pub(super) fn apply(found: &mut Found) {
     found.nginx.faults.append(&mut faults);
 }
 
+/// The most variables of a configuration's own that an unknown one is compared with.
+const MANY: usize = 500;
+
 /// The one variable whose name is one letter away.
 fn near<'a>(name: &str, own: &BTreeSet<&'a str>) -> Option<&'a str> {
-    if name.len() < 5 {
+    if name.len() < 5 || name.len() > 64 || own.len() > MANY {
         return None;
     }
     let mut all = OWN.iter().chain(own).filter(|other| distance(name, other, 1).is_some());
