@@ -6,7 +6,10 @@
 mod proxy_buffers_rejected;
 mod read_timeout_below_worker;
 mod syntax_error;
+mod transfer_encoding_set;
 mod upstream_unbound;
+mod zero_buffer;
+mod zero_timeout;
 
 use crate::finding::{Finding, Label, Severity};
 use crate::model::Deployment;
@@ -103,7 +106,10 @@ pub static RULES: &[&Rule] = &[
     &proxy_buffers_rejected::RULE,
     &read_timeout_below_worker::RULE,
     &syntax_error::RULE,
+    &transfer_encoding_set::RULE,
     &upstream_unbound::RULE,
+    &zero_buffer::RULE,
+    &zero_timeout::RULE,
 ];
 
 /// The rule of a name.

@@ -63,6 +63,23 @@ impl Anchor {
         let replacement = statements.iter().map(|it| format!("{eol}{indentation}{it}")).collect();
         Some(Edit { span: insert, replacement })
     }
+
+    /// Takes the statement away: with all of its line and the comment behind it where it stands alone on the line, else
+    /// with the blanks before it.
+    pub fn remove(&self, sources: &Sources) -> Edit {
+        let text = &sources.get(self.span.file).text;
+        let (start, end) = (self.span.start as usize, self.span.end as usize);
+        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
+        let behind = text[end..line_end].trim();
+        let alone =
+            text[line_start..start].trim().is_empty() && (behind.is_empty() || behind.starts_with('#'));
+        let range = match alone {
+            true => line_start..line_end,
+            false => text[..start].trim_end_matches([' ', '\t']).len()..end,
+        };
+        Edit { span: Span::new(self.span.file, range), replacement: String::new() }
+    }
 }
 
 #[cfg(test)]
@@ -71,14 +88,21 @@ mod tests {
     use crate::edit::apply;
     use crate::source::{FileKind, Source};
 
-    fn added(text: &str, statement: &str) -> String {
+    fn edited(text: &str, statement: &str, edit: impl Fn(&Anchor, &Sources) -> Edit) -> String {
         let mut sources = Sources::default();
         let file = sources.add(Source::new("a", FileKind::Nginx, text.into()));
         let start = text.find(statement).unwrap();
         let span = Span::new(file, start..start + statement.len());
         let anchor = Anchor { span, value: span, dialect: Dialect::Nginx };
-        let edit = anchor.add_after(&sources, &[("a", "1".into())]).unwrap();
-        String::from_utf8(apply(text.as_bytes(), [&edit])).unwrap()
+        String::from_utf8(apply(text.as_bytes(), [&edit(&anchor, &sources)])).unwrap()
+    }
+
+    fn added(text: &str, statement: &str) -> String {
+        edited(text, statement, |anchor, sources| anchor.add_after(sources, &[("a", "1".into())]).unwrap())
+    }
+
+    fn removed(text: &str, statement: &str) -> String {
+        edited(text, statement, Anchor::remove)
     }
 
     #[test]
@@ -92,5 +116,20 @@ mod tests {
     fn a_statement_that_shares_its_line_gets_company_on_it() {
         assert_eq!(added("location / { b 2; }\n", "b 2;"), "location / { b 2; a 1; }\n");
         assert_eq!(added("  b 2; c 3;\n", "b 2;"), "  b 2; a 1; c 3;\n");
+    }
+
+    #[test]
+    fn a_statement_alone_on_its_line_goes_with_it() {
+        assert_eq!(removed("{\n\tb 2;\n}\n", "b 2;"), "{\n}\n");
+        assert_eq!(removed("{\r\n  b 2; # why\r\n  c 3;\r\n}", "b 2;"), "{\r\n  c 3;\r\n}");
+        assert_eq!(removed("a 1;\n  b\n    2;\nc 3;\n", "b\n    2;"), "a 1;\nc 3;\n");
+        assert_eq!(removed("a 1;\nb 2;", "b 2;"), "a 1;\n");
+    }
+
+    #[test]
+    fn a_statement_that_shares_its_line_leaves_the_others() {
+        assert_eq!(removed("location / { b 2; }\n", "b 2;"), "location / { }\n");
+        assert_eq!(removed("  a 1;\tb 2; c 3; # why\n", "b 2;"), "  a 1; c 3; # why\n");
+        assert_eq!(removed("  b 2; c 3;\n", "b 2;"), " c 3;\n");
     }
 }
