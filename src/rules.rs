@@ -3,11 +3,15 @@
 //! A rule is a pure function over the model. It knows nothing of syntax, levels or output; what it cannot know, it does
 //! not judge. Adding one takes its page, its file, a `mod` line and an entry in [`RULES`].
 
+mod connections_exhausted;
 mod proxy_buffers_rejected;
+mod proxy_loop;
+mod proxy_uri_joined;
 mod read_timeout_below_worker;
 mod syntax_error;
 mod transfer_encoding_set;
 mod upstream_unbound;
+mod websocket_headers_missing;
 mod zero_buffer;
 mod zero_timeout;
 
@@ -103,11 +107,15 @@ pub struct Context<'a> {
 
 /// All rules, sorted by name.
 pub static RULES: &[&Rule] = &[
+    &connections_exhausted::RULE,
     &proxy_buffers_rejected::RULE,
+    &proxy_loop::RULE,
+    &proxy_uri_joined::RULE,
     &read_timeout_below_worker::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
     &upstream_unbound::RULE,
+    &websocket_headers_missing::RULE,
     &zero_buffer::RULE,
     &zero_timeout::RULE,
 ];
