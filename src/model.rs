@@ -15,9 +15,9 @@ pub use anchor::{Anchor, Dialect};
 pub use app::{App, AppId, AppKind, WorkerClass};
 pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
 pub use nginx::{
-    Directive, Fault, FaultKind, Gateway, Hole, Jump, Level, LevelId, LevelKind, Listen, LookedUp, Main,
-    MatchKind, Matching, Mend, Mistake, Nginx, Parameters, Peer, Reading, Route, RouteId, Sending, Sent,
-    Server, Statements, Upstream, UpstreamId, Uri, ValueKind, Written, directive,
+    Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, Level, LevelId, LevelKind, Listen, LookedUp,
+    Main, MatchKind, Matching, Mend, Mistake, Nginx, Parameters, Peer, Reading, Route, RouteId, Sending,
+    Sent, Server, Statements, Upstream, UpstreamId, Uri, ValueKind, Written, directive,
 };
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, Setting};
 pub use unit::{Unit, UnitId};

@@ -3,18 +3,25 @@
 //! A rule is a pure function over the model. It knows nothing of syntax, levels or output; what it cannot know, it does
 //! not judge. Adding one takes its page, its file, a `mod` line and an entry in [`RULES`].
 
+mod connections_exhausted;
 mod duplicate_upstream_server;
 mod keepalive_ineffective;
 mod max_conns_without_queue;
 mod named_location_missing;
 mod nginx_rejected;
 mod proxy_buffers_rejected;
+mod proxy_loop;
+mod proxy_uri_joined;
 mod read_timeout_below_worker;
 mod resolver_missing;
 mod syntax_error;
+mod transfer_encoding_set;
 mod unix_target_syntax;
 mod upstream_unbound;
 mod upstream_undefined;
+mod websocket_headers_missing;
+mod zero_buffer;
+mod zero_timeout;
 
 use crate::finding::{Finding, Label, Severity};
 use crate::model::Deployment;
@@ -108,18 +115,25 @@ pub struct Context<'a> {
 
 /// All rules, sorted by name.
 pub static RULES: &[&Rule] = &[
+    &connections_exhausted::RULE,
     &duplicate_upstream_server::RULE,
     &keepalive_ineffective::RULE,
     &max_conns_without_queue::RULE,
     &named_location_missing::RULE,
     &nginx_rejected::RULE,
     &proxy_buffers_rejected::RULE,
+    &proxy_loop::RULE,
+    &proxy_uri_joined::RULE,
     &read_timeout_below_worker::RULE,
     &resolver_missing::RULE,
     &syntax_error::RULE,
+    &transfer_encoding_set::RULE,
     &unix_target_syntax::RULE,
     &upstream_unbound::RULE,
     &upstream_undefined::RULE,
+    &websocket_headers_missing::RULE,
+    &zero_buffer::RULE,
+    &zero_timeout::RULE,
 ];
 
 /// The rule of a name.

@@ -55,9 +55,13 @@ fn map_speaks_json_as_agreed() {
     let document = json(directory.path(), &["map", "--format", "json"]);
     assert_eq!(keys(&document), ["stacks", "version"]);
     let stack = &document["stacks"][0];
-    assert_eq!(keys(stack), ["apps", "root", "routes", "units", "unresolved"]);
+    assert_eq!(keys(stack), ["apps", "nginx", "root", "routes", "units", "unresolved"]);
     let route = &stack["routes"][0];
-    assert_eq!(keys(route), ["id", "listen", "location", "peers", "servers", "settings", "target"]);
+    let names = ["id", "listen", "location", "peers", "sends", "servers", "settings", "target", "uri"];
+    assert_eq!(keys(route), names);
+    assert_eq!(route["uri"]["state"], "kept");
+    assert_eq!(keys(&route["sends"]), ["directive", "others", "written"]);
+    assert_eq!(keys(&stack["nginx"][0]), ["block", "files"]);
     assert_eq!(route["location"], "/data");
     assert_eq!(route["peers"][0]["address"], "127.0.0.1:8000");
     let read = &route["settings"]["proxy_read_timeout"];

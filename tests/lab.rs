@@ -1,5 +1,6 @@
 //! The outcome that a rule announces, seen by a client of the real nginx and the real Gunicorn, and gone after the fix.
 
+mod nginx_alone;
 mod targets;
 
 use std::io::{Read, Write};
@@ -22,6 +23,16 @@ def app(environ, start_response):
     status = "404 Not Found" if path.startswith("//") or path == "/v1x" else "200 OK"
     start_response(status, [("Content-Type", "text/plain")])
     return [b"served " + path.encode() + b"\n"]
+
+async def socket(scope, receive, send):
+    assert scope["type"] != "lifespan"
+    await receive()
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close"})
+    else:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"served"})
 "#;
 
 /// A process that ends with the test.
@@ -46,8 +57,9 @@ fn get(port: u16, request: &Request) -> std::io::Result<String> {
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     let Request { path, headers, .. } = request;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let answer = String::from_utf8_lossy(&answer);
     Ok(answer.split(' ').nth(1).unwrap_or_default().to_owned())
 }
 
@@ -81,6 +93,8 @@ pub(crate) struct Case<'a> {
     pub(crate) rule: &'a str,
     /// Gunicorn's configuration; without one there is no app.
     pub(crate) gunicorn: &'a str,
+    /// Which of the stub's apps it serves.
+    pub(crate) app: &'a str,
     /// What stands outside of nginx's blocks, and in its `events`.
     pub(crate) main: &'a str,
     pub(crate) events: &'a str,
@@ -99,7 +113,6 @@ pub(crate) struct Case<'a> {
 
 /// How a stack is mended.
 #[derive(Clone, Copy)]
-#[allow(dead_code, reason = "the rules that need them are on their way")]
 pub(crate) enum Mend<'a> {
     /// `--fix`
     Safe,
@@ -128,6 +141,7 @@ impl Default for Case<'_> {
         Case {
             rule: "",
             gunicorn: "bind = \"127.0.0.1:APP\"\n",
+            app: "stub:app",
             main: "",
             events: "",
             http: "",
@@ -170,7 +184,7 @@ pub(crate) fn run(case: &Case) {
 
     let _gunicorn = (!configuration.is_empty()).then(|| {
         let mut command = Command::new(&gunicorn);
-        command.args(["-c", "gunicorn.conf.py", "stub:app"]);
+        command.args(["-c", "gunicorn.conf.py", case.app]);
         let running = started(command, directory);
         wait_for("Gunicorn", || is_up(&configuration));
         running

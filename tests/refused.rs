@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hoplint::check::check;
 use hoplint::config::Settings;
-use hoplint::directives::{Context, Directive, all};
+use hoplint::directives::{Context, Directive, all, is_third_party};
 use hoplint::edit::{Applicability, apply};
 use hoplint::model::{Fault, FaultKind};
 use hoplint::source::{FileKind, Source, Sources};
@@ -179,7 +179,9 @@ fn scattered(dice: &mut Dice) -> String {
         Context::LocationIf,
         Context::Upstream,
     ];
-    let fits = |row: &Directive| contexts.iter().any(|context| row.allowed_in(*context));
+    let fits = |row: &Directive| {
+        contexts.iter().any(|context| row.allowed_in(*context)) && !is_third_party(row.name)
+    };
     let rows: Vec<_> = all().iter().filter(|row| of_hops(row.module) && !row.is_block && fits(row)).collect();
     let values =
         ["on", "off", "1", "10s", "8k", "4 8k", "http://127.0.0.1:1", "X-A b", "yes", "127.0.0.1:1", "$uri"];

@@ -3,11 +3,14 @@
 use super::{Context, all, is_third_party, named};
 use crate::value;
 
+/// The shortest name that is corrected: of shorter ones too many are one letter apart.
+const SHORTEST: usize = 4;
+
 /// The one evident correction of a name that nginx's own modules never knew, among the directives that may stand
 /// there now: one letter wrong, missing, too many or swapped with its neighbour, or two in a long name. None where two
 /// directives are equally near, and none for a name that a known third party uses.
 pub fn nearest(name: &str, context: Context) -> Option<&'static str> {
-    if !named(name).is_empty() || is_third_party(name) {
+    if name.len() < SHORTEST || !named(name).is_empty() || is_third_party(name) {
         return None;
     }
     let fits = all().iter().filter(|row| row.until.is_none() && row.allowed_in(context));

@@ -87,14 +87,21 @@ mod tests {
     use crate::edit::apply;
     use crate::source::{FileKind, Source};
 
-    fn added(text: &str, statement: &str) -> String {
+    fn edited(text: &str, statement: &str, edit: impl Fn(&Anchor, &Sources) -> Edit) -> String {
         let mut sources = Sources::default();
         let file = sources.add(Source::new("a", FileKind::Nginx, text.into()));
         let start = text.find(statement).unwrap();
         let span = Span::new(file, start..start + statement.len());
         let anchor = Anchor { span, value: span, dialect: Dialect::Nginx };
-        let edit = anchor.add_after(&sources, &[("a", "1".into())]).unwrap();
-        String::from_utf8(apply(text.as_bytes(), [&edit])).unwrap()
+        String::from_utf8(apply(text.as_bytes(), [&edit(&anchor, &sources)])).unwrap()
+    }
+
+    fn added(text: &str, statement: &str) -> String {
+        edited(text, statement, |anchor, sources| anchor.add_after(sources, &[("a", "1".into())]).unwrap())
+    }
+
+    fn removed(text: &str, statement: &str) -> String {
+        edited(text, statement, Anchor::remove)
     }
 
     #[test]
@@ -102,15 +109,6 @@ mod tests {
         assert_eq!(added("{\n\tb 2;\n}\n", "b 2;"), "{\n\tb 2;\n\ta 1;\n}\n");
         assert_eq!(added("{\r\n  b 2; # why\r\n}", "b 2;"), "{\r\n  b 2; # why\r\n  a 1;\r\n}");
         assert_eq!(added("b 2;", "b 2;"), "b 2;\na 1;");
-    }
-
-    fn removed(text: &str, statement: &str) -> String {
-        let mut sources = Sources::default();
-        let file = sources.add(Source::new("a", FileKind::Nginx, text.into()));
-        let start = text.find(statement).unwrap();
-        let span = Span::new(file, start..start + statement.len());
-        let edit = Anchor { span, value: span, dialect: Dialect::Nginx }.remove(&sources);
-        String::from_utf8(apply(text.as_bytes(), [&edit])).unwrap()
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod directives;
 mod fault;
+mod in_force;
 mod level;
 mod lookup;
 mod peer;
@@ -13,6 +14,7 @@ mod upstream;
 
 pub use directives::{Directive, ValueKind, directive};
 pub use fault::{Fault, FaultKind, Mend, Mistake};
+pub use in_force::InForce;
 pub use level::{Hole, Jump, Level, LevelId, LevelKind, MatchKind, Matching, Sent, Written};
 pub use route::{Gateway, LookedUp, Route, RouteId, Uri};
 pub use sending::Sending;

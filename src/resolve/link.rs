@@ -239,6 +239,7 @@ mod tests {
             rescues: None,
             rewrites: false,
             diverts: false,
+            internal: false,
             open_above: None,
         };
         Nginx { routes: targets.iter().map(route).collect(), levels: vec![level], ..Nginx::default() }

@@ -9,14 +9,14 @@ const LONGEST: usize = 64;
 /// All names are looked at: whoever has many mistakes among many names has to bound their number.
 pub fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let most = match name.len() {
-        4..=7 => 1,
+        3..=7 => 1,
         8..=LONGEST => 2,
         _ => return None,
     };
     let mut best: Option<(usize, &str)> = None;
     let mut several = false;
     for other in names {
-        let Some(distance) = distance(name, other, most) else { continue };
+        let Some(distance) = distance(name, other, most).filter(|_| other.len() > 2) else { continue };
         match best {
             Some((_, same)) if same == other => {}
             Some((least, _)) if distance > least => {}
@@ -84,6 +84,7 @@ mod tests {
         assert_eq!(nearest("frontend", names), None);
         assert_eq!(nearest("backend_2", ["backend_1"]), None);
         assert_eq!(nearest("app", ["ap"]), None);
+        assert_eq!(nearest("@ap", ["@app", "@old"]), Some("@app"));
         assert_eq!(nearest("backends", ["backend", "backend"]), Some("backend"));
     }
 }

@@ -8,7 +8,7 @@ use crate::support::Dice;
 pub(super) fn configuration(dice: &mut Dice) -> String {
     let mut writer = Writer {
         wide: dice.below(4) > 0,
-        indent: *dice.roll(&["    ", "  ", "\t", ""]),
+        indent: dice.roll(&["    ", "  ", "\t", ""]),
         depth: 0,
         count: 0,
         text: String::new(),

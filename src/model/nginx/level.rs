@@ -37,6 +37,9 @@ pub struct Level {
     /// Whether something in it may answer a request, so that it is not handed on: `return`, `deny`, `auth_request`, a
     /// cache, a script.
     pub diverts: bool,
+    /// Whether no client's request gets here directly: `internal`. Those that `mirror`, `auth_request`, an `error_page` or
+    /// a `rewrite` send on do.
+    pub internal: bool,
     /// Why what encloses it is not known, for the first level of a fragment that no file of the stack includes.
     pub open_above: Option<String>,
 }

@@ -52,6 +52,30 @@ impl Gateway {
         }
     }
 
+    /// The directive that says how long nginx waits for a connection to the app before it gives up with a 504.
+    pub fn connect_timeout(self) -> Option<&'static str> {
+        match self {
+            Gateway::Http | Gateway::Https => Some("proxy_connect_timeout"),
+            Gateway::Uwsgi => Some("uwsgi_connect_timeout"),
+            Gateway::Fastcgi => Some("fastcgi_connect_timeout"),
+            Gateway::Scgi => Some("scgi_connect_timeout"),
+            Gateway::Grpc => Some("grpc_connect_timeout"),
+            Gateway::Stream => None,
+        }
+    }
+
+    /// The directive that says how large the head of an answer may be. `stream` knows no answers.
+    pub fn buffer_size(self) -> Option<&'static str> {
+        match self {
+            Gateway::Http | Gateway::Https => Some("proxy_buffer_size"),
+            Gateway::Uwsgi => Some("uwsgi_buffer_size"),
+            Gateway::Fastcgi => Some("fastcgi_buffer_size"),
+            Gateway::Scgi => Some("scgi_buffer_size"),
+            Gateway::Grpc => Some("grpc_buffer_size"),
+            Gateway::Stream => None,
+        }
+    }
+
     /// The directive that adds headers or parameters to what is sent, if there is one.
     pub fn sends_by(self) -> Option<&'static str> {
         match self {

@@ -318,6 +318,7 @@ impl<'a> Walk<'a> {
             rescues: None,
             rewrites: false,
             diverts: false,
+            internal: false,
             open_above: None,
         });
         self.found.level_http.push(place.http);

@@ -90,6 +90,7 @@ impl Walk<'_> {
         let level = &mut self.found.nginx.levels[level.0 as usize];
         level.rewrites |= is_script || matches!(name, "rewrite" | "try_files");
         level.diverts |= diverts || level.rewrites;
+        level.internal |= name == "internal";
     }
 
     pub(super) fn listen(&mut self, directive: &Directive, place: &Place<'_>) {
