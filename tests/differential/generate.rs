@@ -8,7 +8,7 @@ use crate::support::Dice;
 pub(super) fn configuration(dice: &mut Dice) -> String {
     let mut writer = Writer {
         wide: dice.below(4) > 0,
-        indent: dice.roll(&["    ", "  ", "\t", ""]),
+        indent: ["    ", "  ", "\t", ""][dice.below(4)],
         depth: 0,
         count: 0,
         text: String::new(),
@@ -238,7 +238,7 @@ fn plain(dice: &mut Dice) -> String {
         "*",
         "a\\\tb",
     ]);
-    if dice.below(60) == 0 { word.to_owned() + "/" + &"x".repeat(4060 + dice.below(40)) } else { word.into() }
+    if dice.below(60) == 0 { word.to_owned() + "/" + &"x".repeat(4060 + dice.below(10)) } else { word.into() }
 }
 
 /// A word, in quotes or without.
@@ -269,7 +269,7 @@ fn word(dice: &mut Dice) -> String {
         });
     }
     if dice.below(60) == 0 {
-        word.push_str(&"x".repeat(4060 + dice.below(40)));
+        word.push_str(&"x".repeat(4060 + dice.below(10)));
     }
     word + quote
 }

@@ -33,6 +33,12 @@ fn change(dice: &mut Dice, bytes: &mut Vec<u8>) -> (usize, &'static str) {
     let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] == wanted).collect();
     let anywhere = dice.below(bytes.len());
     let place = if places.is_empty() { anywhere } else { *dice.roll(&places) };
+    // Where a word is long, it may become too long.
+    let long = bytes.windows(20).position(|it| it == [b'x'; 20]);
+    if let Some(at) = long.filter(|_| dice.below(2) == 0) {
+        bytes.splice(at..at, vec![b'x'; 1 + dice.below(60)]);
+        return (at, "stretch");
+    }
     match dice.below(14) {
         0..=3 => {
             bytes.remove(place);

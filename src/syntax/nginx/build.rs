@@ -7,12 +7,12 @@ use pest::iterators::Pair;
 
 use self::directives::Within;
 use super::template::{kind, tags};
-use super::word::word;
+use super::word::{closing_quote, word};
 use super::{Body, Directive, Item, Parsed, Rule, SyntaxError, Template, TemplateKind, Tree, Word};
 use crate::source::{FileId, Span};
 
-/// The longest word or remark that nginx reads, in bytes; of quotes the closing one counts. Seen with 1.31.3.
-const LONGEST: u32 = 4095;
+/// `NGX_CONF_BUFFER` of src/core/ngx_conf_file.c, 1.31.3, in bytes.
+const BUFFER: u32 = 4096;
 
 /// How many errors of a file are kept. nginx itself stops at the first.
 const MOST_ERRORS: usize = 100;
@@ -35,7 +35,10 @@ pub(super) fn tree<'i>(
         entangled: false,
         suspect: None,
         pending: None,
+        pending_block: None,
         excess_closes: 0,
+        told_until: None,
+        unended: false,
         excess_opens: 0,
         if_directives: Vec::new(),
     };
@@ -62,8 +65,14 @@ struct Builder<'i> {
     suspect: Option<Span>,
     /// The words of a directive that nothing ended yet, and whether an error was noted of one of them.
     pending: Option<(Vec<Word>, bool)>,
+    /// The words of a block whose `{` comes next.
+    pending_block: Option<Vec<Word>>,
     /// How many braces may close more than is open, because of a mistake that was noted.
     excess_closes: usize,
+    /// The end of the last brace that was told to be unexpected: what stands right behind it is a part of the mistake.
+    told_until: Option<usize>,
+    /// Whether a quote that was told to be open has no partner: nginx sees none of the braces behind it.
+    unended: bool,
     /// How many blocks may be left open, because of a mistake that was noted.
     excess_opens: usize,
     /// What is wrong of directives outside of all blocks, if the file holds directives of a block that has such.
@@ -77,6 +86,8 @@ struct Frame {
     items: Vec<Item>,
     /// How many tags were open when it began.
     open_tags: usize,
+    /// Whether it was told that no block may stand in it.
+    told: bool,
 }
 
 impl Builder<'_> {
@@ -138,7 +149,7 @@ impl Builder<'_> {
         // `# {% if x %}` does its work in a remark as well.
         let tags = tags(text);
         if tags.is_empty()
-            && let Some(error) = too_long(span)
+            && let Some(error) = too_long(span, self.text)
         {
             self.error(error);
         }
@@ -160,7 +171,10 @@ impl Builder<'_> {
         self.entangled |= text.starts_with("%{");
         let kinds = if text.starts_with(['{', '<']) { tags(text) } else { vec![kind(text)] };
         for kind in kinds {
-            self.tag(kind);
+            // `$name` alone on its line may as well be a word in the wrong place.
+            if !text.starts_with('$') {
+                self.tag(kind);
+            }
             self.push(Item::Template(Template { span, kind }));
         }
     }
@@ -180,23 +194,57 @@ impl Builder<'_> {
 
     fn stray(&mut self, span: Span, what: &str) {
         let at = span.start as usize;
-        let doubled = self.text[..at].trim_end().ends_with(['{', ';']);
+        if let Some(words) = self.pending_block.take() {
+            return self.block(words, span, true);
+        }
+        let before = self.text[..at].trim_end();
+        if what == ";" {
+            // `};` may close once more than was meant, and a `;` alone may stand for a `}`.
+            self.excess_closes += usize::from(before.ends_with('}'));
+            self.excess_opens += 1;
+        }
+        if self.told_until == Some(before.len()) {
+            self.told_until = Some(span.end as usize);
+            if what == "{" {
+                self.excess_opens += 1;
+                self.open(Vec::new(), span);
+            }
+            return;
+        }
+        let doubled = before.ends_with(['{', ';']);
         let hint = doubled.then(|| format!("there is one `{what}` too many"));
         self.unexpected(span, what, hint);
         // A second brace right behind the first is one mistake; any other opens something that will be closed.
         if what == "{" && self.text[..at].ends_with('{') {
             self.excess_closes += 1;
         } else if what == "{" {
-            self.excess_opens += 1;
+            // It may stand for a `}`: then one more is open.
+            self.excess_opens += 2;
             self.open(Vec::new(), span);
         }
     }
 
-    /// Keeps the book of the braces that an open quote hides.
+    /// Keeps the book of the braces that a wrong quote hides, or that it should have hidden: one more than are seen.
     fn swallow(&mut self, text: &str) {
         let (opens, closes) = (text.matches('{').count(), text.matches('}').count());
-        self.excess_closes += opens.saturating_sub(closes);
-        self.excess_opens += closes.saturating_sub(opens);
+        self.excess_closes += opens.saturating_sub(closes) + 1;
+        self.excess_opens += closes.saturating_sub(opens) + 1;
+    }
+
+    /// Does the same for the quoted words of a wrong directive that go over several lines.
+    fn swallow_lines(&mut self, words: &[Word]) {
+        for word in words {
+            let written = &self.text[word.span.range()];
+            if written.contains('\n') {
+                self.swallow(written);
+            }
+        }
+    }
+
+    /// Whether the quote of an unclosed word is the last of its kind.
+    fn reads_to_the_end(&self, span: Span) -> bool {
+        let quote = &self.text[span.range()][..1];
+        !self.text[span.end as usize..].contains(quote)
     }
 
     fn raw(&mut self, pair: Pair<'_, Rule>) {
@@ -228,12 +276,18 @@ impl Builder<'_> {
         for inner in pair.into_inner() {
             match inner.as_rule() {
                 Rule::space => {}
-                Rule::comment => self.tags_inside(inner.as_str(), &mut open_here),
+                Rule::comment => {
+                    let span = Span::new(self.file, inner.as_span().start()..inner.as_span().end());
+                    let long = too_long(span, self.text).filter(|_| tags(inner.as_str()).is_empty());
+                    flawed = flawed.or(long);
+                    self.tags_inside(inner.as_str(), &mut open_here);
+                }
                 Rule::terminator | Rule::open => end = Some(inner),
                 rule => {
                     let word = self.word(&inner);
-                    if rule == Rule::unclosed {
+                    if matches!(rule, Rule::unclosed | Rule::adjoined) {
                         self.swallow(inner.as_str());
+                        self.unended |= rule == Rule::unclosed && self.reads_to_the_end(word.span);
                     }
                     flawed = flawed.or_else(|| self.flaw(rule, &word));
                     if word.template {
@@ -291,20 +345,24 @@ impl Builder<'_> {
             });
         }
         if rule == Rule::adjoined {
-            let next = self.text[span.end as usize..].chars().next()?;
-            let at = Span { start: span.end, end: span.end + next.len_utf8() as u32, ..span };
+            // What is adjoined; a brace stands behind the word.
+            let end = closing_quote(&self.text[span.range()])? as u32 + 1;
+            let at = span.start + end;
+            let next = self.text[at as usize..].chars().next()?;
+            let hint = match next {
+                '}' => "put a `;` behind the word".into(),
+                _ => "a quoted word ends at its quote: quote all of it, and write inner quotes as `\\\"`"
+                    .into(),
+            };
             return Some(SyntaxError {
-                span: at,
+                span: Span { start: at, end: at + next.len_utf8() as u32, ..span },
                 message: format!("unexpected \"{next}\""),
-                hint: Some(
-                    "a quoted word ends at its quote: quote all of it, and write inner quotes as `\\\"`"
-                        .into(),
-                ),
+                hint: Some(hint),
                 ignored: false,
             });
         }
         let counted = Span { start: word.inner.start, ..word.span };
-        (!word.template).then(|| too_long(counted)).flatten()
+        (!word.template).then(|| too_long(counted, self.text)).flatten()
     }
 
     fn push_simple(&mut self, words: Vec<Word>, end: u32) {
@@ -314,11 +372,17 @@ impl Builder<'_> {
     }
 }
 
-fn too_long(span: Span) -> Option<SyntaxError> {
-    (span.end - span.start > LONGEST).then(|| SyntaxError {
+/// Whether nginx gives up on a word or a remark: its buffer has to hold all of it, and what it has to read behind it to
+/// see its end, which is one byte, or two if the first of them is white space. What the file ends with fits.
+fn too_long(span: Span, text: &str) -> Option<SyntaxError> {
+    let next = text.as_bytes().get(span.end as usize);
+    let is_word = !text[span.range()].starts_with('#');
+    let more = u32::from(is_word && next.is_some_and(|it| matches!(it, b' ' | b'\t' | b'\r' | b'\n')));
+    let is_long = span.end - span.start + more >= BUFFER && ((span.start + BUFFER) as usize) < text.len();
+    is_long.then(|| SyntaxError {
         span,
         message: "too long parameter".into(),
-        hint: Some(format!("nginx takes words and remarks of up to {LONGEST} bytes")),
+        hint: Some(format!("nginx takes words and remarks of less than {BUFFER} bytes")),
         ignored: false,
     })
 }

@@ -7,7 +7,8 @@ use crate::source::{FileId, Span};
 pub(super) fn word(file: FileId, rule: Rule, start: usize, written: &str) -> Word {
     let end = start + written.len();
     let inner = match rule {
-        Rule::quoted | Rule::adjoined => start + 1..end - 1,
+        Rule::quoted => start + 1..end - 1,
+        Rule::adjoined => start + 1..start + closing_quote(written).unwrap_or(written.len()),
         Rule::raw_name if written.starts_with(['"', '\'']) => start + 1..end - 1,
         Rule::unclosed => start + 1..end,
         _ => start..end,
@@ -19,6 +20,16 @@ pub(super) fn word(file: FileId, rule: Rule, start: usize, written: &str) -> Wor
         text: unescape(text),
         template: is_template(text),
     }
+}
+
+/// Where the quote that a word begins with is closed.
+pub(super) fn closing_quote(written: &str) -> Option<usize> {
+    let (mut escaped, quote) = (false, *written.as_bytes().first()?);
+    written.bytes().enumerate().skip(1).find_map(|(at, byte)| {
+        let closes = byte == quote && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closes.then_some(at)
+    })
 }
 
 /// Resolves backslashes as nginx does, in quotes and outside of them: `\"`, `\'` and `\\` lose theirs, `\t`, `\r` and

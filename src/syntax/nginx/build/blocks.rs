@@ -2,6 +2,7 @@
 
 use super::{Builder, Frame, shown, words_span};
 use crate::source::Span;
+use crate::syntax::nginx::names::must_open_block;
 use crate::syntax::nginx::{Body, Directive, Item, MAX_DEPTH, Tree, Word};
 use crate::syntax::{Parsed, SyntaxError};
 
@@ -21,10 +22,24 @@ impl Builder<'_> {
             self.skipped += 1;
             return;
         }
-        self.stack.push(Frame { opener: Some(words), items: Vec::new(), open_tags: self.open_tags });
+        self.stack.push(Frame {
+            opener: Some(words),
+            items: Vec::new(),
+            open_tags: self.open_tags,
+            told: false,
+        });
     }
 
     pub(super) fn close(&mut self, span: Span) {
+        // `location / } {`: the brace is too much, and the block begins behind it.
+        let opens = self.opens_behind(span.end);
+        if let Some((words, flawed)) = self.pending.take_if(|_| opens) {
+            if !flawed {
+                self.unexpected(span, "}", None);
+            }
+            self.pending_block = Some(words);
+            return;
+        }
         self.give_up_pending(Some(span));
         if self.skipped > 0 {
             self.skipped -= 1;
@@ -42,6 +57,7 @@ impl Builder<'_> {
                 false => None,
             };
             self.unexpected(span, "}", hint);
+            self.told_until = Some(span.end as usize);
             return;
         }
         let words = self.stack.last().and_then(|frame| frame.opener.as_ref());
@@ -83,12 +99,32 @@ impl Builder<'_> {
         let Some(last) = words.last() else { return };
         let end = last.span.end;
         if let Some(brace) = next.filter(|_| !flawed) {
-            // If it is the brace that is too much, the block is closed once more.
+            // If it is the brace that is too much, the block is closed once more; if a word hides one, it is not.
             self.excess_closes += 1;
+            self.excess_opens +=
+                words.iter().filter(|word| self.text[word.span.range()].ends_with('}')).count();
+            self.told_until = Some(brace.end as usize);
             let hint = format!("put a `;` behind `{}`", shown(&self.text[last.span.range()]));
             self.unexpected(brace, "}", Some(hint));
+            // A block that lacks its `{`, or has a `}` instead.
+            let opens = |name: &str| name == "server" && self.is_in("http") || must_open_block(name);
+            if words.first().is_some_and(|first| opens(&first.text)) {
+                self.open(words, brace);
+            } else {
+                self.push_simple(words, end);
+            }
+            return;
         }
         self.push_simple(words, end);
+    }
+
+    /// Whether a `{` comes next, white space and remarks aside.
+    pub(super) fn opens_behind(&self, at: u32) -> bool {
+        let mut rest = self.text[at as usize..].trim_start();
+        while rest.starts_with('#') {
+            rest = rest.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
+        }
+        rest.strip_prefix('{').is_some_and(|it| !it.starts_with(['{', '%', '#']))
     }
 
     pub(super) fn unclosed(&mut self, opener: Option<&[Word]>) {
@@ -126,7 +162,7 @@ impl Builder<'_> {
                 self.brace_error(error);
             }
             self.push_simple(words, end);
-        } else if open > self.excess_opens {
+        } else if open > self.excess_opens && !self.unended {
             let opener =
                 self.suspect_words().or_else(|| self.stack.last().and_then(|frame| frame.opener.clone()));
             self.unclosed(opener.as_deref());
@@ -144,6 +180,7 @@ impl Builder<'_> {
             self.errors.append(&mut self.brace_errors);
         }
         self.errors.sort_by_key(|error| error.span);
+        one_a_line(&mut self.errors, self.text);
         let items = self.stack.pop().map(|frame| frame.items).unwrap_or_default();
         Parsed { tree: Tree { items, entangled: self.entangled }, errors: self.errors }
     }
@@ -160,4 +197,16 @@ impl Builder<'_> {
         let before = self.text[..start].trim_end_matches([' ', '\t']);
         (before.is_empty() || before.ends_with('\n')).then(|| start - before.len())
     }
+}
+
+/// Leaves the first error of each line: what else is wrong there is most likely a part of the same mistake.
+fn one_a_line(errors: &mut Vec<SyntaxError>, text: &str) {
+    let mut line_of = 0;
+    let mut first = true;
+    errors.retain(|error| {
+        let start = error.span.start as usize;
+        let keep = std::mem::take(&mut first) || text[line_of..start].contains('\n');
+        line_of = start;
+        keep
+    });
 }

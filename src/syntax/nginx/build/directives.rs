@@ -25,6 +25,10 @@ impl Builder<'_> {
         let calls_for_block = (must_open_block(&first.text) || holds_keys(&first.text))
             && self.in_directives()
             || first.text == "server" && (is_outside || self.is_in("http"));
+        if flawed && calls_for_block && self.opens_behind(end) {
+            self.pending_block = Some(words);
+            return;
+        }
         if flawed || !calls_for_block {
             return self.push_simple(words, end);
         }
@@ -44,6 +48,12 @@ impl Builder<'_> {
             return self.push_simple(words, end);
         }
         self.brace_error(error);
+        if header == words.len() && self.text[end as usize..].trim_start_matches([' ', '\t']).starts_with('{')
+        {
+            // `location /;{`: the block is there.
+            self.pending_block = Some(words);
+            return;
+        }
         if header == words.len() {
             self.excess_closes += 1;
             return self.push_simple(words, end);
@@ -75,6 +85,9 @@ impl Builder<'_> {
     /// A directive that a `{` ends.
     pub(super) fn block(&mut self, words: Vec<Word>, brace: Span, flawed: bool) {
         let Some(first) = words.first() else { return self.open(words, brace) };
+        if flawed {
+            self.told_until = Some(brace.end as usize);
+        }
         let name = first.text.clone();
         if self.in_keys() {
             return self.block_in_keys(words, brace, flawed);
@@ -91,18 +104,27 @@ impl Builder<'_> {
     }
 
     /// A `{` where only keys and values stand.
-    fn block_in_keys(&mut self, words: Vec<Word>, brace: Span, flawed: bool) {
+    fn block_in_keys(&mut self, mut words: Vec<Word>, brace: Span, flawed: bool) {
         let message = "unexpected \"{\"".to_owned();
-        if words.first().is_some_and(|first| may_open_block(&first.text) || holds_keys(&first.text)) {
+        let opens = |at: &usize| {
+            let begins = *at == 0 || self.indentation(words[*at].span).is_some();
+            begins && (may_open_block(&words[*at].text) || holds_keys(&words[*at].text))
+        };
+        if let Some(at) = (0..words.len()).find(opens) {
+            let rest = words.split_off(at);
+            if let Some(last) = words.last() {
+                let end = last.span.end;
+                self.push_simple(words, end);
+            }
             self.not_closed(message, brace, flawed);
-            return self.block(words, brace, true);
+            return self.block(rest, brace, true);
         }
-        if !flawed {
+        let told = self.stack.last_mut().is_some_and(|frame| std::mem::replace(&mut frame.told, true));
+        if !flawed && !told {
             let hint = Some("no block may stand in this one".into());
             self.brace_error(SyntaxError { span: brace, message, hint, ignored: false });
         }
-        self.excess_closes += 1;
-        self.push_simple(words, brace.end);
+        self.take_for_semicolon(words, brace);
     }
 
     /// The block around ends here, though no brace closes it.
@@ -120,6 +142,7 @@ impl Builder<'_> {
 
     /// A `{` behind a directive that opens no block.
     fn misplaced(&mut self, name: &str, mut words: Vec<Word>, brace: Span, flawed: bool) {
+        self.swallow_lines(&words);
         // Most likely the `;` is missing and the block is that of the directive on the next line.
         let is_next =
             |at: usize| self.indentation(words[at].span).is_some() && may_open_block(&words[at].text);
@@ -137,8 +160,7 @@ impl Builder<'_> {
         if behind && before {
             let hint = "put the word in quotes: outside of them, `{` begins a block".into();
             self.not_terminated(name, brace, hint, flawed);
-            self.excess_closes += 1;
-            return self.push_simple(words, brace.end);
+            return self.take_for_semicolon(words, brace);
         }
         let hint = format!("`{name}` opens no block: put a `;` at its end");
         self.not_terminated(name, brace, hint, flawed);
@@ -147,7 +169,13 @@ impl Builder<'_> {
             self.excess_opens += 1;
             return self.open(words, brace);
         }
+        self.take_for_semicolon(words, brace);
+    }
+
+    /// Takes a `{` that opens nothing for the end of a directive.
+    fn take_for_semicolon(&mut self, words: Vec<Word>, brace: Span) {
         self.excess_closes += 1;
+        self.told_until = Some(brace.end as usize);
         self.push_simple(words, brace.end);
     }
 
@@ -174,7 +202,7 @@ impl Builder<'_> {
     }
 
     /// Whether the block around is one of this name.
-    fn is_in(&self, name: &str) -> bool {
+    pub(super) fn is_in(&self, name: &str) -> bool {
         self.around() == Some(name)
     }
 
