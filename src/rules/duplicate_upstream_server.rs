@@ -94,8 +94,7 @@ impl Copies<'_> {
             false => peer.parameters == kept.parameters && peer.down == kept.down,
         };
         let all_go = others().count() + 1 == self.peers.len();
-        (all_go && self.peers.iter().all(|it| unlimited(it)) && others().all(is_same))
-            .then(|| others().collect())
+        (all_go && self.peers.iter().all(unlimited) && others().all(is_same)).then(|| others().collect())
     }
 }
 

@@ -35,6 +35,10 @@ fn duplicates(found: &Found, sources: &Sources) -> Vec<Fault> {
             first.insert((http, file, name), upstream.place);
             continue;
         };
+        // Two fragments that include one file may be variants of each other, too.
+        if http < 2 && *before == upstream.place {
+            continue;
+        }
         let related = match *before == upstream.place {
             true => "the file is included twice".to_owned(),
             false => format!("the first upstream `{}`", sources.text(*before)),
@@ -55,7 +59,9 @@ fn duplicates(found: &Found, sources: &Sources) -> Vec<Fault> {
 fn without_servers(found: &Found) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (at, upstream) in found.nginx.upstreams.iter().enumerate() {
-        if upstream.open.is_some() || found.upstream_doubt[at] {
+        // The commercial nginx takes the servers of a zone from its API while it runs.
+        let may_be_filled = upstream.open.is_some() || upstream.directive("zone").is_some();
+        if may_be_filled || found.upstream_doubt[at] {
             continue;
         }
         let mut peers = upstream.peers.iter();
