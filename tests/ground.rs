@@ -64,6 +64,16 @@ fn refused(report: &Report, sources: &Sources, kind: FileKind) -> Vec<String> {
         .collect()
 }
 
+/// Examples that are right, and that nginx refuses as the test puts them together: directives of the commercial nginx,
+/// variants of which a machine has one, a fragment of something else than `http`.
+const NOT_TOGETHER: [&str; 5] = [
+    "max-conns-without-queue, Good, A queue",
+    "named-location-missing, Good, A fragment whose server is not known",
+    "nginx-rejected, Good, Files that may be variants of each other",
+    "nginx-rejected, Good, Servers that come while nginx runs",
+    "nginx-rejected, Good, Variants that include one file",
+];
+
 /// Compares what we say with what the program says, for all that we have.
 fn agree(kind: FileKind, ask: impl Fn(&Sources, &str) -> Verdict + Sync) {
     let all: Vec<_> = all().into_iter().filter(|(_, _, sources)| holds(sources, kind)).collect();
@@ -73,6 +83,7 @@ fn agree(kind: FileKind, ask: impl Fn(&Sources, &str) -> Verdict + Sync) {
         match ask(sources, root) {
             // The names of other machines mean nothing on this one.
             Err(why) if why.contains("host not found in upstream") => None,
+            Err(_) if ours.is_empty() && NOT_TOGETHER.contains(&name.as_str()) => None,
             Err(why) if ours.is_empty() => Some(format!("{name}: we accept, but\n{why}")),
             Ok(()) if !ours.is_empty() => Some(format!("{name}: is accepted, but we say\n{ours:?}")),
             _ => None,
