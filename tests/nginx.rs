@@ -20,9 +20,6 @@ fn a_corpus_is_read_as_nginx_reads_it() {
     };
     let corpus = PathBuf::from(corpus);
     let status = fs::read_to_string(corpus.join("nginx_status.jsonl")).unwrap();
-    // `server "some";` between other directives in a fragment: it is wrong in `http`, where the verdict comes from, and
-    // right in an `upstream` block, where the fragment may as well belong.
-    const EXCEPTION: &str = "add_header_redefinition/non_block_fp.conf";
     let mut wrong = Vec::new();
     let (mut plain, mut templates, mut broken) = (0, 0, 0);
     for line in status.split_inclusive('\n') {
@@ -43,7 +40,7 @@ fn a_corpus_is_read_as_nginx_reads_it() {
         let lines: Vec<usize> = parsed.errors.iter().map(|it| source.position(it.span.start).0).collect();
         let expected: Vec<usize> =
             status["line"].as_u64().filter(|_| refused).into_iter().map(|it| it as usize).collect();
-        if lines != expected && !path.ends_with(EXCEPTION) {
+        if lines != expected {
             wrong.push(format!("{path}: expected errors at {expected:?}, found {:?}", parsed.errors));
         }
     }

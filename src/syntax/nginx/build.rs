@@ -38,6 +38,7 @@ pub(super) fn tree<'i>(
         pending_block: None,
         excess_closes: 0,
         told_until: None,
+        in_conflict: false,
         unended: false,
         excess_opens: 0,
         if_directives: Vec::new(),
@@ -73,6 +74,8 @@ struct Builder<'i> {
     told_until: Option<usize>,
     /// Whether a quote that was told to be open has no partner: nginx sees none of the braces behind it.
     unended: bool,
+    /// Whether a conflict of a merge was told that has not ended.
+    in_conflict: bool,
     /// How many blocks may be left open, because of a mistake that was noted.
     excess_opens: usize,
     /// What is wrong of directives outside of all blocks, if the file holds directives of a block that has such.
@@ -107,6 +110,7 @@ impl Builder<'_> {
             }),
             Rule::comment => self.comment(span, pair.as_str()),
             Rule::template => self.template(span, pair.as_str()),
+            Rule::conflict => self.conflict(span, pair.as_str()),
             Rule::close => self.close(span),
             Rule::stray => self.stray(span, pair.as_str()),
             Rule::raw => self.raw(pair),
@@ -189,6 +193,22 @@ impl Builder<'_> {
             TemplateKind::Close => self.entangled = true,
             TemplateKind::Middle => self.entangled |= self.open_tags <= base,
             TemplateKind::Text | TemplateKind::Nothing => {}
+        }
+    }
+
+    /// Notes a conflict once; our side of it is read.
+    fn conflict(&mut self, span: Span, text: &str) {
+        let ends = text.starts_with('>') || text.contains("\n>>>>>>>");
+        let told = self.in_conflict;
+        self.in_conflict = !ends;
+        if !told || text.starts_with('<') {
+            let marker = &text[..7];
+            self.error(SyntaxError {
+                span: Span { end: span.start + 7, ..span },
+                message: format!("unknown directive \"{marker}\""),
+                hint: Some("a merge was not finished here: keep one side and take the markers away".into()),
+                ignored: false,
+            });
         }
     }
 

@@ -164,12 +164,112 @@ fn one_mistake_is_one_error_and_what_follows_is_read() {
 }
 
 #[test]
+fn what_follows_a_mistake_is_read_as_it_was_meant() {
+    for (text, expected, error) in [
+        // A `{` that is not there, or a `}` or a `;` in its place.
+        (
+            "http {\nserver\n a;\n location / { }\n}\n}",
+            "http { server { a; location|/ { } } }",
+            "2: directive \"server\" has no opening \"{\"",
+        ),
+        (
+            "location ~ ^/a$\n proxy_pass b;\n}\nc;",
+            "location|~|^/a$ { proxy_pass|b; } c;",
+            "1: directive \"location\" has no opening \"{\"",
+        ),
+        ("if ($a = b) return 403; }\nc;", "if|($a|=|b)|return|403; c;", ""),
+        (
+            "server { if ($a = b) return 403; }\nc; }\nd;",
+            "server { if|($a|=|b) { return|403; } c; } d;",
+            "1: directive \"if\" has no opening \"{\"",
+        ),
+        (
+            "server { location /; {\n a; } }\nb;",
+            "server { location|/ { a; } } b;",
+            "1: directive \"location\" has no opening \"{\"",
+        ),
+        ("location / } {\n a; }\nb;", "location|/ { a; } b;", "1: unexpected \"}\""),
+        ("server {\n if ($a) }\n b;\n }\n}", "server { if|($a) { } b; }", "2: unexpected \"}\""),
+        // A `}` that is not there.
+        ("types {\n a b;\nserver {\n c;\n}\nd;", "types { a|b; } server { c; } d;", "3: unexpected \"{\""),
+        (
+            "upstream a {\n server b;\nserver {\n c;\n}\nd;",
+            "upstream|a { server|b; } server { c; } d;",
+            "3: directive \"server\" is not terminated by \";\"",
+        ),
+        // A `{` or `}` in the place of a `;`.
+        ("map $a $b {\n c d {\n e f;\n}\ng;", "map|$a|$b { c|d; e|f; } g;", "2: unexpected \"{\""),
+        (
+            "server {\n  root /a {\n  index b;\n}\nc;",
+            "server { root|/a; index|b; } c;",
+            "2: directive \"root\" is not terminated by \";\"",
+        ),
+        ("upstream a { server b };\nc;", "upstream|a { server|b; } c;", "1: unexpected \"}\""),
+        // Quotes.
+        (
+            "location / { return 200 \"a; }\nb;",
+            "location|/ { return|200|a; } b;",
+            "1: this quote is not closed: nginx reads on for the next \"",
+        ),
+        ("a \"b; # it's\nc;", "a|b; c;", "1: this quote is not closed: nginx reads on for the next \""),
+        ("a \"b\"'c;\nd 'e';", "a|b; d|e;", "1: unexpected \"'\""),
+        ("a { b \"c\"}\nd;", "a { b|c; } d;", "1: unexpected \"}\""),
+        (
+            "a { b { c \"d;\n",
+            "a { b { c|d; } }",
+            "1: this quote is not closed: nginx reads on for the next \"",
+        ),
+        ("location / {{return 200;}}\na;", "location|/ { return|200; } a;", "1: unexpected \"{\""),
+        // Merges.
+        (
+            "a {\n<<<<<<< HEAD\n b {\n=======\n c {\n>>>>>>> x\n }\n}\nd;",
+            "a { b { } } d;",
+            "2: unknown directive \"<<<<<<<\"",
+        ),
+        (
+            "a\n<<<<<<< HEAD\r\nb;\n||||||| 1\nc;\n=======\r\nd;\n>>>>>>> x\ne;",
+            "a; b; e;",
+            "2: unknown directive \"<<<<<<<\"",
+        ),
+        ("a;\n=======\nb;", "a; b;", "2: unknown directive \"=======\""),
+    ] {
+        let parsed = read(text);
+        assert_eq!(shape(&parsed.tree.items, text), expected, "{text:?}");
+        let errors: Vec<String> = Some(error.to_string()).filter(|it| !it.is_empty()).into_iter().collect();
+        assert_eq!(messages(&parsed, text), errors, "{text:?}");
+    }
+}
+
+/// `http 80;` may be a line of a file that a `map` includes, and `server a;` one of an `upstream`.
+#[test]
+fn a_fragment_is_judged_by_what_it_holds() {
+    for (text, error) in [
+        ("http 80;\nhttps 443;", false),
+        ("server a;\nkeepalive 4;", false),
+        ("add_header a b;\nserver c;", true),
+        ("server { }\nserver a;", true),
+        ("root /a;\nlocation b;", true),
+        ("events;", true),
+    ] {
+        assert_eq!(read(text).errors.len(), usize::from(error), "{text}");
+    }
+}
+
+#[test]
 fn hints_name_the_cause() {
     for (text, hint) in [
         ("a {\n b c\n}\n", "put a `;` behind `c`"),
         ("server {\n  location / {\n    a;\n}\n", "the block of `location /` on line 2 is not closed"),
         ("server {\n  a;\n", "the block of `server` on line 1 is not closed"),
         ("location / {{ }", "there is one `{` too many"),
+        ("map $a $b {\n  c d;\nserver {\n  e;\n}", "the block of `map $a $b` on line 1 is not closed"),
+        ("http {\nserver {\n  listen 80\n  location / { }\n}\n}", "put a `;` behind `80`"),
+        ("a { b \"c\"}", "put a `;` behind the word"),
+        (
+            "a {\n b \"c;\n d e;# \"\n}\n",
+            "the quote that opens on line 2 is closed on line 3: is it meant to go that far?",
+        ),
+        ("<<<<<<< HEAD\na;\n", "a merge was not finished here: keep one side and take the markers away"),
     ] {
         let parsed = read(text);
         assert_eq!(parsed.errors[0].hint.as_deref(), Some(hint), "{text}");
@@ -296,6 +396,17 @@ fn hostile_texts_take_linear_time() {
         "}",
         "{{a}} ",
         "a{#",
+        "=======\n",
+        "=======\na;\n",
+        "<<<<<<< a\n",
+        "server a\n",
+        "types {",
+        "server\n{",
+        "location /;#\n",
+        "location / }#\n",
+        "upstream a { server\n",
+        "\"a\"$",
+        "root a {\n",
     ] {
         read(&piece.repeat(10_000 / piece.len()));
     }

@@ -1,6 +1,6 @@
 //! Blocks: what opens one, what closes it, and what is left open at the end of the file.
 
-use super::{Builder, Frame, shown, words_span};
+use super::{Builder, Frame, MOST_ERRORS, shown, words_span};
 use crate::source::Span;
 use crate::syntax::nginx::names::must_open_block;
 use crate::syntax::nginx::{Body, Directive, Item, MAX_DEPTH, Tree, Word};
@@ -101,11 +101,11 @@ impl Builder<'_> {
         if let Some(brace) = next.filter(|_| !flawed) {
             // If it is the brace that is too much, the block is closed once more; if a word hides one, it is not.
             self.excess_closes += 1;
-            self.excess_opens +=
-                words.iter().filter(|word| self.text[word.span.range()].ends_with('}')).count();
+            self.excess_opens += 1;
+            self.swallow_lines(&words);
             self.told_until = Some(brace.end as usize);
-            let hint = format!("put a `;` behind `{}`", shown(&self.text[last.span.range()]));
-            self.unexpected(brace, "}", Some(hint));
+            let hint = self.not_ended(&words);
+            self.unexpected(brace, "}", hint);
             // A block that lacks its `{`, or has a `}` instead.
             let opens = |name: &str| name == "server" && self.is_in("http") || must_open_block(name);
             if words.first().is_some_and(|first| opens(&first.text)) {
@@ -116,6 +116,26 @@ impl Builder<'_> {
             return;
         }
         self.push_simple(words, end);
+    }
+
+    /// What is wrong with a directive that nothing ends.
+    pub(super) fn not_ended(&self, words: &[Word]) -> Option<String> {
+        // What is not told costs nothing.
+        if self.brace_errors.len() >= MOST_ERRORS {
+            return None;
+        }
+        let written = |word: &Word| &self.text[word.span.range()];
+        // A quote that was not closed ends at the next one, and what was in quotes there is not.
+        let long =
+            words.iter().find(|word| written(word).starts_with(['"', '\'']) && written(word).contains('\n'));
+        let Some(long) = long else {
+            return Some(format!("put a `;` behind `{}`", shown(written(words.last()?))));
+        };
+        let first = self.text[..long.span.start as usize].matches('\n').count() + 1;
+        let last = first + written(long).matches('\n').count();
+        Some(format!(
+            "the quote that opens on line {first} is closed on line {last}: is it meant to go that far?"
+        ))
     }
 
     /// Whether a `{` comes next, white space and remarks aside.
@@ -154,7 +174,7 @@ impl Builder<'_> {
             let error = SyntaxError {
                 span: Span::new(self.file, at..at),
                 message: "unexpected end of file, expecting \";\" or \"}\"".into(),
-                hint: Some(format!("put a `;` behind `{}`", shown(&self.text[last.span.range()]))),
+                hint: self.not_ended(&words),
                 ignored: false,
             };
             let end = last.span.end;

@@ -1,6 +1,6 @@
 //! Directives and what ends them: a `;` where the name calls for a block, and a `{` where it calls for a `;`.
 
-use super::{Body, Builder, MOST_ERRORS, shown};
+use super::{Body, Builder, MOST_ERRORS};
 use crate::source::Span;
 use crate::syntax::SyntaxError;
 use crate::syntax::nginx::names::{holds_directives, may_open_block, must_open_block, never_opens_block};
@@ -97,7 +97,7 @@ impl Builder<'_> {
             return self.open(words, brace);
         }
         let is_server = name == "server" && self.is_in("upstream");
-        if !(is_server || never_opens_block(&name) && self.in_directives()) {
+        if !(is_server || calls_for_semicolon(&name) && self.in_directives()) {
             return self.open(words, brace);
         }
         self.misplaced(&name, words, brace, flawed);
@@ -105,6 +105,10 @@ impl Builder<'_> {
 
     /// A `{` where only keys and values stand.
     fn block_in_keys(&mut self, mut words: Vec<Word>, brace: Span, flawed: bool) {
+        // A mistake that was told may have hidden the `}` before.
+        let hidden = self.excess_opens > 0;
+        self.excess_opens -= usize::from(hidden);
+        let flawed = flawed || hidden;
         let message = "unexpected \"{\"".to_owned();
         let opens = |at: &usize| {
             let begins = *at == 0 || self.indentation(words[*at].span).is_some();
@@ -149,7 +153,7 @@ impl Builder<'_> {
         if let Some(at) = (1..words.len()).find(|at| is_next(*at)) {
             let rest = words.split_off(at);
             let last = words.last().map_or(brace, |word| word.span);
-            let hint = format!("put a `;` behind `{}`", shown(&self.text[last.range()]));
+            let hint = self.not_ended(&words).unwrap_or_default();
             self.not_terminated(name, last, hint, flawed);
             self.push_simple(words, last.end);
             // A `server` behind the last one of an `upstream` is looked at; no more than one word is, so this ends.
@@ -236,13 +240,19 @@ fn holds_keys(name: &str) -> bool {
     matches!(name, "map" | "geo" | "types" | "split_clients" | "charset_map")
 }
 
+/// Whether nginx insists on a `;`; the name of a directive is small letters, digits and underscores.
+fn calls_for_semicolon(name: &str) -> bool {
+    let is_name = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+    is_name && never_opens_block(name)
+}
+
 /// What an item outside of all blocks shows of the file.
 fn shows(item: &Item) -> Within {
     let Item::Directive(directive) = item else { return Within::Any };
     match (&directive.body, directive.name()) {
         (Body::Simple, "include" | "resolver" | "ip_hash" | "least_conn" | "keepalive") => Within::Any,
         (Body::Simple, name) if name.starts_with("keepalive_") => Within::Any,
-        (Body::Simple, name) if never_opens_block(name) => Within::NoUpstream,
+        (Body::Simple, name) if calls_for_semicolon(name) => Within::NoUpstream,
         (Body::Block(_), name) if may_open_block(name) || holds_keys(name) => Within::NoUpstream,
         _ => Within::Any,
     }
