@@ -144,6 +144,8 @@ pub enum Uri {
 pub struct LookedUp {
     /// The name, in lower case.
     pub name: String,
+    /// The port, whether written or the protocol's own.
+    pub port: u16,
     /// Where it is written: in the pass, or in the `set` whose variable the pass uses.
     pub place: Span,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::address::{self, Form};
-use super::found::{Found, Pass};
+use super::found::{Found, Pass, SHARED_STREAM};
 use super::refuse;
 use super::trouble::{Refusal, Trouble};
 use super::undefined::Names;
@@ -50,7 +50,15 @@ pub(super) fn apply(found: &mut Found, sources: &Sources) {
             }
             false => Ok(target),
         });
-        let route = route(pass, target, &found.nginx);
+        let is_unknown = matches!(target, Err(Trouble::Unknown(_))) && pass.maybe.is_none() && only;
+        let mut route = route(pass, target, &found.nginx);
+        if let [word] = pass.arguments.as_slice()
+            && is_unknown
+        {
+            // An address that stands in two places cannot be changed, and its host is looked up all the same.
+            let looked_up = variable::looked_up(pass, word, &index.variables);
+            route.looked_up = looked_up.filter(|it| !index.upstreams.contains_key(&it.name));
+        }
         for peer in &route.peers {
             if let Possible::Unknown(why) = &peer.address
                 && route.upstream.is_none()
@@ -295,9 +303,21 @@ fn leads_to(
         }
         Form::Endpoint(Endpoint::Tcp(Host::Name(name), port)) => {
             let named = index.upstreams.get(name).map_or(&[][..], Vec::as_slice);
-            if named.iter().any(|at| found.upstream_http[*at] == http) && !runs {
-                let message = format!("upstream \"{name}\" may not have port {port}");
-                return Err(Trouble::Refused(Refusal::new(FaultKind::PortOfUpstream, &message)));
+            let mut here = named.iter().filter(|at| found.upstream_http[**at] == http);
+            // Fragments that share a block may be variants of each other; what stands in one file is not.
+            let is_certain = |at: &&usize| {
+                http > SHARED_STREAM || found.nginx.upstreams[**at].place.file == pass.anchor.span.file
+            };
+            match here.clone().any(|at| is_certain(&at)) {
+                true if !runs => {
+                    let message = format!("upstream \"{name}\" may not have port {port}");
+                    return Err(Trouble::Refused(Refusal::new(FaultKind::PortOfUpstream, &message)));
+                }
+                false if here.next().is_some() => {
+                    let why = format!("`{name}` is a host, or an upstream of another file");
+                    return Err(Trouble::Unknown(why));
+                }
+                _ => {}
             }
             Endpoint::Tcp(Host::Name(name.clone()), *port)
         }
@@ -310,8 +330,8 @@ fn leads_to(
         }
     };
     let looked_up = match &endpoint {
-        Endpoint::Tcp(Host::Name(name), _) if runs => {
-            Some(LookedUp { name: name.clone(), place: anchor.value })
+        Endpoint::Tcp(Host::Name(name), port) if runs => {
+            Some(LookedUp { name: name.clone(), port: *port, place: anchor.value })
         }
         _ => None,
     };

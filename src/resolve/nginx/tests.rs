@@ -607,11 +607,11 @@ fn values_and_doubles_that_nginx_refuses_are_noted() {
             "Duplicate \"proxy_connect_timeout\" directive is duplicate",
             "Duplicate \"proxy_pass\" directive is duplicate",
             "Value \"proxy_buffers\" directive invalid value",
-            "Value \"proxy_read_timeout\" directive invalid value",
+            "Value \"proxy_read_timeout\" directive invalid value | safe: write `5s`",
             "Value invalid parameter \"fail_timeout=5ms\"",
             "Value invalid parameter \"max_fail=2\" | safe: write `max_fails=`",
             "Value invalid parameter \"weight=0\"",
-            "Value invalid value \"yes\" in \"proxy_buffering\" directive, it must be \"on\" or \"off\"",
+            "Value invalid value \"yes\" in \"proxy_buffering\" directive, it must be \"on\" or \"off\" | safe: write `on`",
         ]
     );
 }

@@ -72,12 +72,51 @@ fn buffers(number: &str, size: &str) -> Option<Buffers> {
     Some(Buffers { number, size })
 }
 
+/// The value that is evidently meant by one that means nothing: `on` by `yes`, `5s` by `5sec`, `16k` by `16kb`.
+pub(super) fn meant(kind: ValueKind, text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    if kind == ValueKind::Flag {
+        let is_on = matches!(lower.as_str(), "yes" | "true" | "1" | "enable" | "enabled");
+        let is_off = matches!(lower.as_str(), "no" | "false" | "0" | "disable" | "disabled");
+        return (is_on || is_off).then(|| if is_on { "on" } else { "off" }.into());
+    }
+    let (number, unit) = lower.split_at(lower.find(|c: char| !c.is_ascii_digit()).unwrap_or(lower.len()));
+    let unit = match (kind, unit.trim_start()) {
+        (ValueKind::Time, "sec" | "secs" | "second" | "seconds") => "s",
+        (ValueKind::Time, "min" | "mins" | "minute" | "minutes") => "m",
+        (ValueKind::Time, "hr" | "hrs" | "hour" | "hours") => "h",
+        (ValueKind::Size | ValueKind::Offset, "kb" | "kib") => "k",
+        (ValueKind::Size | ValueKind::Offset, "mb" | "mib") => "m",
+        (ValueKind::Offset, "gb" | "gib") => "g",
+        _ => return None,
+    };
+    (!number.is_empty()).then(|| format!("{number}{unit}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::directive;
     use crate::source::FileId;
     use crate::syntax::nginx::{Item, parse};
+
+    #[test]
+    fn what_is_evidently_meant() {
+        for (kind, text, expected) in [
+            (ValueKind::Flag, "Yes", Some("on")),
+            (ValueKind::Flag, "0", Some("off")),
+            (ValueKind::Flag, "maybe", None),
+            (ValueKind::Time, "30sec", Some("30s")),
+            (ValueKind::Time, "2 minutes", Some("2m")),
+            (ValueKind::Time, "sec", None),
+            (ValueKind::Time, "1.5s", None),
+            (ValueKind::Size, "16KB", Some("16k")),
+            (ValueKind::Size, "1gb", None),
+            (ValueKind::Offset, "1GB", Some("1g")),
+        ] {
+            assert_eq!(meant(kind, text).as_deref(), expected, "{text}");
+        }
+    }
 
     #[test]
     fn arguments_are_read_as_nginx_reads_them() {

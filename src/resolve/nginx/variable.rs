@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::address;
+use super::address::{self, Form};
 use super::found::{Found, Pass};
 use super::route::{Argument, part};
-use crate::model::{Anchor, Dialect, Uri};
+use crate::model::{Anchor, Dialect, LookedUp, Uri};
 use crate::source::{Sources, Span};
 use crate::syntax::nginx::Word;
+use crate::value::{Endpoint, Host};
 
 /// What gives variables their values, for looking up.
 pub(super) struct Variables<'a> {
@@ -120,6 +121,22 @@ fn with(
         Anchor { span: value.directive, value: span, dialect: Dialect::Nginx }
     };
     Some(Argument { gateway, uri, wrong: None, own: None, forms: vec![(address.form, anchor)] })
+}
+
+/// The host that a pass looks up whose first variable has one constant value, where the two make the address together:
+/// `set $app app.internal; proxy_pass http://$app:8000;`.
+pub(super) fn looked_up(pass: &Pass, word: &Word, variables: &Variables<'_>) -> Option<LookedUp> {
+    let at = word.text.find('$')?;
+    let (name, length) = name_of(&word.text[at..])?;
+    let values = variables.values(name, pass)?;
+    let [value] = values.as_slice() else { return None };
+    let text = format!("{}{}{}", &word.text[..at], value.word.text, &word.text[at + length..]);
+    match address::pass(pass.name, pass.stream, &text).ok()?.1.form {
+        Form::Endpoint(Endpoint::Tcp(Host::Name(name), port)) => {
+            Some(LookedUp { name, port, place: value.word.span })
+        }
+        _ => None,
+    }
 }
 
 /// The name of the variable that a text begins with, and how many bytes it takes.

@@ -1,6 +1,6 @@
 //! What nginx refuses of single directives.
 
-use super::super::value::refusal;
+use super::super::value::{meant, refusal};
 use super::{Place, Walk};
 use crate::edit::{Applicability, Edit};
 use crate::model::{Directive as Known, Fault, FaultKind, LevelId, Mend, ValueKind, Version};
@@ -37,12 +37,26 @@ impl Walk<'_> {
             return;
         }
         if let Some(message) = refusal(known, written, self.version) {
-            let place = written.arguments().first().map_or(written.header, |word| word.span);
-            self.fault(FaultKind::Value, place, message);
+            self.wrong_value(known.kind, written, message);
         }
         if known.kind != ValueKind::Words {
             self.judge_second(known.name, written, level);
         }
+    }
+
+    /// An argument that means nothing, and what is evidently meant by it.
+    pub(super) fn wrong_value(&mut self, kind: ValueKind, directive: &Directive, message: String) {
+        let first = directive.arguments().first();
+        let place = first.map_or(directive.header, |word| word.span);
+        let only = first.filter(|_| directive.arguments().len() == 1);
+        let mend = only.and_then(|word| Some((word.span, meant(kind, &word.text)?)));
+        let mend = mend.map(|(span, value)| Mend {
+            title: format!("write `{value}`"),
+            applicability: Applicability::Safe,
+            edits: vec![Edit { span, replacement: value }],
+        });
+        let kind = FaultKind::Value;
+        self.found.nginx.faults.push(Fault { kind, place, message, related: None, help: None, mend });
     }
 
     /// A directive that may stand once in a level. nginx stops at the second; a third is no other mistake.

@@ -3,7 +3,7 @@
 use super::{Block, Place, Walk};
 use crate::directives::{Context, Verdict, is_third_party, judge, named, nearest};
 use crate::edit::{Applicability, Edit};
-use crate::model::{Fault, FaultKind, Mend, Version};
+use crate::model::{Fault, FaultKind, Mend, ValueKind, Version};
 use crate::source::Span;
 use crate::syntax::nginx::{Body, Directive, Word};
 
@@ -61,7 +61,7 @@ impl Walk<'_> {
                     "invalid value \"{value}\" in \"{}\" directive, it must be \"on\" or \"off\"",
                     row.name
                 );
-                self.fault(FaultKind::Value, arguments.first().map_or(at, |word| word.span), message);
+                self.wrong_value(ValueKind::Flag, directive, message);
             }
             Verdict::Unknown => self.unknown(directive, context, at),
         }
