@@ -88,7 +88,10 @@ fn locations<'a>(nginx: &'a Nginx, servers: &[Option<LevelId>]) -> BTreeMap<Leve
         let Some(server) = servers[at] else { continue };
         let here = all.entry(server).or_insert(Locations { hides_errors: true, ..Locations::default() });
         match (&level.matching, level.kind) {
-            (_, LevelKind::Server) => here.open |= !level.holes.is_empty() || level.open_above.is_some(),
+            (_, LevelKind::Server) => {
+                here.open |=
+                    level.holes.iter().any(|hole| hole.may_set("location")) || level.open_above.is_some()
+            }
             (None, LevelKind::Location) => here.open = true,
             (Some(matching), LevelKind::Location) if level.parent == Some(server) => {
                 here.hides_errors &= level.rescues.is_some();

@@ -119,8 +119,9 @@ fn withdraw_rescued(hops: &mut [Hop], nginx: &Nginx) {
 
 /// The Gunicorn apps that no route can reach, whatever is still unknown of the routes.
 fn unreached(nginx: &Nginx, apps: &[App], listeners: &Listeners) -> Vec<AppId> {
-    let more_routes = nginx.levels.iter().any(|level| !level.holes.is_empty())
-        || nginx.routes.iter().any(|route| route.open.is_some());
+    let more_routes =
+        nginx.levels.iter().any(|level| level.holes.iter().any(|hole| hole.may_set("proxy_pass")))
+            || nginx.routes.iter().any(|route| route.open.is_some());
     let peers = || nginx.routes.iter().flat_map(|route| &route.peers);
     if more_routes || peers().any(|peer| peer.address.candidates().is_none()) {
         return Vec::new();

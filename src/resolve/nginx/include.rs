@@ -53,8 +53,8 @@ pub(super) enum Included {
     Files(Vec<FileId>),
     /// A pattern that no file of the stack matches, which nginx takes for nothing.
     Nothing,
-    /// A file that is known to set nothing that is resolved.
-    Stock,
+    /// A file that is known to set nothing that is resolved, but for the directive that is named.
+    Stock(Option<&'static str>),
     /// It cannot be told, for this reason.
     Unknown(String),
 }
@@ -156,7 +156,7 @@ impl<'a> Library<'a> {
         match self.paths.find(&fold(&deployed)) {
             Mapped::File(file) if self.trees.contains_key(&file) => Included::Files(vec![file]),
             Mapped::Ambiguous => Included::Unknown("several files of the stack may be meant".into()),
-            Mapped::File(_) | Mapped::Missing if is_stock(path) => Included::Stock,
+            Mapped::File(_) | Mapped::Missing if is_stock(path) => Included::Stock(sent_by(path)),
             Mapped::File(_) | Mapped::Missing => Included::Unknown("it is not among the files read".into()),
         }
     }
@@ -232,6 +232,17 @@ fn is_stock(path: &str) -> bool {
     STOCK.contains(&name) || is_snippet && (name == "fastcgi-php.conf" || name.starts_with("ssl-"))
 }
 
+/// The directive by which a distributor's file adds headers or parameters, whatever else it holds.
+fn sent_by(path: &str) -> Option<&'static str> {
+    match path.rsplit('/').next().unwrap_or(path) {
+        "proxy_params" => Some("proxy_set_header"),
+        "uwsgi_params" => Some("uwsgi_param"),
+        "scgi_params" => Some("scgi_param"),
+        "fastcgi_params" | "fastcgi.conf" | "fastcgi-php.conf" => Some("fastcgi_param"),
+        _ => None,
+    }
+}
+
 /// A path without `.` and `..`.
 fn fold(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
@@ -285,6 +296,8 @@ mod tests {
         {
             assert!(is_stock(path), "{path}");
         }
+        assert_eq!(sent_by("/etc/nginx/proxy_params"), Some("proxy_set_header"));
+        assert_eq!(sent_by("mime.types"), None);
         for path in ["ssl-params.conf", "proxy.conf", "/etc/nginx/fastcgi-php.conf"] {
             assert!(!is_stock(path), "{path}");
         }

@@ -548,6 +548,11 @@ fn one_header_at_a_level_hides_all_that_are_inherited() {
         (names(0), names(1), names(2)),
         (vec!["X-A".into()], vec!["x-b".into(), "X-C".into()], vec![])
     );
+    let stock =
+        one("http { server { include proxy_params; location / { proxy_pass http://127.0.0.1:1; } } }");
+    let level = stock.resolved.nginx.routes[0].level;
+    assert!(stock.resolved.nginx.sending(level, "proxy_set_header").open.is_some());
+    assert_eq!(stock.setting(0, "proxy_read_timeout"), "60 s default");
     assert!(sending(0).lacks("Host") && sending(1).lacks("Host") && !sending(2).lacks("Host"));
     assert_eq!(sending(1).named("X-B").count(), 1);
 }

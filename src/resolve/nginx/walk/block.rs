@@ -96,7 +96,8 @@ impl<'a> Walk<'a> {
     /// A server listens on `*:80` where nothing is written, and on who knows what where something is hidden.
     fn finish_server(&mut self, server: usize) {
         let level = self.found.nginx.servers[server].level;
-        let hole = self.found.nginx.levels[level.0 as usize].holes.first().map(|hole| hole.why.clone());
+        let mut holes = self.found.nginx.levels[level.0 as usize].holes.iter();
+        let hole = holes.find(|hole| hole.may_set("listen")).map(|hole| hole.why.clone());
         let listen = &mut self.found.nginx.servers[server].listen;
         match hole {
             Some(why) => listen.push(Listen::implied(Possible::Unknown(why))),

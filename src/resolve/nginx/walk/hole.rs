@@ -19,7 +19,8 @@ impl<'a> Walk<'a> {
             self.hole(place, directive.span, OriginKind::Written, &why);
         }
         match self.library.include(place.main, directive) {
-            Included::Stock => {}
+            Included::Stock(None) => {}
+            Included::Stock(only) => self.stock(place, directive.span, only),
             Included::Files(files) => {
                 for file in files {
                     if self.chain.contains(&file) {
@@ -48,6 +49,16 @@ impl<'a> Walk<'a> {
                 OriginKind::Written,
                 &format!("an include is not resolved: {why}"),
             ),
+        }
+    }
+
+    /// A distributor's file, which sets one directive and nothing else that is resolved.
+    fn stock(&mut self, place: &Place<'_>, span: Span, only: Option<&'static str>) {
+        let Some(level) = place.level.filter(|_| place.block != Block::ServerIf) else { return };
+        if self.holes.insert((place.level, place.upstream, false, span)) {
+            let why = "it is set by a file of the distributor's".into();
+            let hole = Hole { span, kind: OriginKind::Written, why, only };
+            self.found.nginx.levels[level.0 as usize].holes.push(hole);
         }
     }
 
