@@ -57,7 +57,8 @@ fn map_speaks_json_as_agreed() {
     let stack = &document["stacks"][0];
     assert_eq!(keys(stack), ["apps", "nginx", "root", "routes", "units", "unresolved"]);
     let route = &stack["routes"][0];
-    let names = ["id", "listen", "location", "peers", "sends", "servers", "settings", "target", "uri"];
+    let names =
+        ["id", "listen", "location", "peers", "sends", "servers", "settings", "target", "upstream", "uri"];
     assert_eq!(keys(route), names);
     assert_eq!(route["uri"]["state"], "kept");
     assert_eq!(keys(&route["sends"]), ["directive", "others", "written"]);

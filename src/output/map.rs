@@ -95,6 +95,12 @@ impl Writer<'_> {
         if let Some(why) = &route.open {
             writeln!(to, "    and perhaps more: {why}")?;
         }
+        if let Some(id) = route.upstream {
+            let upstream = &nginx.upstreams[id.0 as usize];
+            let kept = upstream.keepalive(self.stack.target.nginx);
+            let kept = Setting { value: kept.value.map(Datum::Int), origin: kept.origin };
+            self.setting(&format!("keepalive of upstream {}", upstream.name), &kept, "nginx", to)?;
+        }
         if let Uri::Replaced(uri, _) = &route.uri {
             writeln!(to, "    what the location matched becomes {uri}")?;
         }

@@ -88,9 +88,18 @@ impl Writer<'_> {
             "target": route.target,
             "peers": peers.collect::<Vec<_>>(),
             "uri": uri(&route.uri),
+            "upstream": self.upstream(route),
             "sends": self.sends(route),
             "settings": settings,
         })
+    }
+
+    /// The upstream that a route leads to.
+    fn upstream(&self, route: &Route) -> Value {
+        let Some(id) = route.upstream else { return Value::Null };
+        let upstream = &self.stack.nginx.upstreams[id.0 as usize];
+        let kept = upstream.keepalive(self.stack.target.nginx);
+        json!({"name": upstream.name, "keepalive": self.setting(&kept, |it| json!(it))})
     }
 
     /// The headers or parameters that are written for a route, with the values as written.

@@ -99,6 +99,10 @@ fn zero(_: Version) -> Datum {
     Datum::Int(0)
 }
 
+fn error_timeout(_: Version) -> Datum {
+    Datum::List(vec!["error".into(), "timeout".into()])
+}
+
 fn off(_: Version) -> Datum {
     Datum::Bool(false)
 }
@@ -132,13 +136,13 @@ static DIRECTIVES: &[Directive] = &[
     row("fastcgi_connect_timeout", Time, minute),
     row("fastcgi_keep_conn", Flag, off),
     row("fastcgi_max_temp_file_size", Bytes, gibibyte),
-    row("fastcgi_next_upstream", Words, unset),
+    row("fastcgi_next_upstream", Words, error_timeout),
     row("fastcgi_read_timeout", Time, minute),
     row("fastcgi_send_timeout", Time, minute),
     row("fastcgi_temp_file_write_size", Bytes, unset),
     row("grpc_buffer_size", Bytes, page),
     row("grpc_connect_timeout", Time, minute),
-    row("grpc_next_upstream", Words, unset),
+    row("grpc_next_upstream", Words, error_timeout),
     row("grpc_read_timeout", Time, minute),
     row("grpc_send_timeout", Time, minute),
     row("hash", Words, unset),
@@ -155,7 +159,7 @@ static DIRECTIVES: &[Directive] = &[
     row("proxy_http_version", Word, http_version),
     row("proxy_intercept_errors", Flag, off),
     row("proxy_max_temp_file_size", Bytes, gibibyte),
-    row("proxy_next_upstream", Words, unset),
+    row("proxy_next_upstream", Words, error_timeout),
     row("proxy_next_upstream_timeout", Time, no_time),
     row("proxy_next_upstream_tries", Number, zero),
     row("proxy_read_timeout", Time, minute),
@@ -172,7 +176,7 @@ static DIRECTIVES: &[Directive] = &[
     row("scgi_busy_buffers_size", Bytes, unset),
     row("scgi_connect_timeout", Time, minute),
     row("scgi_max_temp_file_size", Bytes, gibibyte),
-    row("scgi_next_upstream", Words, unset),
+    row("scgi_next_upstream", Words, error_timeout),
     row("scgi_read_timeout", Time, minute),
     row("scgi_send_timeout", Time, minute),
     row("scgi_temp_file_write_size", Bytes, unset),
@@ -184,7 +188,7 @@ static DIRECTIVES: &[Directive] = &[
     row("uwsgi_busy_buffers_size", Bytes, unset),
     row("uwsgi_connect_timeout", Time, minute),
     row("uwsgi_max_temp_file_size", Bytes, gibibyte),
-    row("uwsgi_next_upstream", Words, unset),
+    row("uwsgi_next_upstream", Words, error_timeout),
     row("uwsgi_read_timeout", Time, minute),
     row("uwsgi_send_timeout", Time, minute),
     row("uwsgi_temp_file_write_size", Bytes, unset),

@@ -1,6 +1,6 @@
 //! `upstream` blocks and the addresses in them.
 
-use super::super::Anchor;
+use super::super::{Anchor, Datum, Origin, OriginKind, Setting, Version};
 use super::Written;
 use crate::source::Span;
 use crate::value::{Duration, Endpoint, Possible};
@@ -25,6 +25,27 @@ pub struct Upstream {
 }
 
 impl Upstream {
+    /// How many idle connections each worker process keeps to its servers; 0 is none. Whether any is kept at all depends on
+    /// the routes that lead here.
+    ///
+    /// Source: `ngx_http_upstream_init_keepalive` in `src/http/modules/ngx_http_upstream_keepalive_module.c`: since 1.29.7
+    /// every upstream has `keepalive 32 local` unless it says otherwise.
+    pub fn keepalive(&self, nginx: Version) -> Setting<i64> {
+        if let Some(written) = self.directive("keepalive") {
+            let number = |datum: Datum| match datum {
+                Datum::List(words) => words.first().and_then(|it| it.parse().ok()),
+                _ => None,
+            };
+            let refused = || "nginx refuses its value".to_owned();
+            let value = written.value.clone().try_map(|datum| number(datum).ok_or_else(refused));
+            return Setting { value, origin: Origin::anchored(OriginKind::Written, written.anchor) };
+        }
+        match &self.open {
+            Some(why) => Setting::unknown(why.clone(), Origin::at(OriginKind::Written, self.place)),
+            None => Setting::known(if nginx >= Version(1, 29, 7) { 32 } else { 0 }, Origin::DEFAULT),
+        }
+    }
+
     /// A directive that stands in it, if it does; the first of several.
     pub fn directive(&self, name: &str) -> Option<&Written> {
         self.written.iter().find(|it| it.name == name)

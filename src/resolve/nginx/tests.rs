@@ -1,7 +1,7 @@
 //! What is claimed of nginx here was seen with 1.31.3.
 
 use super::*;
-use crate::model::{Datum, LevelId, OriginKind, Uri};
+use crate::model::{Datum, LevelId, OriginKind, Uri, Version};
 use crate::source::{FileKind, Source};
 use crate::syntax::nginx::parse;
 use crate::value::Possible;
@@ -517,7 +517,7 @@ fn what_upstreams_say_of_their_servers() {
           server 127.0.0.1:1 weight=3 max_fails=0 fail_timeout=30 max_conns=5 backup;
           server 127.0.0.1:2 fail_timeout=5ms max_fails=x resolve;
           keepalive 8; ip_hash; zone a 64k;
-         } upstream b { server 127.0.0.1:1; fair; } }");
+         } upstream b { server 127.0.0.1:1; fair; } upstream c { server 127.0.0.1:1; } }");
     let upstream = &it.resolved.nginx.upstreams[0];
     let first = &upstream.peers[0].parameters;
     assert!(first.backup && !first.resolve);
@@ -531,6 +531,9 @@ fn what_upstreams_say_of_their_servers() {
         ["keepalive", "ip_hash", "zone"]
     );
     assert!(upstream.open.is_none() && it.resolved.nginx.upstreams[1].open.is_some());
+    let kept = |at: usize, version| it.resolved.nginx.upstreams[at].keepalive(version).value.known().copied();
+    assert_eq!((kept(0, Version(1, 22, 1)), kept(1, Target::NEWEST.nginx)), (Some(8), None));
+    assert_eq!((kept(2, Version(1, 29, 6)), kept(2, Version(1, 29, 7))), (Some(0), Some(32)));
 }
 
 #[test]
