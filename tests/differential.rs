@@ -2,6 +2,11 @@
 //!
 //! A run asks a few hundred questions; with HOPLINT_LONG=1 it asks 20,000, or as many as the variable says, and
 //! HOPLINT_SEED says which ones. The nginx of HOPLINT_NGINX is asked, and the one of HOPLINT_NGINX_OLD where it is set.
+//! The shares are printed with `--nocapture`, and with HOPLINT_SHOW what has more than one error:
+//!
+//! ```console
+//! $ HOPLINT_LONG=1 HOPLINT_SEED=2 tests/run differential --nocapture
+//! ```
 //!
 //! nginx stops at its first error, whatever its kind, and at the line up to which it has read. So these must hold:
 //!
@@ -154,29 +159,22 @@ fn compare(asked: &Asked<'_>, case: u64) -> Outcome {
         }
     };
     let right = right && (mutant.how != "nothing" || said == Said::All);
-    let wrong = (!right).then(|| {
+    let describe = || {
         let ours: Vec<_> = parsed.errors.iter().map(|it| (line(it.span.start), &it.message)).collect();
-        format!(
-            "--- case {case}, {} at line {}: nginx says {said:?}, and we say {ours:?} of\n{}",
-            mutant.how,
-            line(mutant.at as u32),
-            shown(&source.text)
-        )
-    });
+        let (how, at) = (mutant.how, line(mutant.at as u32));
+        let text = shown(&source.text);
+        format!("case {case}, {how} at line {at}: nginx says {said:?}, and we say {ours:?} of\n{text}")
+    };
+    let wrong = (!right).then(describe);
     let errors = matches!(said, Said::Syntax(..)).then_some(parsed.errors.len());
     if errors.is_some_and(|it| it > 1) && std::env::var_os("HOPLINT_SHOW").is_some() {
-        let ours: Vec<_> = parsed.errors.iter().map(|it| (line(it.span.start), &it.message)).collect();
-        eprintln!(
-            "=== several, case {case}, {} at line {}: nginx says {said:?}, and we say {ours:?} of\n{}",
-            mutant.how,
-            line(mutant.at as u32),
-            shown(&source.text)
-        );
+        eprintln!("several errors: {}", describe());
     }
     Outcome { share, errors, wrong }
 }
 
-/// Why an error of ours may stand on another line than that up to which nginx has read.
+/// Why an error of ours may stand on another line than that up to which nginx has read: what was changed lies between the
+/// two, or its end right before them, and the error says what nginx was reading for.
 fn cause(
     stop: usize,
     message: &str,
@@ -184,19 +182,22 @@ fn cause(
     error: &SyntaxError,
     changed: usize,
 ) -> Option<&'static str> {
+    if !(found..=stop + 1).contains(&(changed + 1)) {
+        return None;
+    }
     // A quote is told where it opens; nginx reads on to the next one, or to the end.
-    if error.message.starts_with("this quote is not closed") && found < stop {
+    if error.message.starts_with("this quote is not closed") {
         return Some("syntax, an open quote");
     }
     // A directive without its end is told where its last word stands; nginx reads on to the next `{`.
-    if error.message.contains("is not terminated by \";\"") && message == error.message && found < stop {
+    if error.message.contains("is not terminated by \";\"") && message == error.message {
         return Some("syntax, no semicolon");
     }
     // A block without its brace is told where its name stands; nginx reads on to the next `;`.
-    if error.message.contains("has no opening \"{\"") && message == error.message && found < stop {
+    if error.message.contains("has no opening \"{\"") && message == error.message {
         return Some("syntax, no brace");
     }
-    (found == changed).then_some("syntax, where it was changed")
+    None
 }
 
 /// A text with the numbers of its lines.
