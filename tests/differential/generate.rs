@@ -20,6 +20,16 @@ pub(super) fn configuration(dice: &mut Dice) -> String {
     writer.text
 }
 
+/// Words and what is none, thrown together where nginx takes any number of words.
+pub(super) fn soup(dice: &mut Dice) -> String {
+    const PIECES: [&str; 20] = [
+        "a", "a", " ", " ", "\"", "\"", "'", "\\", "{", "}", ";", "#", "$", "${", ")", "\t", "\r", "b",
+        "\\\\", "\u{1}",
+    ];
+    let soup: String = (0..1 + dice.below(12)).map(|_| *dice.roll(&PIECES)).collect();
+    format!("events {{}} http {{ types {{\na {soup};\n}} }}\n")
+}
+
 struct Writer {
     /// Whether every directive has a line of its own.
     wide: bool,

@@ -77,6 +77,7 @@ fn words_end_and_quotes_close_where_nginx_has_it() {
         ("a 100%;", "a|100%;"),
         ("a <b>;", "a|<b>;"),
         ("a \"<b {c\";", "a|<b {c;"),
+        ("server { a \"b{{2}\"; c { d { } }}", "server { a|b{{2}; c { d { } } }"),
         ("return 200 '{\"a\": {\"b\": {}}}';", "return|200|{\"a\": {\"b\": {}}};"),
         ("server {#why\n a; }", "server { a; }"),
         ("location / {# a\n b; # c\n}\n# d #}\n", "location|/ { b; }"),
@@ -407,6 +408,8 @@ fn hostile_texts_take_linear_time() {
         "upstream a { server\n",
         "\"a\"$",
         "root a {\n",
+        "\"{{}}",
+        "a \"{{\"{{ }}\n",
     ] {
         read(&piece.repeat(10_000 / piece.len()));
     }
