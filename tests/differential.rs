@@ -179,11 +179,18 @@ fn compare(asked: &Asked<'_>, case: u64, make: fn(&mut Dice) -> Mutant) -> Outco
         (Said::Other(stop, _), found) => {
             ("stopped at no syntax", found.is_none_or(|(line, _)| line >= *stop))
         }
+        // `http {{server {}}}` may be nginx's and may be a template's.
+        (Said::Syntax(stop, message), None)
+            if message == "unexpected \"{\"" && in_template(&source, *stop) =>
+        {
+            ("syntax, or a template", true)
+        }
         (Said::Syntax(..), None) => ("syntax", false),
         (Said::Syntax(stop, _), Some((line, _))) if line == *stop => ("syntax, the same line", true),
         (Said::Syntax(stop, message), Some((found, error))) => {
             let changed = line(mutant.at.min(source.text.len()) as u32);
-            cause(*stop, message, found, error, changed).map_or(("syntax", false), |cause| (cause, true))
+            cause(&source, *stop, message, found, error, changed)
+                .map_or(("syntax", false), |cause| (cause, true))
         }
     };
     let right = right && (mutant.how != "nothing" || said == Said::All);
@@ -201,26 +208,41 @@ fn compare(asked: &Asked<'_>, case: u64, make: fn(&mut Dice) -> Mutant) -> Outco
     Outcome { share, errors, wrong }
 }
 
-/// Why an error of ours may stand on another line than that up to which nginx has read: what was changed lies between the
-/// two, or its end right before them, and the error says what nginx was reading for.
+/// Whether the brackets of a template begin on a line and end there or behind it.
+fn in_template(source: &Source, stop: usize) -> bool {
+    let is_here = |at: usize| source.position(at as u32).0 == stop;
+    let opener = source.text.match_indices("{{").map(|(at, _)| at).find(|at| is_here(*at));
+    opener.is_some_and(|at| source.text[at..].contains("}}"))
+}
+
+/// Where the quote that opens here is closed.
+fn closes(text: &str, open: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = open + 1;
+    while *bytes.get(at)? != bytes[open] {
+        at += if bytes[at] == b'\\' { 2 } else { 1 };
+    }
+    Some(at)
+}
+
+/// Why an error of ours may stand on another line than that up to which nginx has read: it says what nginx was reading
+/// for, and, but for quotes, what was changed lies between the two, or its end right before them.
 fn cause(
+    source: &Source,
     stop: usize,
     message: &str,
     found: usize,
     error: &SyntaxError,
     changed: usize,
 ) -> Option<&'static str> {
-    let open_quote = error.message.starts_with("this quote is not closed");
-    // To the end of the file nginx reads for the very quote that we tell, whatever quote before it is the wrong one.
-    if open_quote && message.starts_with("unexpected end of file") && found <= stop {
-        return Some("syntax, an open quote");
+    // A quote is told where it opens; nginx reads on to where it is closed, and what stands there is wrong, or to the end.
+    if error.message.starts_with("this quote is not closed") {
+        let read_on = closes(&source.text, error.span.start as usize).map(|at| source.position(at as u32).0);
+        let is_end = message.starts_with("unexpected end of file");
+        return (read_on == Some(stop) || read_on.is_none() && is_end).then_some("syntax, an open quote");
     }
     if !(found..=stop + 1).contains(&(changed + 1)) {
         return None;
-    }
-    // A quote is told where it opens; nginx reads on to the next one, or to the end.
-    if open_quote {
-        return Some("syntax, an open quote");
     }
     // A directive without its end is told where its last word stands; nginx reads on to the next `{`.
     if error.message.contains("is not terminated by \";\"") && message == error.message {
