@@ -654,6 +654,42 @@ fn what_is_refused_is_noted_with_its_mend() {
 }
 
 #[test]
+fn files_that_may_not_meet_say_nothing_twice() {
+    let app = "upstream app { server web:8000; } client_max_body_size 1m; server { location / { proxy_pass http://app; } }";
+    let site = "server { location / { proxy_pass http://app:8000; } }";
+    let main = "http { include conf.d/*.conf; include sites-enabled/*; }";
+    for files in [
+        // Which sites are enabled is not known.
+        vec![("nginx.conf", main), ("sites-available/a", app), ("sites-available/b", app)],
+        vec![("nginx.conf", main), ("sites-available/a", app), ("sites-available/b", site)],
+        vec![("nginx.conf", main), ("conf.d/app.dev.conf", app), ("conf.d/app.prod.conf", app)],
+        vec![("nginx.conf", main), ("conf.d/app.dev.conf", app), ("conf.d/app.conf", app)],
+        vec![("nginx.conf", main), ("conf.d/app.dev.conf", app), ("conf.d/app.conf", site)],
+        // Fragments may be of two machines: the proxy's, and that of the container with the pages.
+        vec![("proxy/default.conf", app), ("pages/default.conf", site)],
+        vec![
+            ("default.conf", "{% if a %}\nupstream app { server web:8000; }\n{% endif %}"),
+            ("pages.conf", site),
+        ],
+    ] {
+        assert_eq!(faults(&stack(&files)), Vec::<String>::new(), "{files:?}");
+    }
+    let doubt = format!("{{% if a %}}\nupstream app {{ server web:8000; }}\n{{% endif %}}\n{site}");
+    assert_eq!(faults(&one(&doubt)), Vec::<String>::new());
+
+    let one_machine =
+        [("nginx.conf", main), ("conf.d/a.conf", app), ("conf.d/b.conf", app), ("conf.d/c.conf", site)];
+    assert_eq!(
+        faults(&stack(&one_machine)),
+        [
+            "Duplicate \"client_max_body_size\" directive is duplicate",
+            "Duplicate duplicate upstream \"app\"",
+            "PortOfUpstream upstream \"app\" may not have port 8000 | safe: write `http://app`",
+        ]
+    );
+}
+
+#[test]
 fn a_main_file_that_may_include_a_fragment_may_set_things_for_it() {
     let it = stack(&[
         ("nginx.conf", "http { client_max_body_size 20m; include /etc/nginx/sites/*.conf; }"),
