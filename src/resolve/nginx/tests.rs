@@ -585,6 +585,10 @@ fn names_that_are_all_but_defined_are_noted() {
     );
     // What is not known as a whole, or used already, or a host of the stack.
     for text in [
+        "http { map $uri $conection_kind { default x; } server { include missing.conf;
+          location / { proxy_set_header A $connection_kind; proxy_set_header B $connection_upgrade; } } }",
+        "http { map $uri $conection_kind { default x; } server {
+          location / { if ($uri) { include missing.conf; } proxy_set_header A $connection_kind; } } }",
         "http { include missing.conf; upstream app_server { server a:1; } server { location / { proxy_pass http://app_sever; } } }",
         "http { upstream app_server { server a:1; } server { location / { proxy_pass http://app_sever; }
           location /b { proxy_pass http://app_server; } } }",
@@ -651,6 +655,23 @@ fn what_is_refused_is_noted_with_its_mend() {
             "Uri \"proxy_pass\" cannot have URI part | unsafe: leave out the URI",
         ]
     );
+}
+
+#[test]
+fn a_pass_of_a_fragment_may_be_one_of_stream() {
+    for text in
+        ["proxy_pass backend; proxy_timeout 3s;", "proxy_pass 127.0.0.1:53;", "proxy_pass unix:/run/a.sock;"]
+    {
+        let it = stack(&[("snippets/tcp.conf", text)]);
+        assert_eq!(faults(&it), Vec::<String>::new(), "{text}");
+        assert!(
+            it.unresolved()[0].ends_with("it may stand in `stream` as well as in `http`"),
+            "{:?}",
+            it.unresolved()
+        );
+    }
+    assert_eq!(faults(&stack(&[("snippets/app.conf", "proxy_pass http://127.0.0.1:0;")])).len(), 1);
+    assert_eq!(faults(&stack(&[("snippets/app.conf", "location / { proxy_pass app; }")])).len(), 1);
 }
 
 #[test]
