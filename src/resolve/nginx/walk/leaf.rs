@@ -240,11 +240,13 @@ fn sent(name: &'static str, directive: &Directive, place: &Place<'_>) -> Option<
 
 /// Where a directive sends requests on to by name: its last argument.
 fn jump(name: &'static str, directive: &Directive) -> Option<Jump> {
-    let target = directive.arguments().last()?;
+    let (target, before) = directive.arguments().split_last()?;
+    let codes = before.iter().filter(|word| name == "error_page" && !word.text.starts_with('='));
     let is_name = |word: &Word| word.text.starts_with('@') && !word.template && !word.text.contains('$');
     is_name(target).then(|| Jump {
         directive: name,
         to: target.text.clone(),
+        codes: codes.map(|word| word.text.clone()).collect(),
         anchor: Anchor { value: target.inner, ..anchor(directive) },
     })
 }
