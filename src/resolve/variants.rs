@@ -17,8 +17,19 @@ pub(super) fn conflict(a: &str, b: &str) -> bool {
     matches!((environment(a), environment(b)), (Some(a), Some(b)) if a != b)
 }
 
+/// Whether two files may be one and the same thing for two machines, so that what both say is not said twice: one speaks of
+/// an environment that the other does not, or one is a site that may not be enabled.
+pub(super) fn may_exclude(a: &str, b: &str) -> bool {
+    a != b && (environment(a) != environment(b) || may_be_off(a) || may_be_off(b))
+}
+
+/// Whether a file may lie on the machine without being read: it is a site that may not be enabled.
+pub(super) fn may_be_off(path: &str) -> bool {
+    path.split('/').any(|part| part == "sites-available")
+}
+
 /// The environment that the last word of a path speaks of which is a word for one.
-fn environment(path: &str) -> Option<usize> {
+pub(super) fn environment(path: &str) -> Option<usize> {
     path.rsplit(|c: char| !c.is_ascii_alphanumeric()).find_map(|word| {
         let word = word.to_ascii_lowercase();
         ENVIRONMENTS.iter().position(|words| words.contains(&word.as_str()))
@@ -41,6 +52,21 @@ mod tests {
         ] {
             assert_eq!(conflict(a, b), expected, "{a} {b}");
             assert_eq!(conflict(b, a), expected, "{b} {a}");
+        }
+    }
+
+    #[test]
+    fn of_two_variants_one_is_deployed() {
+        for (a, b, expected) in [
+            ("conf.d/app.dev.conf", "conf.d/app.prod.conf", true),
+            ("conf.d/app.dev.conf", "conf.d/app.conf", true),
+            ("conf.d/app.conf", "conf.d/shop.conf", false),
+            ("prod/nginx.conf", "prod/conf.d/app.conf", false),
+            ("nginx/sites-available/app", "nginx/sites-available/app-ssl", true),
+            ("nginx/sites-available/app", "nginx/sites-available/app", false),
+        ] {
+            assert_eq!(may_exclude(a, b), expected, "{a} {b}");
+            assert_eq!(may_exclude(b, a), expected, "{b} {a}");
         }
     }
 }

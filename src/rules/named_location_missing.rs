@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{Jump, LevelId, LevelKind, MatchKind, Nginx};
+use crate::model::{Gateway, Jump, LevelId, LevelKind, MatchKind, Nginx, Setting};
 use crate::source::Span;
 use crate::value::nearest;
 
@@ -31,6 +31,8 @@ struct Locations<'a> {
     takes_all: bool,
     /// Whether every location has an `error_page` of its own, which hides what the server says.
     hides_errors: bool,
+    /// Whether a location without one answers with errors of its own, and not only with those of an app.
+    answers: bool,
 }
 
 /// The places that one jump stands in: several servers, where its file is included in several.
@@ -45,7 +47,8 @@ struct Jumps<'a> {
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let nginx = &context.deployment.nginx;
     let servers = servers(nginx);
-    let locations = locations(nginx, &servers);
+    let answering = answering(context);
+    let locations = locations(nginx, &servers, &answering);
     let mut jumps: BTreeMap<Span, Jumps> = BTreeMap::new();
     for (at, level) in nginx.levels.iter().enumerate() {
         for jump in &level.jumps {
@@ -60,7 +63,10 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
                 right_elsewhere: false,
             });
             match missing {
-                Some(server) if is_used(jump, LevelId(at as u32), server, &locations[&server]) => {
+                Some(server)
+                    if is_used(jump, LevelId(at as u32), server, &locations[&server])
+                        && arises(jump, at, server, &locations[&server], &answering) =>
+                {
                     seen.lacking.insert(server);
                 }
                 _ => seen.right_elsewhere = true,
@@ -82,7 +88,51 @@ fn servers(nginx: &Nginx) -> Vec<Option<LevelId>> {
     servers
 }
 
-fn locations<'a>(nginx: &'a Nginx, servers: &[Option<LevelId>]) -> BTreeMap<LevelId, Locations<'a>> {
+/// For each level, whether nginx itself finds there what it answers with, and so may find nothing: not where all requests
+/// are handed on, to an app whose errors are the client's, or to a named location.
+fn answering(context: &Context) -> Vec<bool> {
+    let deployment = context.deployment;
+    let nginx = &deployment.nginx;
+    let mut answering = vec![true; nginx.levels.len()];
+    for route in &nginx.routes {
+        let intercepts: Setting<bool> =
+            nginx.setting(route.level, "proxy_intercept_errors", deployment.target.nginx);
+        let is_http = matches!(route.gateway, Gateway::Http | Gateway::Https);
+        answering[route.level.0 as usize] = is_http && intercepts.value.must(|it| *it);
+    }
+    for (at, level) in nginx.levels.iter().enumerate() {
+        let jumps = level.jumps.iter().any(|jump| jump.directive == "try_files");
+        let (mut above, mut diverts) = (level.parent, level.diverts);
+        // An `if` goes by the pass of the location around it.
+        let is_inner = matches!(level.kind, LevelKind::If | LevelKind::LimitExcept);
+        while let Some(id) = above.filter(|_| !diverts) {
+            diverts = nginx.level(id).diverts;
+            above = nginx.level(id).parent;
+        }
+        answering[at] = !jumps && (answering[at] && !is_inner || diverts);
+        if let Some(parent) = level.parent.filter(|_| is_inner) {
+            answering[parent.0 as usize] |= diverts;
+        }
+    }
+    answering
+}
+
+/// Whether some of the errors that an `error_page` is for may be nginx's own: a failed connection is, and a request that is
+/// too large; but that there is no such page, only an app knows behind a pass.
+fn arises(jump: &Jump, at: usize, server: LevelId, locations: &Locations, answering: &[bool]) -> bool {
+    const OWN: [&str; 8] = ["400", "408", "413", "414", "494", "495", "496", "497"];
+    let is_own = |code: &String| code.starts_with('5') || OWN.contains(&code.as_str());
+    let is_servers = at == server.0 as usize;
+    jump.directive != "error_page"
+        || jump.codes.iter().any(is_own)
+        || if is_servers { !locations.takes_all || locations.answers } else { answering[at] }
+}
+
+fn locations<'a>(
+    nginx: &'a Nginx,
+    servers: &[Option<LevelId>],
+    answering: &[bool],
+) -> BTreeMap<LevelId, Locations<'a>> {
     let mut all: BTreeMap<LevelId, Locations> = BTreeMap::new();
     for (at, level) in nginx.levels.iter().enumerate() {
         let Some(server) = servers[at] else { continue };
@@ -90,11 +140,13 @@ fn locations<'a>(nginx: &'a Nginx, servers: &[Option<LevelId>]) -> BTreeMap<Leve
         match (&level.matching, level.kind) {
             (_, LevelKind::Server) => {
                 here.open |=
-                    level.holes.iter().any(|hole| hole.may_set("location")) || level.open_above.is_some()
+                    level.holes.iter().any(|hole| hole.may_set("location")) || level.open_above.is_some();
+                here.answers |= level.diverts;
             }
             (None, LevelKind::Location) => here.open = true,
             (Some(matching), LevelKind::Location) if level.parent == Some(server) => {
                 here.hides_errors &= level.rescues.is_some();
+                here.answers |= level.rescues.is_none() && matching.kind != MatchKind::Named && answering[at];
                 let is_prefix = matches!(matching.kind, MatchKind::Prefix | MatchKind::PrefixFirst);
                 here.takes_all |= is_prefix && matching.pattern == "/";
                 if matching.kind == MatchKind::Named {
@@ -121,7 +173,7 @@ fn is_used(jump: &Jump, level: LevelId, server: LevelId, locations: &Locations) 
 }
 
 fn finding(nginx: &Nginx, jumps: &Jumps, locations: &BTreeMap<LevelId, Locations>) -> Finding {
-    let Jump { directive, to, anchor } = jumps.jump;
+    let Jump { directive, to, anchor, .. } = jumps.jump;
     let message = format!(
         "`{directive}` sends requests on to `{to}`, and this server has no such location: they get a 500"
     );

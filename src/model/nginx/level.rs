@@ -124,6 +124,8 @@ pub struct Jump {
     pub directive: &'static str,
     /// The name with its `@`.
     pub to: String,
+    /// The status codes of an `error_page`, as written.
+    pub codes: Vec<String>,
     /// How the name can be changed.
     pub anchor: Anchor,
 }

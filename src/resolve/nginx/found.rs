@@ -48,6 +48,8 @@ pub(super) struct Http {
     pub(super) complete: bool,
     /// Whether it is a `stream` block.
     pub(super) stream: bool,
+    /// Whether something in it, at whatever depth, was not found: it may define variables.
+    pub(super) holes: bool,
 }
 
 /// A `proxy_pass` or one of its siblings.

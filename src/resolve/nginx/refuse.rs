@@ -7,6 +7,7 @@ use super::trouble::Refusal;
 use super::variables;
 use crate::edit::{Applicability, Edit};
 use crate::model::{Fault, FaultKind, LevelId, LevelKind, MatchKind, Mend, Nginx, Route, Uri};
+use crate::resolve::variants;
 use crate::source::{Sources, Span};
 use crate::value::Possible;
 
@@ -23,18 +24,21 @@ pub(super) fn apply(found: &mut Found, sources: &Sources) {
 
 /// `duplicate upstream "app"`: in one `http` block, or in one file that is known to belong into one.
 fn duplicates(found: &Found, sources: &Sources) -> Vec<Fault> {
-    let mut first: BTreeMap<(usize, Option<u32>, String), Span> = BTreeMap::new();
+    let mut first: BTreeMap<_, Span> = BTreeMap::new();
     let mut faults = Vec::new();
     for (at, upstream) in found.nginx.upstreams.iter().enumerate() {
         let http = found.upstream_http[at];
-        // Fragments that share a block may be variants of each other; what stands in one file is not.
-        let file = (http <= SHARED_STREAM).then_some(upstream.place.file.0);
+        // Fragments that share a block may be variants of each other, and so may sites; what stands in one file is not.
+        let path = sources.get(upstream.place.file).path.as_str();
+        let stands_alone = http <= SHARED_STREAM || variants::may_be_off(path);
+        let file = stands_alone.then_some(upstream.place.file);
         let name = upstream.name.to_ascii_lowercase();
         if found.upstream_doubt[at] {
             continue;
         }
-        let Some(before) = first.get(&(http, file, name.clone())) else {
-            first.insert((http, file, name), upstream.place);
+        let key = (http, file, variants::environment(path), name);
+        let Some(before) = first.get(&key) else {
+            first.insert(key, upstream.place);
             continue;
         };
         // A file that several fragments include is most likely included by one of them on any machine.

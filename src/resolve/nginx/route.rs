@@ -14,7 +14,8 @@ use crate::model::{
     Anchor, Fault, FaultKind, Gateway, LevelId, LookedUp, Mend, Nginx, Peer, Route, Unresolved, UpstreamId,
     Uri,
 };
-use crate::source::{Sources, Span};
+use crate::resolve::variants;
+use crate::source::{FileId, Sources, Span};
 use crate::syntax::nginx::Word;
 use crate::value::{Endpoint, Host, Possible};
 
@@ -81,6 +82,7 @@ pub(super) struct Index<'a> {
     pub(super) upstreams: BTreeMap<String, Vec<usize>>,
     variables: Variables<'a>,
     names: Names<'a>,
+    sources: &'a Sources,
 }
 
 impl<'a> Index<'a> {
@@ -89,7 +91,7 @@ impl<'a> Index<'a> {
         for (at, upstream) in found.nginx.upstreams.iter().enumerate() {
             upstreams.entry(upstream.name.to_ascii_lowercase()).or_default().push(at);
         }
-        Index { upstreams, variables: Variables::new(found), names: Names::new(found, sources) }
+        Index { upstreams, variables: Variables::new(found), names: Names::new(found, sources), sources }
     }
 }
 
@@ -302,22 +304,14 @@ fn leads_to(
             return Err(Trouble::Refused(Refusal::new(FaultKind::UnixRelative, address::RELATIVE)));
         }
         Form::Endpoint(Endpoint::Tcp(Host::Name(name), port)) => {
-            let named = index.upstreams.get(name).map_or(&[][..], Vec::as_slice);
-            let mut here = named.iter().filter(|at| found.upstream_http[**at] == http);
-            // Fragments that share a block may be variants of each other; what stands in one file is not.
-            let is_certain = |at: &&usize| {
-                http > SHARED_STREAM || found.nginx.upstreams[**at].place.file == pass.anchor.span.file
-            };
-            match here.clone().any(|at| is_certain(&at)) {
-                true if !runs => {
-                    let message = format!("upstream \"{name}\" may not have port {port}");
-                    return Err(Trouble::Refused(Refusal::new(FaultKind::PortOfUpstream, &message)));
-                }
-                false if here.next().is_some() => {
-                    let why = format!("`{name}` is a host, or an upstream of another file");
-                    return Err(Trouble::Unknown(why));
-                }
-                _ => {}
+            let mut named = index.upstreams.get(name).map_or(&[][..], Vec::as_slice).iter();
+            if !runs && named.clone().any(|at| is_beside(*at, http, pass, found, index.sources)) {
+                let message = format!("upstream \"{name}\" may not have port {port}");
+                return Err(Trouble::Refused(Refusal::new(FaultKind::PortOfUpstream, &message)));
+            }
+            if !runs && named.any(|at| found.upstream_http[*at] == http) {
+                let why = format!("`{name}` is a host, or an upstream of another file");
+                return Err(Trouble::Unknown(why));
             }
             Endpoint::Tcp(Host::Name(name.clone()), *port)
         }
@@ -336,6 +330,16 @@ fn leads_to(
         _ => None,
     };
     Ok((To::Peer(Peer::new(Possible::Known(endpoint), anchor)), looked_up))
+}
+
+/// Whether an upstream is certainly there where a pass is: in the same block, and in no file that may be for another
+/// machine.
+fn is_beside(upstream: usize, http: usize, pass: &Pass, found: &Found, sources: &Sources) -> bool {
+    let (here, there) = (pass.anchor.span.file, found.nginx.upstreams[upstream].place.file);
+    let path = |file: FileId| sources.get(file).path.as_str();
+    found.upstream_http[upstream] == http
+        && !found.upstream_doubt[upstream]
+        && (here == there || http > SHARED_STREAM && !variants::may_exclude(path(here), path(there)))
 }
 
 /// A host without a port that no upstream of the stack is named after.

@@ -593,6 +593,10 @@ fn names_that_are_all_but_defined_are_noted() {
     );
     // What is not known as a whole, or used already, or a host of the stack.
     for text in [
+        "http { map $uri $conection_kind { default x; } server { include missing.conf;
+          location / { proxy_set_header A $connection_kind; proxy_set_header B $connection_upgrade; } } }",
+        "http { map $uri $conection_kind { default x; } server {
+          location / { if ($uri) { include missing.conf; } proxy_set_header A $connection_kind; } } }",
         "http { include missing.conf; upstream app_server { server a:1; } server { location / { proxy_pass http://app_sever; } } }",
         "http { upstream app_server { server a:1; } server { location / { proxy_pass http://app_sever; }
           location /b { proxy_pass http://app_server; } } }",
@@ -657,6 +661,59 @@ fn what_is_refused_is_noted_with_its_mend() {
             "Uri \"proxy_pass\" cannot have URI part",
             "Uri \"proxy_pass\" cannot have URI part | safe: leave out the URI",
             "Uri \"proxy_pass\" cannot have URI part | unsafe: leave out the URI",
+        ]
+    );
+}
+
+#[test]
+fn a_pass_of_a_fragment_may_be_one_of_stream() {
+    for text in
+        ["proxy_pass backend; proxy_timeout 3s;", "proxy_pass 127.0.0.1:53;", "proxy_pass unix:/run/a.sock;"]
+    {
+        let it = stack(&[("snippets/tcp.conf", text)]);
+        assert_eq!(faults(&it), Vec::<String>::new(), "{text}");
+        assert!(
+            it.unresolved()[0].ends_with("it may stand in `stream` as well as in `http`"),
+            "{:?}",
+            it.unresolved()
+        );
+    }
+    assert_eq!(faults(&stack(&[("snippets/app.conf", "proxy_pass http://127.0.0.1:0;")])).len(), 1);
+    assert_eq!(faults(&stack(&[("snippets/app.conf", "location / { proxy_pass app; }")])).len(), 1);
+}
+
+#[test]
+fn files_that_may_not_meet_say_nothing_twice() {
+    let app = "upstream app { server web:8000; } client_max_body_size 1m; server { location / { proxy_pass http://app; } }";
+    let site = "server { location / { proxy_pass http://app:8000; } }";
+    let main = "http { include conf.d/*.conf; include sites-enabled/*; }";
+    for files in [
+        // Which sites are enabled is not known.
+        vec![("nginx.conf", main), ("sites-available/a", app), ("sites-available/b", app)],
+        vec![("nginx.conf", main), ("sites-available/a", app), ("sites-available/b", site)],
+        vec![("nginx.conf", main), ("conf.d/app.dev.conf", app), ("conf.d/app.prod.conf", app)],
+        vec![("nginx.conf", main), ("conf.d/app.dev.conf", app), ("conf.d/app.conf", app)],
+        vec![("nginx.conf", main), ("conf.d/app.dev.conf", app), ("conf.d/app.conf", site)],
+        // Fragments may be of two machines: the proxy's, and that of the container with the pages.
+        vec![("proxy/default.conf", app), ("pages/default.conf", site)],
+        vec![
+            ("default.conf", "{% if a %}\nupstream app { server web:8000; }\n{% endif %}"),
+            ("pages.conf", site),
+        ],
+    ] {
+        assert_eq!(faults(&stack(&files)), Vec::<String>::new(), "{files:?}");
+    }
+    let doubt = format!("{{% if a %}}\nupstream app {{ server web:8000; }}\n{{% endif %}}\n{site}");
+    assert_eq!(faults(&one(&doubt)), Vec::<String>::new());
+
+    let one_machine =
+        [("nginx.conf", main), ("conf.d/a.conf", app), ("conf.d/b.conf", app), ("conf.d/c.conf", site)];
+    assert_eq!(
+        faults(&stack(&one_machine)),
+        [
+            "Duplicate \"client_max_body_size\" directive is duplicate",
+            "Duplicate duplicate upstream \"app\"",
+            "PortOfUpstream upstream \"app\" may not have port 8000 | safe: write `http://app`",
         ]
     );
 }

@@ -227,10 +227,14 @@ fn near<'a>(name: &str, own: &BTreeSet<&'a str>) -> Option<&'a str> {
 
 /// The variables that headers, parameters and passes of complete blocks use, with the block and the place.
 fn uses(found: &Found) -> Vec<(usize, String, Span)> {
+    let is_known = |http: usize| {
+        let block = &found.https[http];
+        http > SHARED_STREAM && block.complete && !block.stream && !block.holes
+    };
     let mut uses = Vec::new();
     for (at, level) in found.nginx.levels.iter().enumerate() {
         let http = found.level_http[at];
-        if !found.https[http].complete || http <= SHARED_STREAM || found.https[http].stream {
+        if !is_known(http) {
             continue;
         }
         for sent in level.sent.iter().filter(|sent| sent.doubt.is_none()) {
@@ -240,7 +244,7 @@ fn uses(found: &Found) -> Vec<(usize, String, Span)> {
     }
     for pass in found.passes.iter().filter(|pass| pass.maybe.is_none()) {
         let http = found.level_http[pass.level.0 as usize];
-        if !found.https[http].complete || http <= SHARED_STREAM || pass.stream {
+        if !is_known(http) {
             continue;
         }
         for word in pass.arguments.iter().filter(|word| !word.template) {

@@ -105,7 +105,7 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// A walk that has not begun.
     pub(super) fn new(library: &'a Library<'a>, version: Version) -> Walk<'a> {
-        let shared = vec![Http::default(), Http { stream: true, complete: false }];
+        let shared = vec![Http::default(), Http { stream: true, ..Http::default() }];
         let found = Found { https: shared, ..Found::default() };
         Walk {
             library,

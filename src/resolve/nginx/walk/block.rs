@@ -28,7 +28,8 @@ impl<'a> Walk<'a> {
         match block {
             Block::Http | Block::Stream => {
                 inner.http = self.found.https.len();
-                self.found.https.push(Http { complete: true, stream: block == Block::Stream });
+                let stream = block == Block::Stream;
+                self.found.https.push(Http { complete: true, stream, holes: false });
             }
             Block::Server | Block::StreamServer => inner.scope = self.scope(),
             Block::Upstream | Block::StreamUpstream => inner.upstream = self.upstream(directive, &inner),

@@ -74,6 +74,7 @@ impl<'a> Walk<'a> {
             return;
         }
         self.incomplete(place);
+        self.found.https[place.http].holes = true;
         if !self.holes.insert((place.level, place.upstream, place.block == Block::ServerIf, span)) {
             return;
         }

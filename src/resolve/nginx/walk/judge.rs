@@ -4,6 +4,7 @@ use super::super::value::{meant, refusal};
 use super::{Place, Walk};
 use crate::edit::{Applicability, Edit};
 use crate::model::{Directive as Known, Fault, FaultKind, LevelId, Mend, ValueKind, Version};
+use crate::resolve::variants;
 use crate::source::Span;
 use crate::syntax::nginx::{Directive, Word};
 use crate::value::{Duration, nearest};
@@ -62,6 +63,10 @@ impl Walk<'_> {
     /// A directive that may stand once in a level. nginx stops at the second; a third is no other mistake.
     pub(super) fn judge_second(&mut self, name: &'static str, written: &Directive, level: LevelId) {
         let (first, count) = self.firsts.entry((level, name)).or_insert((written.span, 0));
+        let path = |span: &Span| self.library.sources.get(span.file).path.as_str();
+        if variants::may_exclude(path(first), path(&written.span)) {
+            return;
+        }
         *count += 1;
         if *count != 2 {
             return;

@@ -34,6 +34,9 @@ const USING: [&str; 12] = [
     "try_files",
 ];
 
+/// Why the pass of a fragment is not known.
+const MAY_BE_STREAM: &str = "it may stand in `stream` as well as in `http`";
+
 /// The most ports of one `listen` that are told apart.
 const MAX_PORTS: u16 = 256;
 
@@ -153,6 +156,10 @@ impl Walk<'_> {
         if place.doubt().is_none() {
             self.judge_second(name, directive, level);
         }
+        // Where nothing but a pass tells what block a fragment belongs in, one without a scheme may be one of `stream`.
+        let has_scheme = directive.arguments().first().is_none_or(|word| word.text.contains("://"));
+        let may_be_stream = place.guessed && name == "proxy_pass" && !has_scheme;
+        let maybe = place.doubt().cloned().or_else(|| may_be_stream.then(|| MAY_BE_STREAM.into()));
         self.found.passes.push(Pass {
             name,
             stream,
@@ -161,7 +168,7 @@ impl Walk<'_> {
             scope: place.scope,
             arguments: directive.arguments().to_vec(),
             anchor: anchor(directive),
-            maybe: place.doubt().cloned(),
+            maybe,
         });
     }
 
@@ -233,11 +240,13 @@ fn sent(name: &'static str, directive: &Directive, place: &Place<'_>) -> Option<
 
 /// Where a directive sends requests on to by name: its last argument.
 fn jump(name: &'static str, directive: &Directive) -> Option<Jump> {
-    let target = directive.arguments().last()?;
+    let (target, before) = directive.arguments().split_last()?;
+    let codes = before.iter().filter(|word| name == "error_page" && !word.text.starts_with('='));
     let is_name = |word: &Word| word.text.starts_with('@') && !word.template && !word.text.contains('$');
     is_name(target).then(|| Jump {
         directive: name,
         to: target.text.clone(),
+        codes: codes.map(|word| word.text.clone()).collect(),
         anchor: Anchor { value: target.inner, ..anchor(directive) },
     })
 }
