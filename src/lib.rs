@@ -2,6 +2,9 @@
 //!
 //! The way of the data, and which module may use which, stand in `docs/architecture.md`.
 
+// The code that pest generates without its feature `std` speaks of it.
+extern crate alloc;
+
 pub mod check;
 pub mod cli;
 pub mod config;

@@ -3,7 +3,10 @@
 mod blocks;
 mod directives;
 
-use pest::iterators::Pair;
+use std::ops::Range;
+
+use pest::Token;
+use pest::iterators::Tokens;
 
 use self::directives::Within;
 use super::template::{kind, tags};
@@ -17,12 +20,8 @@ const BUFFER: u32 = 4096;
 /// How many errors of a file are kept. nginx itself stops at the first.
 const MOST_ERRORS: usize = 100;
 
-/// The tree of a file's items.
-pub(super) fn tree<'i>(
-    file: FileId,
-    text: &'i str,
-    items: impl Iterator<Item = Pair<'i, Rule>>,
-) -> Parsed<Tree> {
+/// The tree of a file's items, from the beginnings and the ends of its rules.
+pub(super) fn tree(file: FileId, text: &str, mut tokens: Tokens<'_, Rule>) -> Parsed<Tree> {
     let mut builder = Builder {
         file,
         text,
@@ -43,10 +42,27 @@ pub(super) fn tree<'i>(
         excess_opens: 0,
         if_directives: Vec::new(),
     };
-    for item in items {
-        builder.item(item);
+    while let Some(token) = tokens.next() {
+        let Token::Start { rule, pos } = token else { continue };
+        match rule {
+            Rule::file | Rule::lua_file => {}
+            Rule::named | Rule::statement => builder.statement(pos.pos(), &mut tokens),
+            Rule::raw => builder.raw(pos.pos(), &mut tokens),
+            rule => {
+                let end = end(&mut tokens, text);
+                builder.item(rule, pos.pos()..end);
+            }
+        }
     }
     builder.finish()
+}
+
+/// Where the rule ends that has just begun and holds no other.
+fn end(tokens: &mut Tokens<'_, Rule>, text: &str) -> usize {
+    match tokens.next() {
+        Some(Token::Start { pos, .. } | Token::End { pos, .. }) => pos.pos(),
+        None => text.len(),
+    }
 }
 
 struct Builder<'i> {
@@ -94,13 +110,14 @@ struct Frame {
 }
 
 impl Builder<'_> {
-    fn item(&mut self, pair: Pair<'_, Rule>) {
-        let range = pair.as_span().start()..pair.as_span().end();
-        let span = Span::new(self.file, range.clone());
-        if !matches!(pair.as_rule(), Rule::space | Rule::close | Rule::EOI) {
+    fn item(&mut self, rule: Rule, range: Range<usize>) {
+        let text = self.text;
+        let text = &text[range.clone()];
+        let span = Span::new(self.file, range);
+        if !matches!(rule, Rule::close | Rule::EOI) {
             self.give_up_pending(None);
         }
-        match pair.as_rule() {
+        match rule {
             Rule::mark => self.error(SyntaxError {
                 span,
                 message: "nginx takes the byte order mark for a part of the first word: unknown directive"
@@ -108,14 +125,12 @@ impl Builder<'_> {
                 hint: Some("save the file without a byte order mark".into()),
                 ignored: false,
             }),
-            Rule::comment => self.comment(span, pair.as_str()),
-            Rule::template => self.template(span, pair.as_str()),
-            Rule::conflict => self.conflict(span, pair.as_str()),
+            Rule::comment => self.comment(span, text),
+            Rule::template => self.template(span, text),
+            Rule::conflict => self.conflict(span, text),
             Rule::close => self.close(span),
-            Rule::stray => self.stray(span, pair.as_str()),
-            Rule::raw => self.raw(pair),
-            Rule::statement => self.statement(pair),
-            Rule::other => self.unexpected(span, pair.as_str(), None),
+            Rule::stray => self.stray(span, text),
+            Rule::other => self.unexpected(span, text, None),
             _ => {}
         }
     }
@@ -267,66 +282,83 @@ impl Builder<'_> {
         !self.text[span.end as usize..].contains(quote)
     }
 
-    fn raw(&mut self, pair: Pair<'_, Rule>) {
-        let span = Span::new(self.file, pair.as_span().start()..pair.as_span().end());
-        let mut words = Vec::new();
-        let mut body = Span { start: span.end, ..span };
-        let mut closed = false;
-        for inner in pair.into_inner() {
-            match inner.as_rule() {
-                Rule::space | Rule::comment | Rule::open => {}
-                Rule::close => closed = true,
-                Rule::lua => body = Span::new(self.file, inner.as_span().start()..inner.as_span().end()),
-                _ => words.push(self.word(&inner)),
-            }
+    /// The next rule inside of one, and where it is; where that one ends, if no other is in it.
+    fn next_inside(&self, tokens: &mut Tokens<'_, Rule>) -> Result<(Rule, Range<usize>), usize> {
+        match tokens.next() {
+            Some(Token::Start { rule, pos }) => Ok((rule, pos.pos()..end(tokens, self.text))),
+            Some(Token::End { pos, .. }) => Err(pos.pos()),
+            None => Err(self.text.len()),
         }
+    }
+
+    fn raw(&mut self, start: usize, tokens: &mut Tokens<'_, Rule>) {
+        self.give_up_pending(None);
+        let mut words = Vec::new();
+        let mut body = None;
+        let mut closed = false;
+        let end = loop {
+            match self.next_inside(tokens) {
+                Ok((Rule::comment | Rule::open, _)) => {}
+                Ok((Rule::close, _)) => closed = true,
+                Ok((Rule::lua, range)) => body = Some(Span::new(self.file, range)),
+                Ok((rule, range)) => words.push(word(self.file, rule, range, self.text)),
+                Err(end) => break end,
+            }
+        };
         if !closed {
             self.unclosed(Some(&words));
         }
+        let span = Span::new(self.file, start..end);
         let header = words_span(&words, span);
-        self.push(Item::Directive(Directive { words, span, header, body: Body::Raw(body) }));
+        let body = Body::Raw(body.unwrap_or(Span { start: span.end, ..span }));
+        self.push(Item::Directive(Directive { words, span, header, body }));
     }
 
-    fn statement(&mut self, pair: Pair<'_, Rule>) {
-        let span = Span::new(self.file, pair.as_span().start()..pair.as_span().end());
-        let mut words = Vec::new();
-        let mut end = None;
+    fn statement(&mut self, start: usize, tokens: &mut Tokens<'_, Rule>) {
+        self.give_up_pending(None);
+        let mut words = Vec::with_capacity(3);
         let mut flawed = None;
         let mut open_here = Vec::new();
-        for inner in pair.into_inner() {
-            match inner.as_rule() {
-                Rule::space => {}
-                Rule::comment => {
-                    let span = Span::new(self.file, inner.as_span().start()..inner.as_span().end());
-                    let long = too_long(span, self.text).filter(|_| tags(inner.as_str()).is_empty());
-                    flawed = flawed.or(long);
-                    self.tags_inside(inner.as_str(), &mut open_here);
-                }
-                Rule::terminator | Rule::open => end = Some(inner),
-                rule => {
-                    let word = self.word(&inner);
-                    if matches!(rule, Rule::unclosed | Rule::adjoined) {
-                        self.swallow(inner.as_str());
-                        self.unended |= rule == Rule::unclosed && self.reads_to_the_end(word.span);
-                    }
-                    flawed = flawed.or_else(|| self.flaw(rule, &word));
-                    if word.template {
-                        self.tags_inside(inner.as_str(), &mut open_here);
-                    }
-                    words.push(word);
-                }
+        // Where the last word or comment ends.
+        let mut behind = start;
+        let end = loop {
+            let (rule, range) = match self.next_inside(tokens) {
+                Ok(inner) => inner,
+                Err(end) => break end,
+            };
+            behind = range.end;
+            let written = &self.text[range.clone()];
+            if rule == Rule::comment {
+                let span = Span::new(self.file, range);
+                let long = too_long(span, self.text).filter(|_| tags(written).is_empty());
+                flawed = flawed.or(long);
+                self.tags_inside(written, &mut open_here);
+                continue;
             }
-        }
+            let word = word(self.file, rule, range, self.text);
+            if matches!(rule, Rule::unclosed | Rule::adjoined) {
+                self.swallow(written);
+                self.unended |= rule == Rule::unclosed && self.reads_to_the_end(word.span);
+            }
+            flawed = flawed.or_else(|| self.flaw(rule, &word));
+            if word.template {
+                self.tags_inside(written, &mut open_here);
+            }
+            words.push(word);
+        };
+        let span = Span::new(self.file, start..end);
+        // What ends it has no rule of its own: it is the last byte, where that is no white space.
+        let terminator = self.text.as_bytes()[behind..end].last();
         let is_flawed = flawed.is_some();
         flawed.into_iter().for_each(|flaw| self.error(flaw));
-        match end {
-            Some(end) if end.as_rule() == Rule::open => {
-                let brace = Span::new(self.file, end.as_span().start()..end.as_span().end());
+        match terminator {
+            Some(b'{') => {
+                let brace = Span { start: span.end - 1, ..span };
                 self.entangled |= !open_here.is_empty();
                 self.block(words, brace, is_flawed);
             }
-            Some(end) => self.simple(words, end.as_span().end() as u32, is_flawed),
-            None => self.pending = Some((words, is_flawed)),
+            Some(b';') => self.simple(words, span.end, is_flawed),
+            _ => self.pending = Some((words, is_flawed)),
         }
         // What a tag of the directive began or ended goes for what follows as well.
         for kind in open_here {
@@ -346,10 +378,6 @@ impl Builder<'_> {
                 TemplateKind::Middle | TemplateKind::Text | TemplateKind::Nothing => {}
             }
         }
-    }
-
-    fn word(&self, pair: &Pair<'_, Rule>) -> Word {
-        word(self.file, pair.as_rule(), pair.as_span().start(), pair.as_str())
     }
 
     /// What nginx would not take of a word.
@@ -395,6 +423,9 @@ impl Builder<'_> {
 /// Whether nginx gives up on a word or a remark: its buffer has to hold all of it, and what it has to read behind it to
 /// see its end, which is one byte, or two if the first of them is white space. What the file ends with fits.
 fn too_long(span: Span, text: &str) -> Option<SyntaxError> {
+    if span.end - span.start + 1 < BUFFER {
+        return None;
+    }
     let next = text.as_bytes().get(span.end as usize);
     let is_word = !text[span.range()].starts_with('#');
     let more = u32::from(is_word && next.is_some_and(|it| matches!(it, b' ' | b'\t' | b'\r' | b'\n')));

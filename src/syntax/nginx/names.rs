@@ -1,6 +1,8 @@
 //! What little of nginx's directives the syntax needs: which ones open a block, and which ones never do.
 
-use crate::directives::named;
+use std::sync::LazyLock;
+
+use crate::directives::{all, named};
 
 /// Blocks whose content is directives; in others (`map`, `types`, ...) the first word of a line is a key.
 pub(super) fn holds_directives(name: &str) -> bool {
@@ -10,10 +12,15 @@ pub(super) fn holds_directives(name: &str) -> bool {
     )
 }
 
+/// The names that [`must_open_block`] knows, sorted: few, since all directives are asked for.
+static BLOCKS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let by_name = all().chunk_by(|one, next| one.name == next.name);
+    by_name.filter(|rows| rows.iter().all(|row| row.is_block)).map(|rows| rows[0].name).collect()
+});
+
 /// Whether nginx insists on a block, wherever the directive stands: `directive "events" has no opening "{"`.
 pub(super) fn must_open_block(name: &str) -> bool {
-    let rows = named(name);
-    !rows.is_empty() && rows.iter().all(|row| row.is_block)
+    BLOCKS.binary_search(&name).is_ok()
 }
 
 /// Whether nginx knows the directive to open a block; `match` is nginx Plus's.

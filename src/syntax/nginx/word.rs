@@ -1,11 +1,19 @@
 //! From a word as it is written to the word that nginx takes it for.
 
+use std::ops::Range;
+
 use super::{Rule, Word};
 use crate::source::{FileId, Span};
 
-/// The word of a token of the grammar.
-pub(super) fn word(file: FileId, rule: Rule, start: usize, written: &str) -> Word {
-    let end = start + written.len();
+/// The word of a rule of the grammar, which stands in a range of a text.
+pub(super) fn word(file: FileId, rule: Rule, range: Range<usize>, text: &str) -> Word {
+    let written = &text[range.clone()];
+    let Range { start, end } = range;
+    if matches!(rule, Rule::simple | Rule::key) {
+        let span = Span::new(file, start..end);
+        let template = written.as_bytes().windows(2).any(|it| it == b"__") && has_bare_placeholder(written);
+        return Word { span, inner: span, text: written.into(), template };
+    }
     let inner = match rule {
         Rule::quoted => start + 1..end - 1,
         Rule::adjoined => start + 1..start + closing_quote(written).unwrap_or(written.len()),

@@ -20,7 +20,7 @@ pub(super) enum Within {
 impl Builder<'_> {
     /// A directive that a `;` ends.
     pub(super) fn simple(&mut self, mut words: Vec<Word>, end: u32, flawed: bool) {
-        let Some(first) = words.first().cloned() else { return };
+        let Some(first) = words.first() else { return };
         let is_outside = self.stack.len() == 1;
         let calls_for_block = (must_open_block(&first.text) || holds_keys(&first.text))
             && self.in_directives()
@@ -32,6 +32,7 @@ impl Builder<'_> {
         if flawed || !calls_for_block {
             return self.push_simple(words, end);
         }
+        let first = first.clone();
         let error = SyntaxError {
             span: first.span,
             message: format!("directive \"{}\" has no opening \"{{\"", first.text),
