@@ -96,11 +96,18 @@ struct Servers<'a> {
     in_fragments: BTreeSet<usize>,
 }
 
+/// How many names on how many addresses all servers may have together.
+const MANY: usize = 200_000;
+
 impl<'a> Servers<'a> {
-    /// `None` where a server may listen anywhere.
+    /// `None` where a server may listen anywhere, or where there are too many names.
     fn new(nginx: &'a Nginx) -> Option<Servers<'a>> {
         let wholes: BTreeSet<LevelId> = nginx.mains.iter().filter_map(|main| main.http).collect();
         let mut found = Servers { groups: BTreeMap::new(), in_fragments: BTreeSet::new() };
+        // Each name is one on each of its server's addresses.
+        if nginx.servers.iter().map(|it| it.listen.len() * it.names.len()).sum::<usize>() > MANY {
+            return None;
+        }
         for (at, server) in nginx.servers.iter().enumerate() {
             if nginx.level(server.level).parent.is_none_or(|parent| !wholes.contains(&parent)) {
                 found.in_fragments.insert(at);

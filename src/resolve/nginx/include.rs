@@ -1,5 +1,6 @@
 //! Which files of the stack an `include` means.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::resolve::paths::{Mapped, Paths, glob_matches, template_free};
@@ -44,6 +45,9 @@ pub(super) struct Library<'a> {
     trees: &'a BTreeMap<FileId, Parsed<Tree>>,
     paths: &'a Paths,
     by_path: BTreeMap<String, FileId>,
+    /// What patterns of deployed paths stand for: many a file includes the same snippets, and each pattern is held against
+    /// all names.
+    globs: RefCell<BTreeMap<String, Vec<FileId>>>,
 }
 
 /// What an `include` means.
@@ -73,7 +77,7 @@ impl<'a> Library<'a> {
         let place = |file: &FileId| (without_template_suffix(&sources.get(*file).path), *file);
         // A file that bears its deployed name goes before a template of it.
         let by_path = files.iter().rev().map(place).collect();
-        Library { files, sources, trees, paths, by_path }
+        Library { files, sources, trees, paths, by_path, globs: RefCell::default() }
     }
 
     /// The tree of one of the files.
@@ -145,8 +149,7 @@ impl<'a> Library<'a> {
         if path.contains(GLOB) {
             let mut files = beside_main.map(|pattern| self.matching(&pattern)).unwrap_or_default();
             if files.is_empty() {
-                files = self.paths.glob(&deployed);
-                files.retain(|file| self.trees.contains_key(file));
+                files = self.deployed(deployed);
             }
             return if files.is_empty() { Included::Nothing } else { Included::Files(files) };
         }
@@ -161,6 +164,18 @@ impl<'a> Library<'a> {
         }
     }
 
+    /// The nginx files that a pattern of a deployed path stands for.
+    fn deployed(&self, pattern: String) -> Vec<FileId> {
+        let mut globs = self.globs.borrow_mut();
+        if let Some(files) = globs.get(&pattern) {
+            return files.clone();
+        }
+        let mut files = self.paths.glob(&pattern);
+        files.retain(|file| self.trees.contains_key(file));
+        globs.insert(pattern, files.clone());
+        files
+    }
+
     /// The files whose paths match a pattern, component by component, in the order in which glob(3) gives them.
     fn matching(&self, pattern: &str) -> Vec<FileId> {
         let parts: Vec<&str> = pattern.split('/').collect();
@@ -170,7 +185,9 @@ impl<'a> Library<'a> {
                 components.next().is_some_and(|component| glob_matches(part.as_bytes(), component.as_bytes()))
             }) && components.next().is_none()
         };
-        self.by_path.iter().filter(|(path, _)| is_match(path)).map(|(_, file)| *file).collect()
+        let start = &pattern[..pattern.find(['*', '?', '[', '\\']).unwrap_or(pattern.len())];
+        let near = self.by_path.range(start.to_owned()..).take_while(|(path, _)| path.starts_with(start));
+        near.filter(|(path, _)| is_match(path)).map(|(_, file)| *file).collect()
     }
 }
 

@@ -601,6 +601,12 @@ fn names_that_are_all_but_defined_are_noted() {
         "http { upstream app_server { server a:1; } server { location / { proxy_pass http://app_sever; }
           location /b { proxy_pass http://app_server; } } }",
         "http { upstream app_server { server a:1; } server { location / { proxy_pass http://app_sever.example; } } }",
+        "http { upstream apps { server app:1; } server { location / { proxy_pass http://app; } } }",
+        "http { upstream backends { server a:1; } server { location / { proxy_pass http://backend; }
+          location /x { proxy_pass http://backend:81; } } }",
+        "http { upstream backends { server a:1; } map $host $to { default http://backends; } server {
+          location / { proxy_pass http://backend; } location /x { proxy_pass $to; } } }",
+        "http { upstream backends { server a:1; } server { server_name Backend; location / { proxy_pass http://backend; } } }",
     ] {
         assert_eq!(faults(&one(text)), [""; 0], "{text}");
     }

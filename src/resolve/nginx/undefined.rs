@@ -8,7 +8,7 @@ use super::trouble::Refusal;
 use crate::edit::Applicability;
 use crate::model::{FaultKind, Gateway};
 use crate::source::{FileKind, Sources};
-use crate::value::nearest;
+use crate::value::{Endpoint, Host, nearest};
 
 /// The most upstreams without a pass that a name is compared with.
 const MANY: usize = 100;
@@ -16,21 +16,36 @@ const MANY: usize = 100;
 /// What tells whether a name may be a host's.
 pub(super) struct Names<'a> {
     sources: &'a Sources,
-    /// The hosts that passes name, in lower case.
+    /// The hosts that passes name, and the variables that they may have, in lower case.
     passed: BTreeSet<String>,
+    /// What is a host's name for nginx elsewhere: an upstream's server, a pass with a port, a name of a server.
+    hosts: BTreeSet<String>,
     /// The words of all files that are not nginx's: a Compose file's services, a script's hosts.
     mentioned: OnceCell<BTreeSet<&'a str>>,
 }
 
 impl<'a> Names<'a> {
     pub(super) fn new(found: &Found, sources: &'a Sources) -> Names<'a> {
-        let words = found.passes.iter().filter_map(|pass| pass.arguments.first());
-        let host = |text: &str| {
-            let address = text.split_once("://").map_or(text, |(_, rest)| rest);
-            address.split(['/', ':', '?', '$']).next().unwrap_or_default().to_ascii_lowercase()
-        };
-        let passed = words.map(|word| host(&word.text)).collect();
-        Names { sources, passed, mentioned: OnceCell::new() }
+        let passes = found.passes.iter().filter_map(|pass| pass.arguments.first());
+        let assigned = found.assignments.iter().filter_map(|it| it.value.as_ref());
+        let mapped = found.maps.iter().filter_map(|map| map.values.as_ref()).flatten();
+        let (mut passed, mut hosts) = (BTreeSet::new(), BTreeSet::new());
+        for word in passes.chain(assigned).chain(mapped) {
+            let address = word.text.split_once("://").map_or(word.text.as_str(), |(_, rest)| rest);
+            let address = address.split(['/', '?', '$']).next().unwrap_or_default().to_ascii_lowercase();
+            if let Some((host, _)) = address.split_once(':') {
+                hosts.insert(host.to_owned());
+            }
+            passed.insert(address.split(':').next().unwrap_or_default().to_owned());
+        }
+        for peer in found.nginx.upstreams.iter().flat_map(|it| &it.peers) {
+            if let Some(Endpoint::Tcp(Host::Name(name), _)) = peer.address.known() {
+                hosts.insert(name.to_ascii_lowercase());
+            }
+        }
+        let names = found.nginx.servers.iter().flat_map(|it| &it.names);
+        hosts.extend(names.map(|name| name.to_ascii_lowercase()));
+        Names { sources, passed, hosts, mentioned: OnceCell::new() }
     }
 
     /// Whether a file of another program speaks of a name.
@@ -54,7 +69,8 @@ impl<'a> Names<'a> {
     ) -> Option<Refusal> {
         let name = host.to_ascii_lowercase();
         let may_be_a_host = matches!(gateway, Gateway::Http | Gateway::Https);
-        if name.contains(['.', '[', ':']) || name == "localhost" || may_be_a_host && self.is_mentioned(host) {
+        let is_named = || self.hosts.contains(&name) || self.is_mentioned(host);
+        if name.contains(['.', '[', ':']) || name == "localhost" || may_be_a_host && is_named() {
             return None;
         }
         let unused = upstreams.filter(|upstream| !self.passed.contains(&upstream.to_ascii_lowercase()));

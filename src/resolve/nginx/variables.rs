@@ -183,15 +183,16 @@ pub(super) fn apply(found: &mut Found) {
         return;
     }
     let defined = defined(found);
+    let none = BTreeSet::new();
     let mut noted: BTreeSet<Span> = BTreeSet::new();
     let mut faults = Vec::new();
     for (http, name, place) in uses {
-        let own = defined.get(&http).cloned().unwrap_or_default();
+        let own = defined.get(&http).unwrap_or(&none);
         let is_open = OPEN.iter().any(|start| name.starts_with(start));
         if is_open || OWN.binary_search(&name.as_str()).is_ok() || own.contains(name.as_str()) {
             continue;
         }
-        let near = near(&name, &own);
+        let near = near(&name, own);
         if near.is_none() && name != CONVENTIONAL || !noted.insert(place) {
             continue;
         }
