@@ -66,7 +66,7 @@ fn refused(report: &Report, sources: &Sources, kind: FileKind) -> Vec<String> {
 
 /// Examples that are right, and that nginx refuses as the test puts them together: directives of the commercial nginx,
 /// variants of which a machine has one, a fragment of something else than `http`, a file that is not there.
-const NOT_TOGETHER: [&str; 9] = [
+const NOT_TOGETHER: [&str; 10] = [
     "max-conns-without-queue, Good, A queue",
     "named-location-missing, Good, A fragment whose server is not known",
     "nginx-rejected, Good, A fragment whose place is only guessed",
@@ -74,6 +74,7 @@ const NOT_TOGETHER: [&str; 9] = [
     "nginx-rejected, Good, Files that may be variants of each other",
     "nginx-rejected, Good, Servers that come while nginx runs",
     "nginx-rejected, Good, Variants that include one file",
+    "proxy-loop, Good, Another module may answer, or an `error_page`",
     "upstream-undefined, Good, An include that is not in the tree may define it",
     "upstream-undefined, Good, Variants of each other",
 ];

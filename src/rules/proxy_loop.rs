@@ -26,7 +26,8 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let conditional = conditional(nginx);
     let mut seen = BTreeSet::new();
     for route in &nginx.routes {
-        if !returns_as_it_came(nginx, route, &conditional) {
+        // An `error_page` may give another answer than the loop's end.
+        if !returns_as_it_came(nginx, route, &conditional) || nginx.rescues(route.level) {
             continue;
         }
         let Some(caught) = caught(nginx, route, &servers) else { continue };

@@ -70,7 +70,12 @@ impl<'a> Walk<'a> {
                     "nginx refuses it: it is not allowed here",
                 );
             }
-            _ => self.unresolved(directive.header, &title(directive), "a block of an unknown directive"),
+            _ => {
+                if let Some(level) = place.level.filter(|_| place.block != Block::Http) {
+                    self.found.nginx.levels[level.0 as usize].diverts = true;
+                }
+                self.unresolved(directive.header, &title(directive), "a block of an unknown directive");
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use super::super::assign::assignments;
 use super::super::found::{Assignment, Pass};
 use super::super::value::value;
 use super::{Block, Place, Walk, title};
+use crate::directives::named;
 use crate::model::{Anchor, Dialect, Jump, Listen, Sent, Written, directive};
 use crate::source::Span;
 use crate::syntax::nginx::{Body, Directive, Item, Word};
@@ -71,12 +72,16 @@ impl Walk<'_> {
 
     /// Notes what may change a request's URI or answer it on its way to a pass.
     pub(super) fn note_flow(&mut self, directive: &Directive, place: &Place<'_>) {
-        let Some(level) = place.level else { return };
+        let is_upstream = matches!(place.block, Block::Upstream | Block::StreamUpstream);
+        let Some(level) = place.level.filter(|_| !is_upstream) else { return };
         let name = directive.name();
         let is_script = matches!(directive.body, Body::Raw(_))
             || name.contains("_by_lua")
             || matches!(name, "js_access" | "js_content" | "perl");
+        // What a directive of another module does with a request is not known.
+        let is_unheard = named(name).is_empty() && !matches!(place.block, Block::Main | Block::Http);
         let diverts = is_script
+            || is_unheard
             || matches!(
                 name,
                 "return"
