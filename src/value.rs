@@ -11,5 +11,5 @@ mod size;
 pub use duration::Duration;
 pub use endpoint::{Endpoint, Host, Reach, normalize_path};
 pub use near::{distance, nearest};
-pub use possible::Possible;
+pub use possible::{Possible, either};
 pub use size::Size;
