@@ -1,5 +1,6 @@
 //! What Gunicorn would do with its command line, its environment and its configuration file.
 
+mod absorb;
 mod apps;
 mod argparse;
 mod bind;
@@ -9,8 +10,10 @@ mod config_file;
 mod effects;
 mod evaluate;
 mod layers;
+mod machine;
 mod module;
 mod scope;
+mod survey;
 mod table;
 mod templates;
 #[cfg(test)]

@@ -21,6 +21,12 @@ pub(super) fn validate(
     if let Value::Path(path) = value {
         return Err(format!("`{path}` is not followed"));
     }
+    if let Value::Machine(number) = value {
+        return match (kind(row, version), number.setting()) {
+            (Kind::Int | Kind::Seconds, Some(number)) => Ok(Datum::PerMachine(number)),
+            _ => Err("it depends on the number of processors".into()),
+        };
+    }
     match kind(row, version) {
         Kind::Int => {
             natural(value).filter(|number| in_range(row, *number)).map(Datum::Int).ok_or_else(refuse)
