@@ -11,7 +11,7 @@ mod setting;
 mod unit;
 mod version;
 
-pub use anchor::{Anchor, Dialect};
+pub use anchor::{Anchor, Dialect, remove_word};
 pub use app::{App, AppId, AppKind, WorkerClass};
 pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
 pub use nginx::{

@@ -13,15 +13,20 @@ mod proxy_buffers_rejected;
 mod proxy_loop;
 mod proxy_uri_joined;
 mod read_timeout_below_worker;
+mod reload_in_production;
 mod resolver_missing;
+mod single_sync_worker;
+mod small_backlog;
 mod syntax_error;
 mod transfer_encoding_set;
 mod unix_target_syntax;
 mod upstream_unbound;
 mod upstream_undefined;
 mod websocket_headers_missing;
+mod worker_timeout_disabled;
 mod zero_buffer;
 mod zero_timeout;
+mod zero_workers;
 
 use crate::finding::{Finding, Label, Severity};
 use crate::model::Deployment;
@@ -65,6 +70,8 @@ pub enum Category {
     Capacity,
     /// nginx's own configuration.
     Nginx,
+    /// Gunicorn's own configuration.
+    Gunicorn,
 }
 
 impl Category {
@@ -78,6 +85,7 @@ impl Category {
             Category::Keepalive => "keepalive",
             Category::Capacity => "capacity",
             Category::Nginx => "nginx",
+            Category::Gunicorn => "gunicorn",
         }
     }
 }
@@ -125,15 +133,20 @@ pub static RULES: &[&Rule] = &[
     &proxy_loop::RULE,
     &proxy_uri_joined::RULE,
     &read_timeout_below_worker::RULE,
+    &reload_in_production::RULE,
     &resolver_missing::RULE,
+    &single_sync_worker::RULE,
+    &small_backlog::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
     &unix_target_syntax::RULE,
     &upstream_unbound::RULE,
     &upstream_undefined::RULE,
     &websocket_headers_missing::RULE,
+    &worker_timeout_disabled::RULE,
     &zero_buffer::RULE,
     &zero_timeout::RULE,
+    &zero_workers::RULE,
 ];
 
 /// The rule of a name.

@@ -113,6 +113,12 @@ impl fmt::Display for WorkerClass {
 }
 
 impl App {
+    /// Whether it certainly opens the sockets that `bind` names, and is handed none by the service manager.
+    pub fn binds_itself(&self) -> bool {
+        let bind = self.settings.get("bind");
+        self.listeners.value.known().is_some() && bind.is_some_and(|bind| bind.origin == self.listeners.origin)
+    }
+
     /// A setting by the program's own name; unknown where it was not resolved.
     pub fn setting<T: FromDatum>(&self, name: &str) -> Setting<T> {
         match self.settings.get(name) {
