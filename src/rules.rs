@@ -4,6 +4,7 @@
 //! not judge. Adding one takes its page, its file, a `mod` line and an entry in [`RULES`].
 
 mod connections_exhausted;
+mod decimal_umask;
 mod duplicate_upstream_server;
 mod keepalive_ineffective;
 mod max_conns_without_queue;
@@ -22,6 +23,7 @@ mod transfer_encoding_set;
 mod unix_target_syntax;
 mod upstream_unbound;
 mod upstream_undefined;
+mod variable_port_literal;
 mod websocket_headers_missing;
 mod worker_timeout_disabled;
 mod zero_buffer;
@@ -124,6 +126,7 @@ pub struct Context<'a> {
 /// All rules, sorted by name.
 pub static RULES: &[&Rule] = &[
     &connections_exhausted::RULE,
+    &decimal_umask::RULE,
     &duplicate_upstream_server::RULE,
     &keepalive_ineffective::RULE,
     &max_conns_without_queue::RULE,
@@ -142,6 +145,7 @@ pub static RULES: &[&Rule] = &[
     &unix_target_syntax::RULE,
     &upstream_unbound::RULE,
     &upstream_undefined::RULE,
+    &variable_port_literal::RULE,
     &websocket_headers_missing::RULE,
     &worker_timeout_disabled::RULE,
     &zero_buffer::RULE,

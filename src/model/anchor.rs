@@ -140,7 +140,8 @@ mod tests {
 
     #[test]
     fn a_word_goes_with_the_blank_before_it_or_with_its_line() {
-        let without = |text: &str| edited(text, "--b", |anchor, sources| remove_word(anchor.span, sources).unwrap());
+        let without =
+            |text: &str| edited(text, "--b", |anchor, sources| remove_word(anchor.span, sources).unwrap());
         assert_eq!(without("X=a --b c\n"), "X=a c\n");
         assert_eq!(without("X=a --b\n"), "X=a\n");
         assert_eq!(without("X=a \\\n  --b \\\n  c\n"), "X=a \\\n  c\n");

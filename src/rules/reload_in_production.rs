@@ -24,7 +24,9 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let mut seen: BTreeSet<Span> = BTreeSet::new();
     for app in context.deployment.apps.iter().filter(|app| app.kind == AppKind::Gunicorn) {
         let reload: Setting<bool> = app.setting("reload");
-        let Some(place) = reload.origin.place.filter(|_| reload.value.must(|reload| *reload)) else { continue };
+        let Some(place) = reload.origin.place.filter(|_| reload.value.must(|reload| *reload)) else {
+            continue;
+        };
         let Some(unit) = app.unit.map(|id| context.deployment.unit(id)) else { continue };
         if is_for_users(context, app, unit) && seen.insert(place) {
             findings.push(finding(context, app, unit, &reload, place));

@@ -45,9 +45,10 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
 /// leaves it so), and the event loop of the `asgi` and uvicorn workers sets it anew.
 fn is_used(app: &App) -> bool {
     app.binds_itself()
-        && app.worker_class.value.must(|class| {
-            !matches!(class, WorkerClass::Asgi | WorkerClass::Uvicorn | WorkerClass::Other(_))
-        })
+        && app
+            .worker_class
+            .value
+            .must(|class| !matches!(class, WorkerClass::Asgi | WorkerClass::Uvicorn | WorkerClass::Other(_)))
 }
 
 fn finding(app: &App, number: i64, backlog: &Setting<i64>, place: Span) -> Finding {
