@@ -3,6 +3,7 @@
 //! A rule is a pure function over the model. It knows nothing of syntax, levels or output; what it cannot know, it does
 //! not judge. Adding one takes its page, its file, a `mod` line and an entry in [`RULES`].
 
+mod bind_conflict;
 mod connections_exhausted;
 mod decimal_umask;
 mod duplicate_upstream_server;
@@ -125,6 +126,7 @@ pub struct Context<'a> {
 
 /// All rules, sorted by name.
 pub static RULES: &[&Rule] = &[
+    &bind_conflict::RULE,
     &connections_exhausted::RULE,
     &decimal_umask::RULE,
     &duplicate_upstream_server::RULE,
