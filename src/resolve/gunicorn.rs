@@ -9,6 +9,7 @@ mod config_file;
 mod effects;
 mod evaluate;
 mod layers;
+mod literal;
 mod module;
 mod scope;
 mod table;
