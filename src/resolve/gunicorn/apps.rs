@@ -162,7 +162,7 @@ fn of_variable(environment: &Environment, place: Span, version: Version) -> (Opt
             }
             None => Options::refusal(format!("a quote in `{NAME}` is not closed")),
         },
-        Possible::OneOf(_) => Options::unknown(format!("`{NAME}` is not known")),
+        Possible::OneOf(_) | Possible::Usually { .. } => Options::unknown(format!("`{NAME}` is not known")),
         Possible::Unknown(why) => Options::unknown(format!("`{NAME}` may be set: {why}")),
     };
     (options, set_at)
@@ -241,8 +241,7 @@ fn worker_class(settings: &Settings) -> Setting<WorkerClass> {
     let threads = settings.get("threads").map(|setting| setting.value.clone());
     let origin = class.origin.clone();
     let Some(classes) = class.value.candidates() else {
-        let Possible::Unknown(why) = &class.value else { return Setting::unknown("not resolved", origin) };
-        return Setting::unknown(why.clone(), origin);
+        return Setting::unknown(class.value.doubt().unwrap_or_default(), origin);
     };
     let mut possible = Vec::new();
     for class in classes {

@@ -90,7 +90,7 @@ impl Layers<'_> {
                 let value = read(text).map_or_else(Possible::Unknown, Possible::Known);
                 Setting { value, origin: from_environment }
             }
-            Possible::OneOf(_) => {
+            Possible::OneOf(_) | Possible::Usually { .. } => {
                 Setting::unknown(format!("`{variable_name}` of the environment decides"), from_environment)
             }
             Possible::Unknown(why) => Setting::unknown(
@@ -197,16 +197,20 @@ impl Said {
             Possible::Known(None) => below,
             Possible::Known(Some(datum)) => Setting::known(datum, origin),
             Possible::Unknown(why) => Setting { value: Possible::Unknown(why), origin },
-            Possible::OneOf(values) => {
-                let values = values.into_iter().map(|value| match value {
-                    Some(datum) => Possible::Known(datum),
-                    None => below.value.clone(),
-                });
-                let value = values.reduce(Possible::or).unwrap_or(Possible::Unknown("not resolved".into()));
-                Setting { value, origin }
+            Possible::OneOf(values) => Setting { value: each_over(values, &below), origin },
+            Possible::Usually { values, unless } => {
+                Setting { value: each_over(values, &below).unless(&unless), origin }
             }
         }
     }
+}
+
+fn each_over(values: Vec<Option<Datum>>, below: &Setting<Datum>) -> Possible<Datum> {
+    let values = values.into_iter().map(|value| match value {
+        Some(datum) => Possible::Known(datum),
+        None => below.value.clone(),
+    });
+    values.reduce(Possible::or).unwrap_or(Possible::Unknown("not resolved".into()))
 }
 
 /// What a configuration file says of a setting.
@@ -215,10 +219,7 @@ pub(super) fn of_scope(row: &Row, version: Version, scope: &Scope, directory: &P
         None => Ok(None),
         Some(value) => validate(row, version, &value, directory).map(Some),
     });
-    let value = match value {
-        Possible::OneOf(values) => Possible::one_of(values),
-        other => other,
-    };
+    let value = value.distinct();
     let origin = match (scope.names.get(row.name), &value) {
         (Some(name), Possible::Unknown(why)) if why == "a template fills it in" => {
             Origin::at(OriginKind::Template, name.place)
