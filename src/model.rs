@@ -11,8 +11,8 @@ mod setting;
 mod unit;
 mod version;
 
-pub use anchor::{Anchor, Dialect};
-pub use app::{App, AppId, AppKind, WorkerClass};
+pub use anchor::{Anchor, Dialect, remove_word};
+pub use app::{App, AppId, AppKind, LiteralVariable, WorkerClass};
 pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
 pub use nginx::{
     Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, Level, LevelId, LevelKind, Listen, LookedUp,

@@ -11,6 +11,7 @@ mod effects;
 mod evaluate;
 mod layers;
 mod machine;
+mod literal;
 mod module;
 mod scope;
 mod survey;

@@ -260,6 +260,7 @@ mod tests {
             target: unknown(),
             listeners: Setting { value: endpoint(listener).map(|it| vec![it]), origin: Origin::DEFAULT },
             worker_class: Setting::unknown("not asked", Origin::DEFAULT),
+            literals: Vec::new(),
             settings: BTreeMap::new(),
         }
     }

@@ -7,7 +7,7 @@ use super::command::{self, Program, Start};
 use super::config_file::{self, Choice, Claims};
 use super::layers::{self, File, Layers, Settings};
 use super::scope::{Scope, variable};
-use super::{Resolved, bind, module, table, words};
+use super::{Resolved, bind, literal, module, table, words};
 use crate::model::{App, AppKind, Datum, Origin, OriginKind, Setting, Unresolved, Version, WorkerClass};
 use crate::resolve::launch::{Activation, Argument, Environment, Launch};
 use crate::resolve::paths::Paths;
@@ -73,6 +73,7 @@ fn other(launch: &Launch, place: Span) -> App {
         target: Setting::unknown(unknown, Origin::DEFAULT),
         listeners: Setting::unknown(unknown, Origin::DEFAULT),
         worker_class: Setting::unknown(unknown, Origin::DEFAULT),
+        literals: Vec::new(),
         settings: BTreeMap::new(),
     }
 }
@@ -135,6 +136,13 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         target: target(&layers.line, &settings),
         listeners: listeners(&settings, directory, &start.sockets),
         worker_class: worker_class(&settings),
+        literals: literal::variables(
+            &layers.line.dollars,
+            &start.environment,
+            &start.sockets,
+            stack.sources,
+            stack.version,
+        ),
         settings,
     };
     (app, choice)
@@ -289,6 +297,7 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
         target: target(&Options::default(), &settings),
         listeners: listeners(&settings, &directory, &Activation::None),
         worker_class: worker_class(&settings),
+        literals: Vec::new(),
         settings,
     })
 }
