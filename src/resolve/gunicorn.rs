@@ -6,13 +6,20 @@ mod argparse;
 mod bind;
 mod calls;
 mod command;
+mod comprehension;
 mod config_file;
 mod effects;
 mod evaluate;
+mod format;
 mod layers;
-mod machine;
 mod literal;
+mod machine;
+mod methods;
 mod module;
+mod number;
+mod operators;
+mod percent;
+mod posix;
 mod scope;
 mod survey;
 mod table;
@@ -21,6 +28,7 @@ mod templates;
 mod tests;
 mod validate;
 mod value;
+mod view;
 mod words;
 
 use std::collections::BTreeMap;
@@ -31,6 +39,7 @@ use crate::model::{App, Target, Unresolved};
 use crate::source::{FileId, Sources};
 use crate::syntax::Parsed;
 use crate::syntax::gunicorn::Tree;
+use crate::value::Possible;
 
 /// The apps of a stack.
 #[derive(Clone, Debug)]
@@ -65,4 +74,19 @@ pub fn resolve(
         resolved.apps.extend(apps::of_file(&stack, *file, unread_launcher));
     }
     resolved
+}
+
+/// The names that a text leaves behind as Gunicorn would run it with no variable set, and their values as `repr()` gives
+/// them: for tests against CPython.
+#[doc(hidden)]
+pub fn evaluated(text: &str) -> BTreeMap<String, Possible<String>> {
+    let tree = crate::syntax::gunicorn::parse(FileId(0), text).tree;
+    let environment = super::launch::Environment::default();
+    let scope = module::run(&tree, Some(&environment));
+    let value = |name: &String| {
+        scope
+            .bound(name)
+            .try_map(|value| value.map_or(Err("it is not bound".into()), |value| format::repr(&value)))
+    };
+    scope.names.keys().map(|name| (name.clone(), value(name))).collect()
 }
