@@ -5,6 +5,7 @@
 
 mod anchor;
 mod app;
+mod app_fault;
 mod deployment;
 mod nginx;
 mod setting;
@@ -13,6 +14,7 @@ mod version;
 
 pub use anchor::{Anchor, Dialect};
 pub use app::{App, AppId, AppKind, WorkerClass};
+pub use app_fault::{AppFault, AppFaultKind};
 pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
 pub use nginx::{
     Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, Level, LevelId, LevelKind, Listen, LookedUp,

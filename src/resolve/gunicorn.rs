@@ -1,15 +1,19 @@
 //! What Gunicorn would do with its command line, its environment and its configuration file.
 
+mod addresses;
 mod apps;
 mod argparse;
 mod bind;
 mod calls;
+mod choices;
 mod command;
 mod config_file;
 mod effects;
 mod evaluate;
+mod faults;
 mod layers;
 mod module;
+mod python;
 mod scope;
 mod table;
 mod templates;

@@ -7,7 +7,7 @@ use super::command::{self, Program, Start};
 use super::config_file::{self, Choice, Claims};
 use super::layers::{self, File, Layers, Settings};
 use super::scope::{Scope, variable};
-use super::{Resolved, bind, module, table, words};
+use super::{Resolved, bind, faults, module, table, words};
 use crate::model::{App, AppKind, Datum, Origin, OriginKind, Setting, Unresolved, Version, WorkerClass};
 use crate::resolve::launch::{Activation, Argument, Environment, Launch};
 use crate::resolve::paths::Paths;
@@ -74,6 +74,7 @@ fn other(launch: &Launch, place: Span) -> App {
         listeners: Setting::unknown(unknown, Origin::DEFAULT),
         worker_class: Setting::unknown(unknown, Origin::DEFAULT),
         settings: BTreeMap::new(),
+        faults: Vec::new(),
     }
 }
 
@@ -125,7 +126,15 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         line,
         sources: stack.sources,
     };
-    let settings = layers::resolve(&layers);
+    let (settings, mut faults) = layers::resolve(&layers);
+    let listens = Listens { directory, sockets: &start.sockets };
+    let refused = layers.line.refused.is_some() || layers.variable.refused.is_some();
+    if !refused {
+        faults.extend(faults::of_start(stack.version, &settings, &listens));
+        if layers.line.target.is_none() {
+            faults.extend(faults::of_application(start.place, &settings));
+        }
+    }
     let app = App {
         kind: AppKind::Gunicorn,
         unit: None,
@@ -133,9 +142,10 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         config: if let Choice::File(file, _) = choice { Some(file) } else { None },
         working_directory: start.working_directory.clone(),
         target: target(&layers.line, &settings),
-        listeners: listeners(&settings, directory, &start.sockets),
+        listeners: listeners(&settings, &listens),
         worker_class: worker_class(&settings),
         settings,
+        faults: faults::mended(faults, stack.sources),
     };
     (app, choice)
 }
@@ -152,7 +162,10 @@ fn of_variable(environment: &Environment, place: Span, version: Version) -> (Opt
                 let argument = |text| Argument { text: Possible::Known(text), span, splits: false };
                 argparse::parse(&words.into_iter().map(argument).collect::<Vec<_>>(), version)
             }
-            None => Options::refusal(format!("a quote in `{NAME}` is not closed")),
+            None => {
+                let why = format!("a quote in `{NAME}` is not closed");
+                Options::refusal(why, set_at.unwrap_or(place), words::not_split(&text))
+            }
         },
         Possible::OneOf(_) => Options::unknown(format!("`{NAME}` is not known")),
         Possible::Unknown(why) => Options::unknown(format!("`{NAME}` may be set: {why}")),
@@ -185,14 +198,28 @@ fn target(line: &Options, settings: &Settings) -> Setting<String> {
     }
 }
 
+/// Where Gunicorn starts, and the sockets that it is handed.
+pub(super) struct Listens<'a> {
+    pub(super) directory: &'a Possible<String>,
+    pub(super) sockets: &'a Activation,
+}
+
+impl Listens<'_> {
+    /// The directory that relative paths of sockets are seen from.
+    pub(super) fn socket_directory(&self, settings: &Settings) -> Possible<String> {
+        match settings.get("chdir").map(|setting| &setting.value) {
+            Some(Possible::Known(Datum::Text(chdir))) => Possible::Known(chdir.clone()),
+            // Nobody sets it: Gunicorn stays where it starts.
+            Some(Possible::Unknown(why)) if why == layers::MACHINE => self.directory.clone(),
+            _ => Possible::Unknown("the directory that the socket lies in is not known".into()),
+        }
+    }
+}
+
 /// What Gunicorn listens on: the sockets that it is handed, else what `bind` says.
-fn listeners(
-    settings: &Settings,
-    directory: &Possible<String>,
-    sockets: &Activation,
-) -> Setting<Vec<Endpoint>> {
+fn listeners(settings: &Settings, listens: &Listens) -> Setting<Vec<Endpoint>> {
     let Some(bind) = settings.get("bind") else { return Setting::unknown("not resolved", Origin::DEFAULT) };
-    match sockets {
+    match listens.sockets {
         Activation::Unknown(why) => return Setting::unknown(why.clone(), bind.origin.clone()),
         Activation::Passed(passed) => {
             // With `reuse_port` each worker binds by itself.
@@ -206,12 +233,7 @@ fn listeners(
         }
         Activation::None => {}
     }
-    let directory = match settings.get("chdir").map(|setting| &setting.value) {
-        Some(Possible::Known(Datum::Text(chdir))) => Possible::Known(chdir.clone()),
-        // Nobody sets it: Gunicorn stays where it starts.
-        Some(Possible::Unknown(why)) if why == layers::MACHINE => directory.clone(),
-        _ => Possible::Unknown("the directory that the socket lies in is not known".into()),
-    };
+    let directory = listens.socket_directory(settings);
     let bind: Setting<Vec<String>> = bind.read();
     let value = bind.value.try_map(|addresses| {
         addresses.iter().map(|address| bind::endpoint(address, &directory)).collect::<Result<Vec<_>, _>>()
@@ -264,18 +286,24 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
     let nobody = "nothing in the tree starts it";
     let directory = Possible::Unknown(nobody.to_string());
     let broken = !parsed.errors.is_empty();
-    let settings: Settings = table::of_version(stack.version)
-        .map(|row| {
-            let said = layers::of_scope(row, stack.version, &scope, &directory);
-            let written = said.value != Possible::Known(None);
-            let setting = match (unread_launcher, broken) {
-                (_, true) => Setting::unknown("Gunicorn refuses the configuration file", said.origin),
-                (Some(why), _) if written => Setting::unknown(why, said.origin),
-                _ => said.over(Setting::unknown(nobody, Origin::DEFAULT)),
-            };
-            (row.name, setting)
-        })
-        .collect();
+    let mut faults = Vec::new();
+    let mut settings = Settings::new();
+    for row in table::of_version(stack.version) {
+        let said = layers::of_scope(row, stack.version, &scope, &directory);
+        faults.extend(said.fault.clone().filter(|_| !broken));
+        let written = said.value != Possible::Known(None);
+        let setting = match (unread_launcher, broken) {
+            (_, true) => Setting::unknown("Gunicorn refuses the configuration file", said.origin),
+            (Some(why), _) if written => Setting::unknown(why, said.origin),
+            _ => said.over(Setting::unknown(nobody, Origin::DEFAULT)),
+        };
+        settings.insert(row.name, setting);
+    }
+    // What starts it may say something else; what it does not say is not known anyway.
+    let listens = Listens { directory: &directory, sockets: &Activation::None };
+    if unread_launcher.is_none() {
+        faults.extend(faults::of_start(stack.version, &settings, &listens));
+    }
     let first = parsed.tree.statements.first().map(|statement| statement.span);
     Some(App {
         kind: AppKind::Gunicorn,
@@ -284,8 +312,9 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
         config: Some(file),
         working_directory: Setting::unknown(nobody, Origin::DEFAULT),
         target: target(&Options::default(), &settings),
-        listeners: listeners(&settings, &directory, &Activation::None),
+        listeners: listeners(&settings, &listens),
         worker_class: worker_class(&settings),
         settings,
+        faults: faults::mended(faults, stack.sources),
     })
 }
