@@ -12,9 +12,11 @@ mod effects;
 mod evaluate;
 mod faults;
 mod layers;
+mod mends;
 mod module;
 mod python;
 mod scope;
+mod strays;
 mod table;
 mod templates;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::command::{self, Program, Start};
 use super::config_file::{self, Choice, Claims};
 use super::layers::{self, File, Layers, Settings};
 use super::scope::{Scope, variable};
-use super::{Resolved, bind, faults, module, table, words};
+use super::{Resolved, bind, faults, module, strays, table, words};
 use crate::model::{App, AppKind, Datum, Origin, OriginKind, Setting, Unresolved, Version, WorkerClass};
 use crate::resolve::launch::{Activation, Argument, Environment, Launch};
 use crate::resolve::paths::Paths;
@@ -135,6 +135,11 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
             faults.extend(faults::of_application(start.place, &settings));
         }
     }
+    if let (Choice::File(file, _), File::Read(scope)) = (&choice, &layers.file)
+        && let Some(parsed) = stack.trees.get(file)
+    {
+        faults.extend(strays::of_file(&parsed.tree, scope, stack.version, stack.sources));
+    }
     let app = App {
         kind: AppKind::Gunicorn,
         unit: None,
@@ -145,7 +150,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         listeners: listeners(&settings, &listens),
         worker_class: worker_class(&settings),
         settings,
-        faults: faults::mended(faults, stack.sources),
+        faults: faults::settled(faults, stack.version, stack.sources),
     };
     (app, choice)
 }
@@ -304,6 +309,9 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
     if unread_launcher.is_none() {
         faults.extend(faults::of_start(stack.version, &settings, &listens));
     }
+    if !broken {
+        faults.extend(strays::of_file(&parsed.tree, &scope, stack.version, stack.sources));
+    }
     let first = parsed.tree.statements.first().map(|statement| statement.span);
     Some(App {
         kind: AppKind::Gunicorn,
@@ -315,6 +323,6 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
         listeners: listeners(&settings, &listens),
         worker_class: worker_class(&settings),
         settings,
-        faults: faults::mended(faults, stack.sources),
+        faults: faults::settled(faults, stack.version, stack.sources),
     })
 }

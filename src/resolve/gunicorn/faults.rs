@@ -6,10 +6,12 @@
 use super::apps::Listens;
 use super::bind::{self, Parsed};
 use super::layers::Settings;
+use super::mends;
 use super::validate::Trouble;
 use crate::model::{AppFault, AppFaultKind, Datum, Origin, Setting, Version};
 use crate::resolve::launch::Activation;
-use crate::source::Span;
+use crate::resolve::systemd::specifiers;
+use crate::source::{Sources, Span};
 
 /// What is refused of the settings in force.
 pub(super) fn of_start(version: Version, settings: &Settings, listens: &Listens) -> Vec<AppFault> {
@@ -150,13 +152,35 @@ fn variables(setting: &Setting<Datum>) -> Option<AppFault> {
     Some(fault(AppFaultKind::Value, place, "raw_env", &text, message))
 }
 
-/// The faults without those in text that is evidently filled in before it is used, each once.
-pub(super) fn mended(faults: Vec<AppFault>, _sources: &crate::source::Sources) -> Vec<AppFault> {
+/// The faults, each once and with its mend, without those of what is evidently filled in before it is used.
+pub(super) fn settled(faults: Vec<AppFault>, version: Version, sources: &Sources) -> Vec<AppFault> {
     let mut kept: Vec<AppFault> = Vec::new();
-    for fault in faults {
-        if !kept.contains(&fault) {
-            kept.push(fault);
+    for mut fault in faults {
+        if is_filled_in(&fault) || kept.contains(&fault) {
+            continue;
         }
+        if fault.mend.is_none() {
+            fault.mend = mends::mend(&fault, version, sources);
+        }
+        kept.push(fault);
     }
     kept
+}
+
+/// Whether a template engine, `envsubst`, `sed` or a person fills in a piece of the text: `$PORT`, `{{ port }}`, `__PORT__`,
+/// `WORKERS`.
+fn is_filled_in(fault: &AppFault) -> bool {
+    if matches!(fault.kind, AppFaultKind::NoApplication | AppFaultKind::UnknownSetting) {
+        return false;
+    }
+    let is_mark = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_uppercase())
+            && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+            && !matches!(text, "UNIX" | "TCP" | "HTTP")
+    };
+    [&fault.value, &fault.message].into_iter().any(|text| {
+        text.contains('$')
+            || ["{{", "{%", "<%", "%("].iter().any(|mark| text.contains(mark))
+            || specifiers::is_placeholder(text)
+    }) || fault.setting != "raw_env" && fault.value.split([':', '/', ' ', '=']).any(is_mark)
 }

@@ -135,13 +135,16 @@ pub(super) fn depends_on_version(row: &Row) -> bool {
 }
 
 /// The setting of a name, in whichever release.
-#[allow(unused)]
 pub(super) fn of_name(name: &str) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.name == name)
 }
 
+/// The setting of an option, in a release.
+pub(super) fn of_flag(flag: &str, version: Version) -> Option<&'static Row> {
+    of_version(version).find(|row| row.flags.contains(&flag))
+}
+
 /// The names of all settings of a release.
-#[allow(unused)]
 pub(super) fn names(version: Version) -> impl Iterator<Item = &'static str> {
     of_version(version).map(|row| row.name)
 }
