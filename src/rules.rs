@@ -3,25 +3,37 @@
 //! A rule is a pure function over the model. It knows nothing of syntax, levels or output; what it cannot know, it does
 //! not judge. Adding one takes its page, its file, a `mod` line and an entry in [`RULES`].
 
+mod bind_syntax;
 mod connections_exhausted;
+mod decimal_umask;
 mod duplicate_upstream_server;
+mod gunicorn_invalid_value;
+mod gunicorn_unknown_setting;
 mod keepalive_ineffective;
 mod max_conns_without_queue;
 mod named_location_missing;
 mod nginx_rejected;
+mod option_eats_app;
 mod proxy_buffers_rejected;
 mod proxy_loop;
 mod proxy_uri_joined;
 mod read_timeout_below_worker;
+mod reload_in_production;
 mod resolver_missing;
+mod single_sync_worker;
+mod small_backlog;
 mod syntax_error;
 mod transfer_encoding_set;
 mod unix_target_syntax;
 mod upstream_unbound;
 mod upstream_undefined;
+mod variable_port_literal;
 mod websocket_headers_missing;
+mod worker_class_unavailable;
+mod worker_timeout_disabled;
 mod zero_buffer;
 mod zero_timeout;
+mod zero_workers;
 
 use crate::finding::{Finding, Label, Severity};
 use crate::model::Deployment;
@@ -65,6 +77,8 @@ pub enum Category {
     Capacity,
     /// nginx's own configuration.
     Nginx,
+    /// Gunicorn's own configuration.
+    Gunicorn,
 }
 
 impl Category {
@@ -78,6 +92,7 @@ impl Category {
             Category::Keepalive => "keepalive",
             Category::Capacity => "capacity",
             Category::Nginx => "nginx",
+            Category::Gunicorn => "gunicorn",
         }
     }
 }
@@ -115,25 +130,37 @@ pub struct Context<'a> {
 
 /// All rules, sorted by name.
 pub static RULES: &[&Rule] = &[
+    &bind_syntax::RULE,
     &connections_exhausted::RULE,
+    &decimal_umask::RULE,
     &duplicate_upstream_server::RULE,
+    &gunicorn_invalid_value::RULE,
+    &gunicorn_unknown_setting::RULE,
     &keepalive_ineffective::RULE,
     &max_conns_without_queue::RULE,
     &named_location_missing::RULE,
     &nginx_rejected::RULE,
+    &option_eats_app::RULE,
     &proxy_buffers_rejected::RULE,
     &proxy_loop::RULE,
     &proxy_uri_joined::RULE,
     &read_timeout_below_worker::RULE,
+    &reload_in_production::RULE,
     &resolver_missing::RULE,
+    &single_sync_worker::RULE,
+    &small_backlog::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
     &unix_target_syntax::RULE,
     &upstream_unbound::RULE,
     &upstream_undefined::RULE,
+    &variable_port_literal::RULE,
     &websocket_headers_missing::RULE,
+    &worker_class_unavailable::RULE,
+    &worker_timeout_disabled::RULE,
     &zero_buffer::RULE,
     &zero_timeout::RULE,
+    &zero_workers::RULE,
 ];
 
 /// The rule of a name.

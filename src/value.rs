@@ -7,9 +7,11 @@ mod endpoint;
 mod near;
 mod possible;
 mod size;
+mod stage;
 
 pub use duration::Duration;
 pub use endpoint::{Endpoint, Host, Reach, normalize_path};
 pub use near::{distance, nearest};
-pub use possible::Possible;
+pub use possible::{Possible, either};
 pub use size::Size;
+pub use stage::{environment, is_not_for_users};

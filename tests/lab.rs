@@ -1,5 +1,6 @@
 //! The outcome that a rule announces, seen by a client of the real nginx and the real Gunicorn, and gone after the fix.
 
+mod gunicorn_alone;
 mod nginx_alone;
 mod targets;
 

@@ -92,6 +92,8 @@ pub(super) fn by_content(path: &Path, candidate: Candidate, text: &str) -> Optio
         Candidate::Unit => Some(FileKind::Systemd),
         Candidate::Compose => Some(FileKind::Compose),
         Candidate::Launcher => Some(FileKind::Launcher),
+        // This name is Gunicorn's own, whatever the file sets.
+        Candidate::Python if name == "gunicorn.conf.py" => Some(FileKind::Gunicorn),
         Candidate::Python => if_gunicorn(text).or(Some(FileKind::Launcher)),
         Candidate::Any if looks_like_nginx(text, says_nginx(path)) => Some(FileKind::Nginx),
         Candidate::Any if name.contains("gunicorn") || path_contains(path, "gunicorn") => {
@@ -276,6 +278,7 @@ mod tests {
             ("app.conf", "[program:app]\ncommand=gunicorn\n", Some(Launcher)),
             ("nginx.conf", "[program:nginx]\ncommand=nginx\n", Some(Launcher)),
             ("gunicorn.conf.py", "bind = 'x'\n", Some(Gunicorn)),
+            ("gunicorn.conf.py", "umask = 7\n", Some(Gunicorn)),
             ("gunicorn.conf", "workers = 3\n", Some(Gunicorn)),
             ("gunicorn.conf", "[program:gunicorn]\n", Some(Launcher)),
             ("my_gunicorn.py", "from gunicorn.app import x\n", Some(Launcher)),

@@ -81,6 +81,22 @@ impl Anchor {
     }
 }
 
+/// Takes a word of a command line away, with the blank before it: with its whole line where nothing else stands on that but
+/// the mark that the command goes on, which then goes from where the command ends now. `None` where that is not the line before.
+pub fn remove_word(word: Span, sources: &Sources) -> Option<Edit> {
+    let text = &sources.get(word.file).text;
+    let (start, end) = (word.start as usize, word.end as usize);
+    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let line_end = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
+    let before = text[line_start..start].trim_end();
+    let range = match (before.is_empty(), text[end..line_end].trim()) {
+        (true, "\\") => line_start..line_end,
+        (true, "") => text[..line_start].trim_end().strip_suffix('\\')?.trim_end().len()..end,
+        _ => line_start + before.len()..end,
+    };
+    Some(Edit { span: Span::new(word.file, range), replacement: String::new() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +136,18 @@ mod tests {
         assert_eq!(removed("u { a 1; b 2; }\n", "b 2;"), "u { a 1; }\n");
         assert_eq!(removed("  b 2; c 3;\n", "b 2;"), "  c 3;\n");
         assert_eq!(removed("{ a 1;\n  b 2; }\n", "b 2;"), "{ a 1;\n  }\n");
+    }
+
+    #[test]
+    fn a_word_goes_with_the_blank_before_it_or_with_its_line() {
+        let without =
+            |text: &str| edited(text, "--b", |anchor, sources| remove_word(anchor.span, sources).unwrap());
+        assert_eq!(without("X=a --b c\n"), "X=a c\n");
+        assert_eq!(without("X=a --b\n"), "X=a\n");
+        assert_eq!(without("X=a \\\n  --b \\\n  c\n"), "X=a \\\n  c\n");
+        assert_eq!(without("X=a \\\n  --b\nY=1\n"), "X=a\nY=1\n");
+        assert_eq!(without("X=a \\\r\n  --b\r\nY=1\r\n"), "X=a\r\nY=1\r\n");
+        assert_eq!(without("X=a \\\n  --b c \\\n  d\n"), "X=a \\\n c \\\n  d\n");
     }
 
     #[test]

@@ -30,10 +30,27 @@ pub struct App {
     pub listeners: Setting<Vec<Endpoint>>,
     /// The worker class in force: a `sync` worker with threads is a `gthread` one.
     pub worker_class: Setting<WorkerClass>,
+    /// The variables of its command line that are handed on as they are written, and that it refuses.
+    pub literals: Vec<LiteralVariable>,
     /// All its settings by the program's own names.
     pub settings: BTreeMap<&'static str, Setting<Datum>>,
     /// What it refuses or passes over, in the order of the layers.
     pub faults: Vec<AppFault>,
+}
+
+/// A variable in an option of a command line that the service manager does not replace: `$PORT` in `0.0.0.0:$PORT`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiteralVariable {
+    /// The variable as it is written: `$PORT`.
+    pub span: Span,
+    /// Its name.
+    pub name: String,
+    /// Whether it is written in braces, with what systemd does not know between them: `${PORT:-8000}`.
+    pub braced: bool,
+    /// Whether the unit gives it a value; `None` where that is not known.
+    pub is_set: Option<bool>,
+    /// What the program says of the value.
+    pub refusal: String,
 }
 
 /// The programs that answer.
@@ -115,6 +132,13 @@ impl fmt::Display for WorkerClass {
 }
 
 impl App {
+    /// Whether it certainly opens the sockets that `bind` names, and is handed none by the service manager.
+    pub fn binds_itself(&self) -> bool {
+        let bind = self.settings.get("bind");
+        self.listeners.value.known().is_some()
+            && bind.is_some_and(|bind| bind.origin == self.listeners.origin)
+    }
+
     /// A setting by the program's own name; unknown where it was not resolved.
     pub fn setting<T: FromDatum>(&self, name: &str) -> Setting<T> {
         match self.settings.get(name) {

@@ -1,6 +1,8 @@
 //! What Gunicorn refuses when it starts, or passes over without a word.
 
-use super::{Mend, Version};
+use std::collections::BTreeMap;
+
+use super::{Deployment, Mend, Version};
 use crate::source::Span;
 
 /// A mistake in what Gunicorn is told that can be told from it alone. It is certain: it holds for every value that is still
@@ -44,4 +46,27 @@ pub enum AppFaultKind {
     WorkerClass,
     /// A name in a configuration file that is no setting, and all but one.
     UnknownSetting,
+}
+
+impl AppFault {
+    /// Who it is that refuses: Gunicorn, or one release of it.
+    pub fn subject(&self) -> String {
+        match self.version {
+            Some(version) => format!("Gunicorn {version}"),
+            None => "Gunicorn".into(),
+        }
+    }
+}
+
+impl Deployment {
+    /// The faults of some kinds of all apps, in the order of their places. What stands in a file that several apps read is
+    /// one.
+    pub fn app_faults(&self, kinds: &[AppFaultKind]) -> Vec<&AppFault> {
+        let mut by_place: BTreeMap<(Span, AppFaultKind, &str), &AppFault> = BTreeMap::new();
+        for fault in self.apps.iter().flat_map(|app| &app.faults).filter(|fault| kinds.contains(&fault.kind))
+        {
+            by_place.entry((fault.place, fault.kind, &fault.value)).or_insert(fault);
+        }
+        by_place.into_values().collect()
+    }
 }

@@ -197,12 +197,8 @@ impl<T> Setting<T> {
 impl Setting<Datum> {
     /// The setting as a value of one type. What is of another type is unknown.
     pub fn read<T: FromDatum>(&self) -> Setting<T> {
-        let value = match &self.value {
-            Possible::Known(datum) => convert(datum).map(Possible::Known),
-            Possible::OneOf(data) => data.iter().map(convert).collect::<Result<_, _>>().map(Possible::OneOf),
-            Possible::Unknown(why) => Err(why.clone()),
-        };
-        Setting { value: value.unwrap_or_else(Possible::Unknown), origin: self.origin.clone() }
+        let value = self.value.clone().try_map(|datum| convert(&datum));
+        Setting { value, origin: self.origin.clone() }
     }
 }
 

@@ -82,7 +82,7 @@ impl Writer<'_> {
                 Possible::OneOf(several) => {
                     several.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
                 }
-                Possible::Unknown(_) => "an address that is not known".into(),
+                Possible::Usually { .. } | Possible::Unknown(_) => "an address that is not known".into(),
             };
             let who = match &hop.joined {
                 Joined::App(app) => self.app_title(*app),
@@ -109,7 +109,7 @@ impl Writer<'_> {
             for sent in &sending.sent {
                 let value = match &sent.value {
                     Possible::Known(value) => value.clone(),
-                    Possible::OneOf(_) => "one of several".into(),
+                    Possible::OneOf(_) | Possible::Usually { .. } => "one of several".into(),
                     Possible::Unknown(why) => format!("not known: {why}"),
                 };
                 let place = self.place(sent.anchor.span);
@@ -201,7 +201,12 @@ impl Writer<'_> {
 fn value(setting: &Setting<Datum>) -> String {
     match &setting.value {
         Possible::Known(value) => value.to_string(),
-        Possible::OneOf(values) => values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "),
+        Possible::OneOf(values) => either(values),
+        Possible::Usually { values, unless } => format!("{}, unless {unless}", either(values)),
         Possible::Unknown(why) => format!("not known: {why}"),
     }
+}
+
+fn either(values: &[Datum]) -> String {
+    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
 }

@@ -152,6 +152,9 @@ impl Writer<'_> {
         let (state, value, why) = match &setting.value {
             Possible::Known(it) => ("known", value(it), None),
             Possible::OneOf(them) => ("one-of", Value::Array(them.iter().map(value).collect()), None),
+            Possible::Usually { values, unless } => {
+                ("usually", Value::Array(values.iter().map(value).collect()), Some(unless))
+            }
             Possible::Unknown(why) => ("unknown", Value::Null, Some(why)),
         };
         json!({"state": state, "value": value, "why": why, "origin": self.origin(&setting.origin)})

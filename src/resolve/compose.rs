@@ -212,6 +212,7 @@ fn app(place: Span, listeners: Result<Vec<Endpoint>, String>) -> App {
             Err(why) => Setting::unknown(why, origin),
         },
         worker_class: Setting::unknown(WHY, Origin::DEFAULT),
+        literals: Vec::new(),
         settings: BTreeMap::new(),
         faults: Vec::new(),
     }

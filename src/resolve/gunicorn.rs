@@ -11,7 +11,9 @@ mod config_file;
 mod effects;
 mod evaluate;
 mod faults;
+mod help;
 mod layers;
+mod literal;
 mod mends;
 mod module;
 mod python;
@@ -25,7 +27,7 @@ mod validate;
 mod value;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::launch::Launch;
 use super::paths::Paths;
@@ -58,12 +60,19 @@ pub fn resolve(
 ) -> Resolved {
     let stack = apps::Stack { files, trees, paths, sources, version: target.gunicorn };
     let mut resolved = Resolved { apps: Vec::new(), unresolved: Vec::new() };
-    let mut read: Vec<FileId> = Vec::new();
+    let mut read: Vec<apps::Read> = Vec::new();
     let claims = apps::claims(&stack, launches);
     for launch in launches {
         apps::of_launch(&stack, launch, &claims, &mut resolved, &mut read);
     }
-    for file in files.iter().filter(|file| !read.contains(file)) {
+    let mut judged: BTreeSet<FileId> = resolved.apps.iter().filter_map(|app| app.config).collect();
+    for apps::Read { file, app } in &read {
+        if judged.insert(*file) {
+            let faults = apps::of_candidate(&stack, *file);
+            resolved.apps[*app].faults.extend(faults);
+        }
+    }
+    for file in files.iter().filter(|file| !judged.contains(file)) {
         resolved.apps.extend(apps::of_file(&stack, *file, unread_launcher));
     }
     resolved

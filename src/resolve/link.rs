@@ -32,7 +32,9 @@ pub fn link(
             let joined = match &it.peers[peer].address {
                 _ if it.peers[peer].down => Joined::Unknown("the server is marked `down`".into()),
                 Possible::Known(address) => place.answerer(address, it),
-                Possible::OneOf(_) => Joined::Unknown("it stands for several addresses".into()),
+                Possible::OneOf(_) | Possible::Usually { .. } => {
+                    Joined::Unknown("it stands for several addresses".into())
+                }
                 Possible::Unknown(why) => Joined::Unknown(why.clone()),
             };
             hops.push(Hop { route: RouteId(route as u32), peer, joined });
@@ -73,7 +75,9 @@ impl<'a> Listeners<'a> {
                         }
                     }
                 }
-                Possible::OneOf(_) => all.note_unknown("it may be one of several addresses"),
+                Possible::OneOf(_) | Possible::Usually { .. } => {
+                    all.note_unknown("it may be one of several addresses")
+                }
                 Possible::Unknown(why) => all.note_unknown(why),
             }
         }
@@ -256,6 +260,7 @@ mod tests {
             target: unknown(),
             listeners: Setting { value: endpoint(listener).map(|it| vec![it]), origin: Origin::DEFAULT },
             worker_class: Setting::unknown("not asked", Origin::DEFAULT),
+            literals: Vec::new(),
             settings: BTreeMap::new(),
             faults: Vec::new(),
         }

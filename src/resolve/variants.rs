@@ -1,15 +1,6 @@
 //! Environments side by side: which files of a repository can certainly not meet on one machine.
 
-/// The words for environments; those of one row mean the same.
-const ENVIRONMENTS: [&[&str]; 7] = [
-    &["production", "prod", "prd", "live"],
-    &["staging", "stage", "stg"],
-    &["development", "develop", "dev", "devel"],
-    &["testing", "test", "qa", "uat"],
-    &["preproduction", "preprod"],
-    &["sandbox"],
-    &["local"],
-];
+use crate::value::environment;
 
 /// Whether two files are for different environments by their paths: `staging/site.conf` and `production/web.service`,
 /// `nginx.dev.conf` and `nginx.prod.conf`.
@@ -26,14 +17,6 @@ pub(super) fn may_exclude(a: &str, b: &str) -> bool {
 /// Whether a file may lie on the machine without being read: it is a site that may not be enabled.
 pub(super) fn may_be_off(path: &str) -> bool {
     path.split('/').any(|part| part == "sites-available")
-}
-
-/// The environment that the last word of a path speaks of which is a word for one.
-pub(super) fn environment(path: &str) -> Option<usize> {
-    path.rsplit(|c: char| !c.is_ascii_alphanumeric()).find_map(|word| {
-        let word = word.to_ascii_lowercase();
-        ENVIRONMENTS.iter().position(|words| words.contains(&word.as_str()))
-    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,9 @@
 /// How many values are kept apart: each is compared with all others.
 const MAX_VALUES: usize = 64;
 
+/// The longest condition that is put together, in bytes.
+const MAX_CONDITION: usize = 200;
+
 /// A value that may not be known from the files alone.
 ///
 /// Unknown is not the default, and absent is not unknown: whoever reads a setting that nobody wrote gets the program's
@@ -13,6 +16,14 @@ pub enum Possible<T> {
     Known(T),
     /// It is one of these; never empty.
     OneOf(Vec<T>),
+    /// It is one of these, mostly only one, if nothing that cannot be seen says otherwise; then it can be any. Whoever
+    /// judges takes it as unknown, whoever shows it shows the values.
+    Usually {
+        /// The values; never empty.
+        values: Vec<T>,
+        /// When it is another one, to stand behind "unless": "`PORT` is set in the environment".
+        unless: String,
+    },
     /// It cannot be told, for this reason.
     Unknown(String),
 }
@@ -22,7 +33,7 @@ impl<T> Possible<T> {
     pub fn known(&self) -> Option<&T> {
         match self {
             Possible::Known(value) => Some(value),
-            Possible::OneOf(_) | Possible::Unknown(_) => None,
+            Possible::OneOf(_) | Possible::Usually { .. } | Possible::Unknown(_) => None,
         }
     }
 
@@ -31,7 +42,38 @@ impl<T> Possible<T> {
         match self {
             Possible::Known(value) => Some(std::slice::from_ref(value)),
             Possible::OneOf(values) => Some(values),
-            Possible::Unknown(_) => None,
+            Possible::Usually { .. } | Possible::Unknown(_) => None,
+        }
+    }
+
+    /// The values that are worth showing: all that it can be, or those that it usually is.
+    pub fn likely(&self) -> &[T] {
+        match self {
+            Possible::Known(value) => std::slice::from_ref(value),
+            Possible::OneOf(values) | Possible::Usually { values, .. } => values,
+            Possible::Unknown(_) => &[],
+        }
+    }
+
+    /// Why it can be any value, if it can.
+    pub fn doubt(&self) -> Option<String> {
+        match self {
+            Possible::Known(_) | Possible::OneOf(_) => None,
+            Possible::Usually { unless, .. } => Some(format!("it may be another one: {unless}")),
+            Possible::Unknown(why) => Some(why.clone()),
+        }
+    }
+
+    /// The same value, but only unless something says otherwise.
+    pub fn unless(self, condition: &str) -> Possible<T> {
+        let unless = condition.to_string();
+        match self {
+            Possible::Known(value) => Possible::Usually { values: vec![value], unless },
+            Possible::OneOf(values) => Possible::Usually { values, unless },
+            Possible::Usually { values, unless: other } => {
+                Possible::Usually { values, unless: either(&other, condition) }
+            }
+            Possible::Unknown(_) => self,
         }
     }
 
@@ -50,6 +92,9 @@ impl<T> Possible<T> {
         match self {
             Possible::Known(value) => Possible::Known(f(value)),
             Possible::OneOf(values) => Possible::OneOf(values.into_iter().map(f).collect()),
+            Possible::Usually { values, unless } => {
+                Possible::Usually { values: values.into_iter().map(f).collect(), unless }
+            }
             Possible::Unknown(why) => Possible::Unknown(why),
         }
     }
@@ -61,9 +106,45 @@ impl<T> Possible<T> {
             Possible::OneOf(values) => {
                 values.into_iter().map(f).collect::<Result<Vec<U>, String>>().map(Possible::OneOf)
             }
+            Possible::Usually { values, unless } => values
+                .into_iter()
+                .map(f)
+                .collect::<Result<Vec<U>, String>>()
+                .map(|values| Possible::Usually { values, unless }),
             Possible::Unknown(why) => Ok(Possible::Unknown(why)),
         };
         result.unwrap_or_else(Possible::Unknown)
+    }
+}
+
+impl<T> Possible<T> {
+    /// The values and the condition under which it is another one, or why it can be any.
+    ///
+    /// # Errors
+    /// If it can be any value.
+    pub fn parts(self) -> Result<(Vec<T>, Option<String>), String> {
+        match self {
+            Possible::Known(value) => Ok((vec![value], None)),
+            Possible::OneOf(values) => Ok((values, None)),
+            Possible::Usually { values, unless } => Ok((values, Some(unless))),
+            Possible::Unknown(why) => Err(why),
+        }
+    }
+
+    /// The reverse of [`Possible::parts`]; the values are as many as they were given.
+    ///
+    /// # Panics
+    /// If there is no value at all.
+    pub fn from_parts(mut values: Vec<T>, unless: Option<String>) -> Possible<T> {
+        let value = match values.len() {
+            0 => panic!("a value is one of at least one"),
+            1 => Possible::Known(values.remove(0)),
+            _ => Possible::OneOf(values),
+        };
+        match unless {
+            Some(condition) => value.unless(&condition),
+            None => value,
+        }
     }
 }
 
@@ -88,24 +169,43 @@ impl<T: PartialEq> Possible<T> {
 
     /// What is known when either of two happened. More values than anybody distinguishes are as good as any.
     pub fn or(self, other: Possible<T>) -> Possible<T> {
-        match (self, other) {
-            (Possible::Unknown(why), _) | (_, Possible::Unknown(why)) => Possible::Unknown(why),
-            (a, b) => match Possible::one_of(a.into_vec().into_iter().chain(b.into_vec())) {
-                Possible::OneOf(values) if values.len() > MAX_VALUES => {
-                    Possible::Unknown(format!("it may be one of more than {MAX_VALUES} values"))
-                }
-                several => several,
-            },
+        let (mine, my_condition) = match self.parts() {
+            Ok(parts) => parts,
+            Err(why) => return Possible::Unknown(why),
+        };
+        let (theirs, their_condition) = match other.parts() {
+            Ok(parts) => parts,
+            Err(why) => return Possible::Unknown(why),
+        };
+        let values = match Possible::one_of(mine.into_iter().chain(theirs)) {
+            Possible::OneOf(values) if values.len() > MAX_VALUES => {
+                Possible::Unknown(format!("it may be one of more than {MAX_VALUES} values"))
+            }
+            several => several,
+        };
+        match (my_condition, their_condition) {
+            (Some(mine), Some(theirs)) => values.unless(&either(&mine, &theirs)),
+            (Some(condition), None) | (None, Some(condition)) => values.unless(&condition),
+            (None, None) => values,
         }
     }
 
-    fn into_vec(self) -> Vec<T> {
+    /// Equal values count once.
+    pub fn distinct(self) -> Possible<T> {
         match self {
-            Possible::Known(value) => vec![value],
-            Possible::OneOf(values) => values,
-            Possible::Unknown(_) => Vec::new(),
+            Possible::OneOf(values) => Possible::one_of(values),
+            Possible::Usually { values, unless } => Possible::one_of(values).unless(&unless),
+            other => other,
         }
     }
+}
+
+/// A condition that holds where one of two does, as a person would write it. A long one is not made longer.
+pub fn either(a: &str, b: &str) -> String {
+    if a.contains(b) || a.len() + b.len() > MAX_CONDITION {
+        return a.to_string();
+    }
+    if b.contains(a) { b.to_string() } else { format!("{a}, or {b}") }
 }
 
 #[cfg(test)]
@@ -121,6 +221,20 @@ mod tests {
         assert_eq!(several, Possible::OneOf(vec![1, 2]));
         assert!(several.must(|value| *value < 3) && !several.must(|value| *value < 2));
         assert!(several.may(|value| *value < 2) && !several.may(|value| *value > 2));
+    }
+
+    #[test]
+    fn what_is_usual_is_shown_and_never_judged() {
+        let usual = Possible::Known(3).unless("`W` is set");
+        assert!(!usual.must(|_| true) && usual.may(|_| false));
+        assert_eq!((usual.known(), usual.candidates(), usual.likely()), (None, None, [3].as_slice()));
+        assert_eq!(usual.clone().map(|it| it + 1), Possible::Known(4).unless("`W` is set"));
+        let failed = usual.clone().try_map(|_| Err::<i32, _>("no number".into()));
+        assert_eq!(failed, Possible::Unknown("no number".into()));
+        let several = Possible::Usually { values: vec![4, 3], unless: "`W` is set".into() };
+        assert_eq!(Possible::Known(4).or(usual.clone()), several);
+        assert_eq!(usual.clone().or(Possible::Known(3)), usual);
+        assert_eq!(usual.or(Possible::Unknown("x".into())), Possible::Unknown("x".into()));
     }
 
     #[test]

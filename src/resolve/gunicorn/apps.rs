@@ -7,8 +7,11 @@ use super::command::{self, Program, Start};
 use super::config_file::{self, Choice, Claims};
 use super::layers::{self, File, Layers, Settings};
 use super::scope::{Scope, variable};
-use super::{Resolved, bind, faults, module, strays, table, words};
-use crate::model::{App, AppKind, Datum, Origin, OriginKind, Setting, Unresolved, Version, WorkerClass};
+use super::{Resolved, bind, faults, literal, module, strays, table, words};
+use crate::model::{
+    App, AppFault, AppFaultKind, AppKind, Datum, Origin, OriginKind, Setting, Unresolved, Version,
+    WorkerClass,
+};
 use crate::resolve::launch::{Activation, Argument, Environment, Launch};
 use crate::resolve::paths::Paths;
 use crate::source::{FileId, Sources, Span};
@@ -25,13 +28,20 @@ pub(super) struct Stack<'a> {
     pub(super) version: Version,
 }
 
+/// A file that a launch reads or may read.
+pub(super) struct Read {
+    pub(super) file: FileId,
+    /// The app that it starts, by its place among the apps.
+    pub(super) app: usize,
+}
+
 /// Adds the app that a launch starts, if it starts one, and the files that it reads or may read.
 pub(super) fn of_launch(
     stack: &Stack,
     launch: &Launch,
     claims: &Claims,
     resolved: &mut Resolved,
-    read: &mut Vec<FileId>,
+    read: &mut Vec<Read>,
 ) {
     match command::find(launch) {
         Program::Silent => {}
@@ -51,7 +61,8 @@ pub(super) fn of_launch(
                 Choice::File(file, _) => (vec![file], None),
                 Choice::Perhaps(files, why) | Choice::Unknown(files, why) => (files, Some(why)),
             };
-            read.extend(files);
+            let app_at = resolved.apps.len();
+            read.extend(files.into_iter().map(|file| Read { file, app: app_at }));
             if let Some(why) = why {
                 let what = stack.sources.text(launch.place).to_string();
                 resolved.unresolved.push(Unresolved { span: start.place, what, why });
@@ -73,6 +84,7 @@ fn other(launch: &Launch, place: Span) -> App {
         target: Setting::unknown(unknown, Origin::DEFAULT),
         listeners: Setting::unknown(unknown, Origin::DEFAULT),
         worker_class: Setting::unknown(unknown, Origin::DEFAULT),
+        literals: Vec::new(),
         settings: BTreeMap::new(),
         faults: Vec::new(),
     }
@@ -131,7 +143,8 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
     let refused = layers.line.refused.is_some() || layers.variable.refused.is_some();
     if !refused {
         faults.extend(faults::of_start(stack.version, &settings, &listens));
-        if layers.line.target.is_none() {
+        let is_eaten = faults.iter().any(|fault| fault.kind == AppFaultKind::EatenApplication);
+        if layers.line.target.is_none() && !is_eaten {
             faults.extend(faults::of_application(start.place, &settings));
         }
     }
@@ -149,6 +162,13 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         target: target(&layers.line, &settings),
         listeners: listeners(&settings, &listens),
         worker_class: worker_class(&settings),
+        literals: literal::variables(
+            &layers.line.dollars,
+            &start.environment,
+            &start.sockets,
+            stack.sources,
+            stack.version,
+        ),
         settings,
         faults: faults::settled(faults, stack.version, stack.sources),
     };
@@ -172,7 +192,7 @@ fn of_variable(environment: &Environment, place: Span, version: Version) -> (Opt
                 Options::refusal(why, set_at.unwrap_or(place), words::not_split(&text))
             }
         },
-        Possible::OneOf(_) => Options::unknown(format!("`{NAME}` is not known")),
+        Possible::OneOf(_) | Possible::Usually { .. } => Options::unknown(format!("`{NAME}` is not known")),
         Possible::Unknown(why) => Options::unknown(format!("`{NAME}` may be set: {why}")),
     };
     (options, set_at)
@@ -260,8 +280,7 @@ fn worker_class(settings: &Settings) -> Setting<WorkerClass> {
     let threads = settings.get("threads").map(|setting| setting.value.clone());
     let origin = class.origin.clone();
     let Some(classes) = class.value.candidates() else {
-        let Possible::Unknown(why) = &class.value else { return Setting::unknown("not resolved", origin) };
-        return Setting::unknown(why.clone(), origin);
+        return Setting::unknown(class.value.doubt().unwrap_or_default(), origin);
     };
     let mut possible = Vec::new();
     for class in classes {
@@ -282,6 +301,19 @@ fn worker_class(settings: &Settings) -> Setting<WorkerClass> {
         }
     }
     Setting { value: Possible::one_of(possible), origin }
+}
+
+/// What is wrong with a file that a launch only may read, whatever the environment.
+pub(super) fn of_candidate(stack: &Stack, file: FileId) -> Vec<AppFault> {
+    let Some(parsed) = stack.trees.get(&file).filter(|parsed| parsed.errors.is_empty()) else {
+        return Vec::new();
+    };
+    let scope = module::run(&parsed.tree, None);
+    let directory = Possible::Unknown("which directory it is read in is not known".into());
+    let said = |row| layers::of_scope(row, stack.version, &scope, &directory).fault;
+    let mut faults: Vec<AppFault> = table::of_version(stack.version).filter_map(said).collect();
+    faults.extend(strays::of_file(&parsed.tree, &scope, stack.version, stack.sources));
+    faults::settled(faults, stack.version, stack.sources)
 }
 
 /// The app of a configuration file that no launch reads.
@@ -322,6 +354,7 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
         target: target(&Options::default(), &settings),
         listeners: listeners(&settings, &listens),
         worker_class: worker_class(&settings),
+        literals: Vec::new(),
         settings,
         faults: faults::settled(faults, stack.version, stack.sources),
     })

@@ -27,6 +27,19 @@ pub(super) struct Options {
     extras: Vec<(String, Span)>,
     /// The first word that is no option: the application.
     pub(super) target: Option<(Possible<String>, Span)>,
+    /// The values that hold a `$`.
+    pub(super) dollars: Vec<Dollar>,
+}
+
+/// A value with a `$` in it, which no shell saw.
+#[derive(Clone, Debug)]
+pub(super) struct Dollar {
+    /// The setting that it is for.
+    pub(super) row: &'static Row,
+    /// The value, as Gunicorn gets it.
+    pub(super) text: String,
+    /// The word that holds it.
+    pub(super) place: Span,
 }
 
 /// An option that is given.
@@ -360,6 +373,9 @@ impl Options {
         });
         if let (Some(words), Some(text)) = (&refused, text.known()) {
             self.fault(AppFaultKind::Value, place, row.flags[0], text, words.clone());
+        }
+        if let Some(text) = text.known().filter(|text| text.contains('$') && self.uncertain.is_none()) {
+            self.dollars.push(Dollar { row, text: text.clone(), place });
         }
         let convert = |text: String| -> Result<Value, String> {
             let refuse = || format!("Gunicorn refuses `{text}` as a value of `{}`", row.flags[0]);

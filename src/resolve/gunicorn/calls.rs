@@ -88,13 +88,11 @@ fn environment(scope: &Scope, arguments: &Arguments) -> Possible<Value> {
             })
             .reduce(Possible::or)
             .unwrap_or(default),
-        Possible::Unknown(why) => Possible::Unknown(match default {
-            Possible::Known(value) => match value.text() {
-                Ok(text) => format!("{text} unless `{name}` is set in the environment: {why}"),
-                Err(_) => format!("`{name}` of the environment decides: {why}"),
-            },
-            _ => format!("`{name}` of the environment decides: {why}"),
-        }),
+        // What may set it is not seen, and mostly nothing does.
+        Possible::Unknown(why) if scope.writes => Possible::Unknown(why),
+        Possible::Usually { .. } | Possible::Unknown(_) => {
+            default.unless(&format!("`{name}` is set in the environment"))
+        }
     }
 }
 

@@ -123,6 +123,14 @@ pub(super) static HTTP_PARSER: Choices = Choices {
     wrong: "http_parser must be a string",
 };
 
+impl Choices {
+    /// The words, for a sentence.
+    pub(super) fn names(&self) -> String {
+        let kept = self.words.iter().filter(|(word, kept)| word == kept);
+        kept.map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// The word that a value is.
 pub(super) fn choose(choices: &Choices, value: &Value) -> Result<Datum, Trouble> {
     let kept = |word: &str| Ok(Datum::Text(word.into()));

@@ -14,6 +14,8 @@ use crate::value::Possible;
 pub(super) struct Effects {
     /// Why the environment may be another one.
     environment: Option<String>,
+    /// Whether the file itself changes it.
+    writes: bool,
     /// Why lists may be others.
     lists: Option<String>,
     /// Names that may be bound.
@@ -21,8 +23,8 @@ pub(super) struct Effects {
 }
 
 impl Effects {
-    /// The environment may be changed.
-    pub(super) fn environment(why: &str) -> Effects {
+    /// The environment may be changed, by something that the file does not show.
+    fn environment(why: &str) -> Effects {
         Effects { environment: Some(why.into()), ..Effects::default() }
     }
 
@@ -30,6 +32,7 @@ impl Effects {
     pub(super) fn apply(self, scope: &mut Scope, place: Span) {
         if let Some(why) = self.environment {
             scope.changed.get_or_insert(why);
+            scope.writes |= self.writes;
         }
         if let Some(why) = self.lists {
             scope.lose_lists(&why);
@@ -116,6 +119,7 @@ fn trailed(scope: &Scope, head: &Expression, trailers: &[Trailer], effects: &mut
                 };
                 if !harmless {
                     effects.call(last);
+                    effects.writes |= path.is_some_and(|path| path.starts_with("os.environ."));
                 }
                 path = None;
                 is_method = false;
@@ -273,7 +277,7 @@ pub(super) fn absorb(scope: &mut Scope, statement: &Statement) {
             of(scope, value).apply(scope, statement.span);
             lose_target(scope, target, why, statement.span);
             scope.lose_lists(why);
-            scope.changed.get_or_insert_with(|| "the file may change the environment".into());
+            scope.write_environment("the file may change the environment");
         }
         StatementKind::Evaluate(expression) => of(scope, expression).apply(scope, statement.span),
         StatementKind::Import(imports) => {
@@ -286,13 +290,13 @@ pub(super) fn absorb(scope: &mut Scope, statement: &Statement) {
                 );
             }
         }
-        StatementKind::ImportAll(module) => scope.lose_all(&format!("`from {module} import *` may bind it")),
+        StatementKind::ImportAll(module) => scope.doubt_all(&format!("`from {module} import *`"), "bind"),
         StatementKind::Delete(target) => {
             lose_target(scope, target, why, statement.span);
-            scope.changed.get_or_insert_with(|| "`del` may change the environment".into());
+            scope.write_environment("`del` may change the environment");
         }
         StatementKind::Global(_) | StatementKind::Pass => {}
-        StatementKind::Template(_) => scope.lose_all("a template may set it"),
+        StatementKind::Template(_) => scope.doubt_all("a template", "set"),
         StatementKind::Block { keyword, header, body } => {
             if let Some(header) = header {
                 match keyword {
@@ -317,7 +321,7 @@ fn lose_target(scope: &mut Scope, target: &Expression, why: &str, place: Span) {
     target.mentions(&mut names);
     if let ExpressionKind::Trailed(..) = target.kind {
         scope.lose_lists(why);
-        scope.changed.get_or_insert_with(|| "the file may change the environment".into());
+        scope.write_environment("the file may change the environment");
         return;
     }
     for name in names {
@@ -329,7 +333,7 @@ fn lose_target(scope: &mut Scope, target: &Expression, why: &str, place: Span) {
 pub(super) struct Survey {
     /// Names that a function declares global.
     pub(super) rebound: BTreeSet<String>,
-    /// Why any name may have any value.
+    /// What may give any name any value.
     pub(super) hazard: Option<String>,
 }
 
@@ -368,11 +372,11 @@ fn walk(statements: &[Statement], in_function: bool, survey: &mut Survey) {
             StatementKind::ImportAll(_) | StatementKind::Pass | StatementKind::Template(_) => {}
         }
         if let Some(hazard) = hazard(&names, in_function) {
-            survey.hazard.get_or_insert_with(|| format!("`{hazard}` may set it"));
+            survey.hazard.get_or_insert_with(|| format!("`{hazard}`"));
         }
         let settings = |name: &&str| matches!(*name, "set" | "settings");
         if in_function && names.contains(&"cfg") && names.iter().any(settings) {
-            survey.hazard.get_or_insert_with(|| "a hook may set it while Gunicorn starts".into());
+            survey.hazard.get_or_insert_with(|| "a hook".into());
         }
     }
 }

@@ -4,7 +4,7 @@ use super::calls;
 use super::scope::Scope;
 use super::value::{self, Value};
 use crate::syntax::gunicorn::{Expression, ExpressionKind, Part, Trailer};
-use crate::value::Possible;
+use crate::value::{Possible, either};
 
 /// The most combinations of possible values that are worked out.
 const MAX_COMBINATIONS: usize = 16;
@@ -35,7 +35,7 @@ pub(super) fn evaluate(scope: &Scope, expression: &Expression) -> Possible<Value
 
 /// Whether an expression counts as true.
 pub(super) fn truth(scope: &Scope, expression: &Expression) -> Possible<bool> {
-    distinct(evaluate(scope, expression).try_map(|value| value.truth()))
+    evaluate(scope, expression).try_map(|value| value.truth()).distinct()
 }
 
 /// A function of values of which each may be one of several.
@@ -48,11 +48,16 @@ pub(super) fn combine(
 
 fn combinations(operands: &[Possible<Value>]) -> Possible<Vec<Value>> {
     let mut rows: Vec<Vec<Value>> = vec![Vec::new()];
+    let mut unless: Option<String> = None;
     for operand in operands {
-        let values = match operand {
+        let (values, condition) = match operand {
             Possible::Unknown(why) => return Possible::Unknown(why.clone()),
-            known => known.candidates().unwrap_or_default(),
+            Possible::Usually { values, unless } => (values.as_slice(), Some(unless)),
+            known => (known.candidates().unwrap_or_default(), None),
         };
+        if let Some(condition) = condition {
+            unless = Some(unless.map_or_else(|| condition.clone(), |other| either(&other, condition)));
+        }
         if rows.len() * values.len() > MAX_COMBINATIONS {
             return Possible::Unknown("it has too many possible values".into());
         }
@@ -61,15 +66,7 @@ fn combinations(operands: &[Possible<Value>]) -> Possible<Vec<Value>> {
             .flat_map(|row| values.iter().map(move |value| row.iter().chain([value]).cloned().collect()))
             .collect();
     }
-    if rows.len() == 1 { Possible::Known(rows.swap_remove(0)) } else { Possible::OneOf(rows) }
-}
-
-/// Values that are told apart by what they are, not by how they came about.
-fn distinct<T: PartialEq>(value: Possible<T>) -> Possible<T> {
-    match value {
-        Possible::OneOf(values) => Possible::one_of(values),
-        other => other,
-    }
+    Possible::from_parts(rows, unless)
 }
 
 fn items_of(scope: &Scope, items: &[Expression]) -> Possible<Vec<Value>> {
@@ -82,21 +79,25 @@ fn items_of(scope: &Scope, items: &[Expression]) -> Possible<Vec<Value>> {
 }
 
 fn choice(scope: &Scope, cases: &[(Expression, Expression)], last: &Expression) -> Possible<Value> {
-    let mut reachable: Option<Possible<Value>> = None;
-    let add = |so_far: Option<Possible<Value>>, value: Possible<Value>| match so_far {
-        Some(before) => before.or(value),
-        None => value,
-    };
-    for (value, condition) in cases {
-        match truth(scope, condition) {
-            Possible::Known(false) => {}
-            Possible::Known(true) => return add(reachable, evaluate(scope, value)),
-            Possible::OneOf(_) | Possible::Unknown(_) => {
-                reachable = Some(add(reachable, evaluate(scope, value)));
-            }
+    // From the last to the first: each is what it says, or what is behind it.
+    let mut result = evaluate(scope, last);
+    for (value, condition) in cases.iter().rev() {
+        let condition = truth(scope, condition);
+        if condition == Possible::Known(false) {
+            continue;
         }
+        let value = evaluate(scope, value);
+        result = match condition {
+            Possible::Known(_) => value,
+            Possible::Usually { values, unless } => match (value.clone().or(result.clone()), &values[..]) {
+                (Possible::Unknown(_), [true]) => value.unless(&unless),
+                (Possible::Unknown(_), [false]) => result.unless(&unless),
+                (either, _) => either,
+            },
+            Possible::OneOf(_) | Possible::Unknown(_) => value.or(result),
+        };
     }
-    add(reachable, evaluate(scope, last))
+    result
 }
 
 fn trailed(scope: &Scope, head: &Expression, trailers: &[Trailer]) -> Possible<Value> {
@@ -124,7 +125,7 @@ fn trailed(scope: &Scope, head: &Expression, trailers: &[Trailer]) -> Possible<V
     match (method, value) {
         (Some(_), Possible::Unknown(why)) => Possible::Unknown(why),
         (Some(method), _) => Possible::Unknown(format!("`.{method}` is not followed")),
-        (None, value) => distinct(value),
+        (None, value) => value.distinct(),
     }
 }
 
@@ -165,7 +166,7 @@ fn row(scope: &Scope, parts: &[Part]) -> Possible<Value> {
         reduce(&mut operands, &mut waiting);
     }
     match operands.pop() {
-        Some((value, _)) if operands.is_empty() => distinct(value),
+        Some((value, _)) if operands.is_empty() => value.distinct(),
         _ => Possible::Unknown("the expression is not followed".into()),
     }
 }
@@ -205,7 +206,10 @@ fn reduce(operands: &mut Vec<Operand>, waiting: &mut Vec<Waiting>) {
 /// `left and right`, `left or right`: the right side counts only where the left one does not decide.
 fn shortcut(or: bool, left: Possible<Value>, right: Possible<Value>) -> Possible<Value> {
     let decides = |value: &Value| value.truth().map(|truth| truth == or);
-    let Some(values) = left.candidates() else { return left };
+    let (values, unless) = match left.clone().parts() {
+        Ok(parts) => parts,
+        Err(_) => return left,
+    };
     let verdicts: Result<Vec<bool>, String> = values.iter().map(decides).collect();
     match verdicts {
         Err(why) => Possible::Unknown(why),
@@ -217,7 +221,11 @@ fn shortcut(or: bool, left: Possible<Value>, right: Possible<Value>) -> Possible
                 .filter(|(_, kept)| **kept)
                 .map(|(value, _)| value.clone())
                 .collect();
-            kept.into_iter().fold(right, |so_far, value| so_far.or(Possible::Known(value)))
+            let value = kept.into_iter().fold(right, |so_far, value| so_far.or(Possible::Known(value)));
+            match unless {
+                Some(condition) => value.unless(&condition),
+                None => value,
+            }
         }
     }
 }

@@ -6,8 +6,8 @@
 use super::apps::Listens;
 use super::bind::{self, Parsed};
 use super::layers::Settings;
-use super::mends;
 use super::validate::Trouble;
+use super::{help, mends, table};
 use crate::model::{AppFault, AppFaultKind, Datum, Origin, Setting, Version};
 use crate::resolve::launch::Activation;
 use crate::resolve::systemd::specifiers;
@@ -159,12 +159,28 @@ pub(super) fn settled(faults: Vec<AppFault>, version: Version, sources: &Sources
         if is_filled_in(&fault) || kept.contains(&fault) {
             continue;
         }
+        if fault.help.is_none() {
+            fault.help = help(&fault, version);
+        }
         if fault.mend.is_none() {
             fault.mend = mends::mend(&fault, version, sources);
         }
         kept.push(fault);
     }
     kept
+}
+
+fn help(fault: &AppFault, version: Version) -> Option<String> {
+    let row = match fault.kind {
+        AppFaultKind::FileValue => table::of_name(&fault.setting),
+        AppFaultKind::Value => table::of_flag(&fault.setting, version).or(table::of_name(&fault.setting)),
+        _ => None,
+    };
+    match row {
+        Some(row) if row.name == "raw_env" => Some("write `NAME=value`".into()),
+        Some(row) => Some(help::takes(row, version)),
+        None => None,
+    }
 }
 
 /// Whether a template engine, `envsubst`, `sed` or a person fills in a piece of the text: `$PORT`, `{{ port }}`, `__PORT__`,

@@ -134,7 +134,7 @@ impl Layers<'_> {
                 };
                 Setting { value, origin: from_environment }
             }
-            Possible::OneOf(_) => {
+            Possible::OneOf(_) | Possible::Usually { .. } => {
                 Setting::unknown(format!("`{variable_name}` of the environment decides"), from_environment)
             }
             Possible::Unknown(why) => Setting::unknown(
@@ -275,9 +275,9 @@ fn judge<V: Clone, T: PartialEq>(
 ) -> Judged<V, T> {
     let values = match value {
         Possible::Unknown(why) => return Judged { value: Possible::Unknown(why.clone()), refused: None },
-        Possible::Known(value) => std::slice::from_ref(value),
-        Possible::OneOf(values) => values,
+        other => other.likely(),
     };
+    let unless = if let Possible::Usually { unless, .. } = value { Some(unless.as_str()) } else { None };
     let (mut taken, mut refused, mut unknown) = (Vec::new(), Vec::new(), None);
     for value in values {
         match validate(value) {
@@ -286,10 +286,13 @@ fn judge<V: Clone, T: PartialEq>(
             Err(Trouble::Unknown(why)) => unknown = unknown.or(Some(why)),
         }
     }
-    let all_refused = taken.is_empty() && unknown.is_none();
+    let all_refused = taken.is_empty() && unknown.is_none() && unless.is_none();
     let value = match unknown {
         Some(why) => Possible::Unknown(why),
-        None if refused.is_empty() => Possible::one_of(taken),
+        None if refused.is_empty() => match unless {
+            Some(condition) => Possible::one_of(taken).unless(condition),
+            None => Possible::one_of(taken),
+        },
         None => Possible::Unknown(format!("Gunicorn refuses this value of `{}`", row.name)),
     };
     Judged { value, refused: refused.into_iter().next().filter(|_| all_refused) }
@@ -325,16 +328,20 @@ impl Said {
             Possible::Known(None) => below,
             Possible::Known(Some(datum)) => Setting::known(datum, origin),
             Possible::Unknown(why) => Setting { value: Possible::Unknown(why), origin },
-            Possible::OneOf(values) => {
-                let values = values.into_iter().map(|value| match value {
-                    Some(datum) => Possible::Known(datum),
-                    None => below.value.clone(),
-                });
-                let value = values.reduce(Possible::or).unwrap_or(Possible::Unknown("not resolved".into()));
-                Setting { value, origin }
+            Possible::OneOf(values) => Setting { value: each_over(values, &below), origin },
+            Possible::Usually { values, unless } => {
+                Setting { value: each_over(values, &below).unless(&unless), origin }
             }
         }
     }
+}
+
+fn each_over(values: Vec<Option<Datum>>, below: &Setting<Datum>) -> Possible<Datum> {
+    let values = values.into_iter().map(|value| match value {
+        Some(datum) => Possible::Known(datum),
+        None => below.value.clone(),
+    });
+    values.reduce(Possible::or).unwrap_or(Possible::Unknown("not resolved".into()))
 }
 
 /// What a configuration file says of a setting.

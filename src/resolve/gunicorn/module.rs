@@ -4,9 +4,9 @@
 
 use std::ops::Range;
 
-use super::effects::{self, Effects};
+use super::effects;
 use super::evaluate::{evaluate, truth};
-use super::scope::Scope;
+use super::scope::{Scope, Usual};
 use super::templates;
 use super::value::Value;
 use crate::resolve::launch::Environment;
@@ -26,8 +26,8 @@ pub(super) fn run<'a>(tree: &Tree, environment: Option<&'a Environment>) -> Scop
     if flow == Flow::Stops {
         scope.lose_all("the file raises an exception");
     }
-    if let Some(why) = survey.hazard {
-        scope.lose_all(&why);
+    if let Some(what) = survey.hazard {
+        scope.doubt_all(&what, "set");
     }
     scope
 }
@@ -76,8 +76,7 @@ impl Module {
                         // `|=` changes the environment itself if that is what the name stands for.
                         if !matches!(evaluate(scope, target), Possible::Known(Value::Int(_) | Value::Text(_)))
                         {
-                            Effects::environment("the file may change the environment")
-                                .apply(scope, statement.span);
+                            scope.write_environment("the file may change the environment");
                         }
                         scope.lose(name, "it is changed in place", statement.span);
                     }
@@ -89,7 +88,7 @@ impl Module {
                 effects::of(scope, expression).apply(scope, statement.span);
                 match &expression.kind {
                     ExpressionKind::Template | ExpressionKind::Opaque { template: true, .. } => {
-                        scope.lose_all("a template may set it");
+                        scope.doubt_all("a template", "set");
                     }
                     ExpressionKind::Opaque { names, .. } if names.first().is_some_and(|it| it == "raise") => {
                         return Flow::Stops;
@@ -103,7 +102,7 @@ impl Module {
                 }
             }
             StatementKind::ImportAll(module) => {
-                scope.lose_all(&format!("`from {module} import *` may bind it"));
+                scope.doubt_all(&format!("`from {module} import *`"), "bind");
             }
             StatementKind::Delete(target) => {
                 let mut names = Vec::new();
@@ -117,12 +116,12 @@ impl Module {
                     }
                 }
                 scope.lose_lists("`del` may change it");
-                Effects::environment("`del` may change the environment").apply(scope, statement.span);
+                scope.write_environment("`del` may change the environment");
             }
             StatementKind::Global(_) | StatementKind::Pass => {}
             StatementKind::Template(text) => {
                 if templates::inserts(text) {
-                    scope.lose_all("a template may set it");
+                    scope.doubt_all("a template", "set");
                 }
             }
             StatementKind::Block { keyword: Keyword::Def, header, .. } => {
@@ -135,7 +134,8 @@ impl Module {
 
     /// An `if` with its `elif`s and its `else`.
     fn branches(&mut self, scope: &mut Scope, chain: &[Statement]) -> Flow {
-        let mut after: Option<Scope> = None;
+        // The ways that may have been taken, and whether each usually is.
+        let mut ways: Vec<(Scope, Usual)> = Vec::new();
         for link in chain {
             let StatementKind::Block { keyword, header, body } = &link.kind else { continue };
             let condition = match header {
@@ -150,9 +150,14 @@ impl Module {
                 Possible::Known(false) => {}
                 Possible::Known(true) => {
                     let flow = self.run(scope, body);
-                    return settle(scope, after, flow);
+                    return settle(scope, ways, flow);
                 }
-                Possible::OneOf(_) | Possible::Unknown(_) => {
+                undecided => {
+                    let usual = match undecided {
+                        Possible::Usually { values, unless } if values == [true] => Usual::First(unless),
+                        Possible::Usually { values, unless } if values == [false] => Usual::Second(unless),
+                        _ => Usual::Neither,
+                    };
                     let size = scope.names.len() + 1;
                     if self.budget < size {
                         scope.lose_all("the file branches too often to be followed");
@@ -161,15 +166,12 @@ impl Module {
                     self.budget -= size;
                     let mut taken = scope.clone();
                     if self.run(&mut taken, body) == Flow::Continues {
-                        after = Some(match after {
-                            Some(before) => before.merge(taken),
-                            None => taken,
-                        });
+                        ways.push((taken, usual));
                     }
                 }
             }
         }
-        settle(scope, after, Flow::Continues)
+        settle(scope, ways, Flow::Continues)
     }
 
     fn assign(&mut self, scope: &mut Scope, span: Span, targets: &[Expression], value: &Expression) {
@@ -212,14 +214,14 @@ impl Module {
     /// A target that is no name: an item or an attribute of something, or a pattern.
     fn store(&mut self, scope: &mut Scope, span: Span, target: &Expression) {
         if let ExpressionKind::Template | ExpressionKind::Opaque { template: true, .. } = target.kind {
-            return scope.lose_all("a template may set it");
+            return scope.doubt_all("a template", "set");
         }
         let mut names = Vec::new();
         target.mentions(&mut names);
         if let ExpressionKind::Trailed(..) = target.kind {
             // `os.environ` may have another name here.
             scope.lose_lists("an item of it may be changed");
-            return Effects::environment("the file may change the environment").apply(scope, span);
+            return scope.write_environment("the file may change the environment");
         }
         for name in names {
             scope.lose(name, "how it is bound is not followed", span);
@@ -259,12 +261,16 @@ fn continues_if(statement: &Statement) -> bool {
     matches!(&statement.kind, StatementKind::Block { keyword: Keyword::Elif | Keyword::Else, .. })
 }
 
-/// Behind an `if`: the ways that were taken beside the last one, and the last one.
-fn settle<'a>(scope: &mut Scope<'a>, others: Option<Scope<'a>>, flow: Flow) -> Flow {
-    let Some(others) = others else { return flow };
-    *scope = match flow {
-        Flow::Continues => others.merge(scope.clone()),
-        Flow::Stops => others,
-    };
+/// Behind an `if`: the ways that may have been taken beside the last one, and the last one.
+fn settle<'a>(scope: &mut Scope<'a>, ways: Vec<(Scope<'a>, Usual)>, flow: Flow) -> Flow {
+    let mut after = (flow == Flow::Continues).then(|| scope.clone());
+    for (way, usual) in ways.into_iter().rev() {
+        after = Some(match after {
+            Some(after) => way.merge(after, &usual),
+            None => way,
+        });
+    }
+    let Some(after) = after else { return flow };
+    *scope = after;
     Flow::Continues
 }

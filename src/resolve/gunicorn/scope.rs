@@ -33,6 +33,8 @@ pub(super) struct Scope<'a> {
     environment: Option<&'a Environment>,
     /// Why the environment may not be that of the process any more.
     pub(super) changed: Option<String>,
+    /// Whether the file itself writes to the environment: then defaults of variables say nothing any more.
+    pub(super) writes: bool,
     /// Names that functions rebind: their values are never known.
     volatile: BTreeSet<String>,
 }
@@ -45,6 +47,7 @@ impl<'a> Scope<'a> {
             open: None,
             environment,
             changed: None,
+            writes: false,
             volatile,
         }
     }
@@ -98,12 +101,30 @@ impl<'a> Scope<'a> {
         self.bind(name, Possible::Unknown(why.into()), place);
     }
 
+    /// Any name may be bound from here on by something that is not seen. What is known of names holds unless it is.
+    pub(super) fn doubt_all(&mut self, what: &str, does: &str) {
+        let why = format!("{what} may {does} it");
+        let condition = format!("{what} {does}s it");
+        for name in self.names.values_mut() {
+            let value = std::mem::replace(&mut name.value, Possible::Known(None));
+            name.value = value.unless(&condition);
+        }
+        self.open.get_or_insert_with(|| why.clone());
+        self.changed.get_or_insert(why);
+    }
+
     /// Nothing is known from here on.
     pub(super) fn lose_all(&mut self, why: &str) {
         self.names.clear();
         self.lists.clear();
         self.open.get_or_insert_with(|| why.into());
         self.changed.get_or_insert_with(|| why.into());
+    }
+
+    /// The file may have changed the environment here.
+    pub(super) fn write_environment(&mut self, why: &str) {
+        self.changed.get_or_insert_with(|| why.into());
+        self.writes = true;
     }
 
     /// Lists may have been changed: which names share them is not followed.
@@ -126,8 +147,8 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// What is known after one of several ways was taken.
-    pub(super) fn merge(mut self, other: Scope<'a>) -> Scope<'a> {
+    /// What is known after one of two ways was taken, and which of them usually is, if one is.
+    pub(super) fn merge(mut self, other: Scope<'a>, usual: &Usual) -> Scope<'a> {
         let missing = |scope: &Scope, place: Span| Name {
             value: scope.open.clone().map_or(Possible::Known(None), Possible::Unknown),
             place,
@@ -136,26 +157,35 @@ impl<'a> Scope<'a> {
         let mut theirs = other.names.clone();
         for (key, name) in &mut self.names {
             let their = theirs.remove(key).unwrap_or_else(|| missing(&other, name.place));
-            *name = either(name, their);
+            *name = either(name, their, usual);
         }
         for (key, name) in theirs {
             let mine = missing(&self, name.place);
-            self.names.insert(key, either(&mine, name));
+            self.names.insert(key, either(&mine, name, usual));
         }
         self.lists.extend(other.lists);
         self.open = self.open.or(other.open);
         self.changed = self.changed.or(other.changed);
+        self.writes |= other.writes;
         self
     }
 }
 
-fn either(a: &Name, b: Name) -> Name {
+/// Which of two ways is usually taken, and unless what.
+pub(super) enum Usual {
+    Neither,
+    First(String),
+    Second(String),
+}
+
+fn either(a: &Name, b: Name, usual: &Usual) -> Name {
     let same = a.anchor.is_some() && a.anchor == b.anchor;
-    Name {
-        value: a.value.clone().or(b.value),
-        place: a.place.max(b.place),
-        anchor: if same { b.anchor } else { None },
-    }
+    let value = match (a.value.clone().or(b.value.clone()), usual) {
+        (Possible::Unknown(_), Usual::First(unless)) => a.value.clone().unless(unless),
+        (Possible::Unknown(_), Usual::Second(unless)) => b.value.unless(unless),
+        (value, _) => value,
+    };
+    Name { value, place: a.place.max(b.place), anchor: if same { b.anchor } else { None } }
 }
 
 /// What is known of a variable that a service manager gives to a process. Some it sets by itself.

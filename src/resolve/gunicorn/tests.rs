@@ -63,7 +63,7 @@ fn started(line: &str) -> Resolved {
 fn listeners(app: &App) -> String {
     match &app.listeners.value {
         Possible::Known(all) => all.iter().map(Endpoint::to_string).collect::<Vec<_>>().join(" "),
-        Possible::OneOf(_) => "several".into(),
+        Possible::OneOf(_) | Possible::Usually { .. } => "several".into(),
         Possible::Unknown(_) => "unknown".into(),
     }
 }
@@ -72,6 +72,9 @@ fn shown(app: &App, name: &str) -> String {
     match &app.settings[name].value {
         Possible::Known(datum) => datum.to_string(),
         Possible::OneOf(data) => data.iter().map(Datum::to_string).collect::<Vec<_>>().join(" or "),
+        Possible::Usually { values, .. } => {
+            format!("usually {}", values.iter().map(Datum::to_string).collect::<Vec<_>>().join(" or "))
+        }
         Possible::Unknown(_) => "unknown".into(),
     }
 }
@@ -226,8 +229,13 @@ fn a_file_that_nobody_reads_is_an_app_of_its_own() {
         (app.kind.clone(), app.unit, listeners(app).as_str()),
         (AppKind::Gunicorn, None, "127.0.0.1:9")
     );
-    for name in ["workers", "timeout", "threads", "worker_class"] {
-        assert_eq!(shown(app, name), "unknown", "{name}");
+    for (name, value) in [
+        ("workers", "usually 3"),
+        ("timeout", "unknown"),
+        ("threads", "unknown"),
+        ("worker_class", "unknown"),
+    ] {
+        assert_eq!(shown(app, name), value, "{name}");
     }
     let anchor = app.settings["bind"].origin.anchor.unwrap();
     assert_eq!(stack.sources.text(anchor.span), "bind = '127.0.0.1:9'");
@@ -289,7 +297,7 @@ fn templates_and_branches() {
         ("timeout = 5\n{% if x %}\ntimeout = 6\n{% endif %}\n", "timeout", "unknown"),
         ("{% if x %}\ntimeout = 6\n{% endif %}\ntimeout = 5\n", "timeout", "5 s"),
         ("{% if x %}timeout = 6{% endif %}\n", "timeout", "unknown"),
-        ("timeout = 5\n{{ extra }}\n", "timeout", "unknown"),
+        ("timeout = 5\n{{ extra }}\n", "timeout", "usually 5 s"),
         ("{{ extra }}\ntimeout = 5\n", "timeout", "5 s"),
         ("{{ name }} = 5\n", "timeout", "unknown"),
         ("{# why #}\ntimeout = 5\n", "timeout", "5 s"),
@@ -308,6 +316,8 @@ fn templates_and_branches() {
         ("if x := f():\n    timeout = 5\n", "timeout", "5 s or 30 s"),
         ("timeout = 4\nif timeout := 5:\n    pass\n", "timeout", "unknown"),
         ("from sys import modules as m\nm[__name__].timeout = 5\n", "timeout", "unknown"),
+        ("timeout = 4\nglobals()[x] = 5\n", "timeout", "usually 4 s"),
+        ("import os\nif os.getenv('A'):\n    timeout = f()\nelse:\n    timeout = 4\n", "timeout", "4 s"),
         ("import x as timeout\n", "timeout", "unknown"),
         ("def timeout(): pass\n", "timeout", "unknown"),
         ("class timeout: pass\n", "timeout", "unknown"),

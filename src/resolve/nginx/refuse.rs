@@ -9,7 +9,7 @@ use crate::edit::{Applicability, Edit};
 use crate::model::{Fault, FaultKind, LevelId, LevelKind, MatchKind, Mend, Nginx, Route, Uri};
 use crate::resolve::variants;
 use crate::source::{Sources, Span};
-use crate::value::Possible;
+use crate::value::{Possible, environment};
 
 /// Notes the faults of upstreams and passes.
 pub(super) fn apply(found: &mut Found, sources: &Sources) {
@@ -36,7 +36,7 @@ fn duplicates(found: &Found, sources: &Sources) -> Vec<Fault> {
         if found.upstream_doubt[at] {
             continue;
         }
-        let key = (http, file, variants::environment(path), name);
+        let key = (http, file, environment(path), name);
         let Some(before) = first.get(&key) else {
             first.insert(key, upstream.place);
             continue;

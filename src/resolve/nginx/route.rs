@@ -115,7 +115,7 @@ impl Target {
 
 enum To {
     Upstream(usize),
-    Peer(Peer),
+    Peer(Box<Peer>),
 }
 
 fn route(pass: &Pass, target: Result<Target, Trouble>, nginx: &Nginx) -> Route {
@@ -146,7 +146,7 @@ fn route(pass: &Pass, target: Result<Target, Trouble>, nginx: &Nginx) -> Route {
     route.uri = target.uri;
     route.looked_up = target.looked_up;
     match target.to {
-        To::Peer(peer) => route.peers.push(peer),
+        To::Peer(peer) => route.peers.push(*peer),
         To::Upstream(at) => {
             let upstream = &nginx.upstreams[at];
             route.upstream = Some(UpstreamId(at as u32));
@@ -285,7 +285,7 @@ fn one_of(several: Vec<Led>) -> Result<Led, Trouble> {
         first.get_or_insert(peer);
     }
     let peer = first.ok_or_else(|| Trouble::Unknown("it depends on a variable".into()))?;
-    Ok((To::Peer(Peer { address: Possible::one_of(addresses), ..peer }), None))
+    Ok((To::Peer(Box::new(Peer { address: Possible::one_of(addresses), ..*peer })), None))
 }
 
 /// Where one address leads. `runs` says whether the pass has variables, so that names are looked up for each request.
@@ -329,7 +329,7 @@ fn leads_to(
         }
         _ => None,
     };
-    Ok((To::Peer(Peer::new(Possible::Known(endpoint), anchor)), looked_up))
+    Ok((To::Peer(Box::new(Peer::new(Possible::Known(endpoint), anchor))), looked_up))
 }
 
 /// Whether an upstream is certainly there where a pass is: in the same block, and in no file that may be for another

@@ -32,7 +32,7 @@ impl Stack {
             for peer in &route.peers {
                 let address = match &peer.address {
                     Possible::Known(address) => address.to_string(),
-                    Possible::OneOf(_) => "?".into(),
+                    Possible::OneOf(_) | Possible::Usually { .. } => "?".into(),
                     Possible::Unknown(_) => "unknown".into(),
                 };
                 text += &format!(" {address}={}", self.sources.text(peer.anchor.value));
@@ -52,7 +52,7 @@ impl Stack {
         let setting = nginx.datum(nginx.routes[route].level, name, Target::NEWEST.nginx);
         match setting.value {
             Possible::Known(datum) => format!("{datum} {}", setting.origin.kind.name()),
-            Possible::OneOf(_) => "one of".into(),
+            Possible::OneOf(_) | Possible::Usually { .. } => "one of".into(),
             Possible::Unknown(why) if setting.origin.kind == OriginKind::Template => {
                 format!("template: {why}")
             }
@@ -63,7 +63,7 @@ impl Stack {
     fn listens(&self) -> Vec<String> {
         let show = |listen: &crate::model::Listen| match &listen.address {
             Possible::Known(endpoint) => endpoint.to_string(),
-            Possible::OneOf(_) | Possible::Unknown(_) => "unknown".into(),
+            Possible::OneOf(_) | Possible::Usually { .. } | Possible::Unknown(_) => "unknown".into(),
         };
         let servers = self.resolved.nginx.servers.iter();
         servers.map(|it| it.listen.iter().map(show).collect::<Vec<_>>().join(" ")).collect()

@@ -259,7 +259,7 @@ fn list(unit: &Merged<'_>, name: &str, lines: &[Line<'_>]) -> Option<Setting<Dat
             let as_written = kind(name) == Kind::Lines && !name.starts_with("Listen");
             match if as_written { Possible::Known(part.to_owned()) } else { unit.expand(part) } {
                 Possible::Known(item) => items.push(item),
-                Possible::OneOf(_) => doubt = Some("it may be several".into()),
+                Possible::OneOf(_) | Possible::Usually { .. } => doubt = Some("it may be several".into()),
                 Possible::Unknown(why) => doubt = Some(why),
             }
         }
@@ -321,7 +321,7 @@ fn defaults(unit: &Merged<'_>, written: &Settings) -> Vec<(&'static str, Datum)>
             defaults.push(("TimeoutStartSec", Datum::Duration(start)));
             defaults.push(("Type", Datum::Text(kind)));
         }
-        Possible::OneOf(_) | Possible::Unknown(_) => {}
+        Possible::OneOf(_) | Possible::Usually { .. } | Possible::Unknown(_) => {}
     }
     if unit.scope == Scope::System {
         defaults.push(("WorkingDirectory", text("/")));

@@ -1,0 +1,25 @@
+//! Which environment a name speaks of: production, staging, a developer's machine.
+
+/// The words for environments; those of one row mean the same, and the first are for the one that users see.
+const ENVIRONMENTS: [&[&str]; 7] = [
+    &["production", "prod", "prd", "live"],
+    &["staging", "stage", "stg"],
+    &["development", "develop", "dev", "devel"],
+    &["testing", "test", "qa", "uat"],
+    &["preproduction", "preprod"],
+    &["sandbox"],
+    &["local"],
+];
+
+/// The environment that the last word of a text speaks of which is a word for one, as a number.
+pub fn environment(text: &str) -> Option<usize> {
+    text.rsplit(|c: char| !c.is_ascii_alphanumeric()).find_map(|word| {
+        let word = word.to_ascii_lowercase();
+        ENVIRONMENTS.iter().position(|words| words.contains(&word.as_str()))
+    })
+}
+
+/// Whether a text speaks of an environment that users do not see: `app-dev.service`, `config.settings.local`.
+pub fn is_not_for_users(text: &str) -> bool {
+    environment(text).is_some_and(|environment| environment > 0)
+}
