@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "what is skipped and what was measured is told to whoever runs it")]
 
 mod cases;
+mod starts;
 
 use std::collections::BTreeMap;
 use std::io::Write;
