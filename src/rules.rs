@@ -3,6 +3,7 @@
 //! A rule is a pure function over the model. It knows nothing of syntax, levels or output; what it cannot know, it does
 //! not judge. Adding one takes its page, its file, a `mod` line and an entry in [`RULES`].
 
+mod bind_conflict;
 mod bind_syntax;
 mod connections_exhausted;
 mod decimal_umask;
@@ -130,6 +131,7 @@ pub struct Context<'a> {
 
 /// All rules, sorted by name.
 pub static RULES: &[&Rule] = &[
+    &bind_conflict::RULE,
     &bind_syntax::RULE,
     &connections_exhausted::RULE,
     &decimal_umask::RULE,

@@ -122,7 +122,10 @@ static LINES: &[&[&str]] = &[
     &["-b", "127.0.0.1:PORT,127.0.0.2:PORT"],
     &["-b", "fd://x"],
     &["-b", "127.0.0.1:PORT", "-b", "127.0.0.1:x"],
-    &["-b", "unix:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"],
+    &[
+        "-b",
+        "unix:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    ],
     &["-b", "127.0.0.1:PORT", "-k", "gthread"],
     &["-b", "127.0.0.1:PORT", "-k", "gunicorn.workers.gthread.ThreadWorker"],
     &["-b", "127.0.0.1:PORT", "-k", "asgi"],
@@ -184,7 +187,8 @@ fn on_this_machine(text: &str, scratch: &Path) -> String {
     let mut text = without_markers(text).replace("800", "2300");
     for folder in ["/srv/", "/run/", "/var/"] {
         for before in ["=", " ", "\"", "'", ":", "://"] {
-            text = text.replace(&format!("{before}{folder}"), &format!("{before}{}{folder}", scratch.display()));
+            text =
+                text.replace(&format!("{before}{folder}"), &format!("{before}{}{folder}", scratch.display()));
         }
     }
     text
