@@ -7,6 +7,7 @@ mod bind_conflict;
 mod connections_exhausted;
 mod decimal_umask;
 mod duplicate_upstream_server;
+mod gunicorn_config_not_loaded;
 mod keepalive_ineffective;
 mod max_conns_without_queue;
 mod named_location_missing;
@@ -130,6 +131,7 @@ pub static RULES: &[&Rule] = &[
     &connections_exhausted::RULE,
     &decimal_umask::RULE,
     &duplicate_upstream_server::RULE,
+    &gunicorn_config_not_loaded::RULE,
     &keepalive_ineffective::RULE,
     &max_conns_without_queue::RULE,
     &named_location_missing::RULE,

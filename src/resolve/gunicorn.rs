@@ -16,6 +16,7 @@ mod table;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod unloaded;
 mod validate;
 mod value;
 mod words;

@@ -7,7 +7,7 @@ use super::command::{self, Program, Start};
 use super::config_file::{self, Choice, Claims};
 use super::layers::{self, File, Layers, Settings};
 use super::scope::{Scope, variable};
-use super::{Resolved, bind, literal, module, table, words};
+use super::{Resolved, bind, literal, module, table, unloaded, words};
 use crate::model::{App, AppKind, Datum, Origin, OriginKind, Setting, Unresolved, Version, WorkerClass};
 use crate::resolve::launch::{Activation, Argument, Environment, Launch};
 use crate::resolve::paths::Paths;
@@ -74,6 +74,7 @@ fn other(launch: &Launch, place: Span) -> App {
         listeners: Setting::unknown(unknown, Origin::DEFAULT),
         worker_class: Setting::unknown(unknown, Origin::DEFAULT),
         literals: Vec::new(),
+        unloaded: None,
         settings: BTreeMap::new(),
     }
 }
@@ -136,6 +137,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         target: target(&layers.line, &settings),
         listeners: listeners(&settings, directory, &start.sockets),
         worker_class: worker_class(&settings),
+        unloaded: unloaded::find(stack, &layers.line, &layers.variable, start.place, directory),
         literals: literal::variables(
             &layers.line.dollars,
             &start.environment,
@@ -294,6 +296,7 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
         listeners: listeners(&settings, &directory, &Activation::None),
         worker_class: worker_class(&settings),
         literals: Vec::new(),
+        unloaded: None,
         settings,
     })
 }
