@@ -8,6 +8,7 @@ mod bind_syntax;
 mod connections_exhausted;
 mod decimal_umask;
 mod duplicate_upstream_server;
+mod gunicorn_config_not_loaded;
 mod gunicorn_invalid_value;
 mod gunicorn_unknown_setting;
 mod keepalive_ineffective;
@@ -136,6 +137,7 @@ pub static RULES: &[&Rule] = &[
     &connections_exhausted::RULE,
     &decimal_umask::RULE,
     &duplicate_upstream_server::RULE,
+    &gunicorn_config_not_loaded::RULE,
     &gunicorn_invalid_value::RULE,
     &gunicorn_unknown_setting::RULE,
     &keepalive_ineffective::RULE,

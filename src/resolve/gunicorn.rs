@@ -1,7 +1,7 @@
 //! What Gunicorn would do with its command line, its environment and its configuration file.
 
-mod addresses;
 mod absorb;
+mod addresses;
 mod apps;
 mod argparse;
 mod bind;
@@ -14,8 +14,8 @@ mod evaluate;
 mod faults;
 mod help;
 mod layers;
-mod machine;
 mod literal;
+mod machine;
 mod mends;
 mod module;
 mod python;
@@ -26,6 +26,7 @@ mod table;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod unloaded;
 mod validate;
 mod value;
 mod words;

@@ -7,7 +7,7 @@ use super::command::{self, Program, Start};
 use super::config_file::{self, Choice, Claims};
 use super::layers::{self, File, Layers, Settings};
 use super::scope::{Scope, variable};
-use super::{Resolved, bind, faults, literal, module, strays, table, words};
+use super::{Resolved, bind, faults, literal, module, strays, table, unloaded, words};
 use crate::model::{
     App, AppFault, AppFaultKind, AppKind, Datum, Origin, OriginKind, Setting, Unresolved, Version,
     WorkerClass,
@@ -85,6 +85,7 @@ fn other(launch: &Launch, place: Span) -> App {
         listeners: Setting::unknown(unknown, Origin::DEFAULT),
         worker_class: Setting::unknown(unknown, Origin::DEFAULT),
         literals: Vec::new(),
+        unloaded: None,
         settings: BTreeMap::new(),
         faults: Vec::new(),
     }
@@ -162,6 +163,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         target: target(&layers.line, &settings),
         listeners: listeners(&settings, &listens),
         worker_class: worker_class(&settings),
+        unloaded: unloaded::find(stack, &layers.line, &layers.variable, start.place, directory),
         literals: literal::variables(
             &layers.line.dollars,
             &start.environment,
@@ -359,6 +361,7 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
         listeners: listeners(&settings, &listens),
         worker_class: worker_class(&settings),
         literals: Vec::new(),
+        unloaded: None,
         settings,
         faults: faults::settled(faults, stack.version, stack.sources),
     })

@@ -26,17 +26,17 @@ pub(super) fn validate(
     value: &Value,
     directory: &Possible<String>,
 ) -> Result<Datum, Trouble> {
+    if let Value::Machine(number) = value {
+        return match (kind(row, version), number.setting()) {
+            (Kind::Int | Kind::Seconds, Some(number)) => Ok(Datum::PerMachine(number)),
+            _ => Err(Trouble::Unknown("it depends on the number of processors".into())),
+        };
+    }
     if !is_followed(value) {
         return Err(Trouble::Unknown(match value {
             Value::Path(path) => format!("`{path}` is not followed"),
             _ => format!("this value of `{}` is not followed", row.name),
         }));
-    }
-    if let Value::Machine(number) = value {
-        return match (kind(row, version), number.setting()) {
-            (Kind::Int | Kind::Seconds, Some(number)) => Ok(Datum::PerMachine(number)),
-            _ => Err("it depends on the number of processors".into()),
-        };
     }
     match kind(row, version) {
         Kind::Int => natural(row, version, value).map(Datum::Int),
