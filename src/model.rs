@@ -21,6 +21,6 @@ pub use nginx::{
     Main, MatchKind, Matching, Mend, Mistake, Nginx, Parameters, Peer, Reading, Route, RouteId, Sending,
     Sent, Server, Statements, Upstream, UpstreamId, Uri, ValueKind, Written, directive,
 };
-pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, Setting};
+pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
 pub use unit::{Unit, UnitId};
 pub use version::{Target, Version};

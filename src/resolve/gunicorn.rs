@@ -1,6 +1,7 @@
 //! What Gunicorn would do with its command line, its environment and its configuration file.
 
 mod addresses;
+mod absorb;
 mod apps;
 mod argparse;
 mod bind;
@@ -13,12 +14,14 @@ mod evaluate;
 mod faults;
 mod help;
 mod layers;
+mod machine;
 mod literal;
 mod mends;
 mod module;
 mod python;
 mod scope;
 mod strays;
+mod survey;
 mod table;
 mod templates;
 #[cfg(test)]

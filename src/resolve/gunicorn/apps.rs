@@ -293,9 +293,13 @@ fn worker_class(settings: &Settings) -> Setting<WorkerClass> {
             continue;
         }
         match threads.as_ref().and_then(|threads| threads.candidates()) {
-            Some(threads) => possible.extend(threads.iter().map(|threads| match threads {
-                Datum::Int(threads) if *threads > 1 => WorkerClass::Gthread,
-                _ => parsed.clone(),
+            Some(threads) => possible.extend(threads.iter().flat_map(|threads| match threads {
+                Datum::Int(threads) if *threads > 1 => vec![WorkerClass::Gthread],
+                Datum::PerMachine(threads) if threads.low > 1 => vec![WorkerClass::Gthread],
+                Datum::PerMachine(threads) if threads.high.is_none_or(|high| high > 1) => {
+                    vec![parsed.clone(), WorkerClass::Gthread]
+                }
+                _ => vec![parsed.clone()],
             })),
             None => possible.extend([parsed, WorkerClass::Gthread]),
         }

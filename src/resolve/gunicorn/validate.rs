@@ -32,6 +32,12 @@ pub(super) fn validate(
             _ => format!("this value of `{}` is not followed", row.name),
         }));
     }
+    if let Value::Machine(number) = value {
+        return match (kind(row, version), number.setting()) {
+            (Kind::Int | Kind::Seconds, Some(number)) => Ok(Datum::PerMachine(number)),
+            _ => Err("it depends on the number of processors".into()),
+        };
+    }
     match kind(row, version) {
         Kind::Int => natural(row, version, value).map(Datum::Int),
         Kind::Seconds => {
