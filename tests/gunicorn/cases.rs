@@ -1,44 +1,44 @@
 //! Starts of Gunicorn, each with what it reads: its files, its environment and its words.
 
 /// A start of Gunicorn.
-pub(super) struct Case {
+pub(super) struct Case<'a> {
     /// The `gunicorn.conf.py` where it starts.
-    pub(super) file: Option<&'static str>,
+    pub(super) file: Option<&'a str>,
     /// The variables that are set.
-    pub(super) variables: &'static [(&'static str, &'static str)],
+    pub(super) variables: &'a [(&'a str, &'a str)],
     /// The words behind `gunicorn`.
-    pub(super) line: &'static [&'static str],
+    pub(super) line: &'a [&'a str],
     /// Further files, by their paths.
-    pub(super) files: &'static [(&'static str, &'static str)],
+    pub(super) files: &'a [(&'a str, &'a str)],
     /// Why it cannot be told from the files that Gunicorn refuses it, where it does and is not known to.
-    pub(super) unseen: Option<&'static str>,
+    pub(super) unseen: Option<&'a str>,
 }
 
-pub(super) const fn case(
-    file: Option<&'static str>,
-    variables: &'static [(&'static str, &'static str)],
-    line: &'static [&'static str],
-) -> Case {
+pub(super) const fn case<'a>(
+    file: Option<&'a str>,
+    variables: &'a [(&'a str, &'a str)],
+    line: &'a [&'a str],
+) -> Case<'a> {
     Case { file, variables, line, files: &[], unseen: None }
 }
 
-impl Case {
-    const fn with(mut self, files: &'static [(&'static str, &'static str)]) -> Case {
+impl<'a> Case<'a> {
+    const fn with(mut self, files: &'a [(&'a str, &'a str)]) -> Case<'a> {
         self.files = files;
         self
     }
 
-    const fn unseen(mut self, why: &'static str) -> Case {
+    const fn unseen(mut self, why: &'a str) -> Case<'a> {
         self.unseen = Some(why);
         self
     }
 }
 
-const fn file(text: &'static str) -> Case {
+const fn file(text: &'static str) -> Case<'static> {
     case(Some(text), &[], APP)
 }
 
-const fn line(words: &'static [&'static str]) -> Case {
+const fn line(words: &'static [&'static str]) -> Case<'static> {
     case(None, &[], words)
 }
 
@@ -58,7 +58,7 @@ const PYTHON: &str = "an exception of the file's own is not followed";
 pub(super) const OTHER: &str = "import os\nos.environ['FROM_OTHER'] = '77'\ntimeout = 77\n";
 
 /// The application is `app:app` of the directory that it starts in.
-pub(super) static CASES: &[Case] = &[
+pub(super) static CASES: &[Case<'static>] = &[
     case(None, &[], APP),
     case(Some("bind = '127.0.0.1:9000'\nworkers = 3\n"), &[], APP),
     case(Some("workers = 3\n"), &[], &["-w", "4", "app:app"]),

@@ -116,20 +116,16 @@ fn host_of(host: &str) -> Option<Host> {
 /// Gunicorn or Python say then. It does not hold where Gunicorn is handed its sockets.
 pub(super) fn no_socket(text: &str) -> Option<String> {
     let (host, port) = match parse(text, "8000").ok()? {
-        Parsed::Unix(path) if path.is_empty() => {
-            return Some("[Errno 2] No such file or directory: ''".into());
+        Parsed::Unix(path) if path.is_empty() || path.len() > MAX_PATH => {
+            return Some(format!("Can't connect to {path}"));
         }
-        Parsed::Unix(path) if path.len() > MAX_PATH => return Some("AF_UNIX path too long".into()),
         Parsed::Unix(_) | Parsed::Descriptor => return None,
         Parsed::Tcp(host, port) => (host, port),
     };
-    let address = format!("('{host}', {port})");
-    if no_name(&host) {
-        return Some(format!("connection to {address} failed: [Errno -2] Name or service not known"));
-    }
     // `8001` is 0.0.31.65, and no machine has an address of that network.
-    if host.parse::<u16>().is_ok_and(|number| number > 0) && !host.starts_with('0') {
-        return Some(format!("Invalid address: {address}"));
+    let is_number = host.parse::<u16>().is_ok_and(|number| number > 0) && !host.starts_with('0');
+    if no_name(&host) || is_number {
+        return Some(format!("Can't connect to ({}, {port})", quoted(&host)));
     }
     (!(0..=65_535).contains(&port)).then(|| "bind(): port must be 0-65535.".into())
 }
@@ -211,17 +207,14 @@ mod tests {
             ("UNIX:/a", "'/a' is not a valid port number."),
             ("a:1,b:2", "'1,b' is not a valid port number."),
             ("fd://x", "'x' is not a valid file descriptor."),
-            (
-                "/run/a.sock",
-                "connection to ('/run/a.sock', 8000) failed: [Errno -2] Name or service not known",
-            ),
-            ("*:80", "connection to ('*', 80) failed: [Errno -2] Name or service not known"),
-            ("256.1.1.1:80", "connection to ('256.1.1.1', 80) failed: [Errno -2] Name or service not known"),
-            ("8001", "Invalid address: ('8001', 8000)"),
+            ("/run/a.sock", "Can't connect to ('/run/a.sock', 8000)"),
+            ("*:80", "Can't connect to ('*', 80)"),
+            ("256.1.1.1:80", "Can't connect to ('256.1.1.1', 80)"),
+            ("8001", "Can't connect to ('8001', 8000)"),
             ("a:99999", "bind(): port must be 0-65535."),
             ("a:-1", "bind(): port must be 0-65535."),
-            ("unix:", "[Errno 2] No such file or directory: ''"),
-            (&long, "AF_UNIX path too long"),
+            ("unix:", "Can't connect to "),
+            (&long, &format!("Can't connect to {}", &long[5..])),
         ] {
             let said = match parse(text, "8000") {
                 Err(Trouble::Refused(said)) => Some(said),
