@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
+mod values;
+mod verify;
+
 use std::path::{Path, PathBuf};
 
 use hoplint::source::{FileId, FileKind, Source};

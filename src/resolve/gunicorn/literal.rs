@@ -31,7 +31,7 @@ pub(super) fn variables(
         let end = dollar.place.start + u32::try_from(range.end).ok()?;
         let is_set = match environment.get(&name) {
             Possible::Known(value) => Some(value.is_some_and(|value| !value.is_empty())),
-            Possible::OneOf(_) | Possible::Unknown(_) => None,
+            Possible::OneOf(_) | Possible::Usually { .. } | Possible::Unknown(_) => None,
         };
         let span = Span { file: dollar.place.file, start, end };
         Some(LiteralVariable { span, name, braced, is_set, refusal })
