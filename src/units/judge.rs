@@ -245,13 +245,24 @@ fn identity(text: &str) -> Verdict {
 
 /// Where standard output goes. Source: systemd.exec(5); `syslog` is taken for `journal`, with a warning.
 fn output(text: &str) -> Verdict {
-    const WORDS: [&str; 9] =
-        ["inherit", "null", "tty", "journal", "kmsg", "journal+console", "kmsg+console", "socket", "fd"];
+    const WORDS: [&str; 11] = [
+        "inherit",
+        "null",
+        "tty",
+        "journal",
+        "kmsg",
+        "journal+console",
+        "kmsg+console",
+        "socket",
+        "fd",
+        "syslog",
+        "syslog+console",
+    ];
     if let Some(path) = ["file:", "append:", "truncate:"].iter().find_map(|prefix| text.strip_prefix(prefix))
     {
         return if path.contains('%') && path.starts_with('/') { Unknown } else { path_of(path, Ignored) };
     }
-    if text.starts_with("fd:") || matches!(text, "syslog" | "syslog+console") {
+    if text.starts_with("fd:") {
         return Unknown;
     }
     taken(WORDS.contains(&text), "Failed to parse output specifier")

@@ -176,8 +176,6 @@ const TYPES: [(&str, &str, &str); 6] = [
 
 /// What is known to differ, and why.
 const EXPLAINED: &[(&str, &str, &str)] = &[
-    // It says that this is unsafe, and does it.
-    ("KillMode", "none", ""),
     // Taken in services, slices and scopes alone.
     ("ManagedOOMMemoryPressure", "", ""),
     ("ManagedOOMSwap", "", ""),
@@ -209,7 +207,8 @@ fn values_are_taken_and_ignored_as_systemd_does() {
         let is_shared = |row: &Row| section == "Socket" && units::find("Service", row.name) == Some(row);
         let rows =
             || rows().filter(|row| row.since == Since::Old && row.kind != Kind::Rest && !is_shared(row));
-        let of_section = |text: String| Asked { kind, text: format!("[{section}]\n{text}{rest}") };
+        let of_section =
+            |text: String| Asked { kind, text: format!("[{section}]\n{text}{rest}"), instance: false };
         for value in VALUES {
             let alone: Vec<&Row> = rows().filter(|row| refuses(row, value, version)).collect();
             let mut together = String::new();

@@ -19,6 +19,20 @@ pub(crate) struct Asked {
     pub(crate) kind: &'static str,
     /// Its text.
     pub(crate) text: String,
+    /// Whether it is an instance of a template.
+    pub(crate) instance: bool,
+}
+
+impl Asked {
+    /// A name that tells which of all it is: `p7.service`, `p7@1.service`.
+    fn name(&self, at: usize) -> String {
+        format!("p{at}{}.{}", if self.instance { "@1" } else { "" }, self.kind)
+    }
+}
+
+/// Which of all a name is of.
+fn number(name: &str) -> Option<usize> {
+    name.split(['.', '@']).next().and_then(|number| number.parse().ok())
 }
 
 /// What is said of one unit.
@@ -44,7 +58,7 @@ pub(crate) fn systemd_says(analyze: &Path, units: &[Asked]) -> Vec<Said> {
     let mut all = Vec::new();
     for batch in units.chunks(AT_ONCE) {
         let scratch = tempfile::tempdir().expect("a scratch directory");
-        let path = |(at, unit): (usize, &Asked)| scratch.path().join(format!("p{at}.{}", unit.kind));
+        let path = |(at, unit): (usize, &Asked)| scratch.path().join(unit.name(at));
         for (at, unit) in batch.iter().enumerate() {
             write(&path((at, unit)), &unit.text);
         }
@@ -63,9 +77,19 @@ pub(crate) fn systemd_says(analyze: &Path, units: &[Asked]) -> Vec<Said> {
     all
 }
 
+/// What it warns of and uses all the same.
+const USED: [&str; 4] = [
+    "is obsolete",
+    "Ignoring unknown escape sequences",
+    "Unit uses KillMode=none",
+    "references a path below legacy directory",
+];
+
 /// `/tmp/x/p7.service:2: Failed to parse ...`, or `Unit p7.service has a bad unit file setting.`
 fn note(line: &str, said: &mut [Said]) {
-    let number = |text: &str| text.split('.').next().and_then(|number| number.parse::<usize>().ok());
+    if USED.iter().any(|words| line.contains(words)) {
+        return;
+    }
     if let Some((_, rest)) = line.split_once("/p")
         && let Some((name, rest)) = rest.split_once(':')
         && let Some(unit) = number(name).and_then(|at| said.get_mut(at))
@@ -86,20 +110,18 @@ fn note(line: &str, said: &mut [Said]) {
 pub(crate) fn hoplint_says(units: &[Asked], version: u32) -> Vec<Said> {
     let mut sources = Sources::default();
     for (at, unit) in units.iter().enumerate() {
-        let path = format!("p{at}.{}", unit.kind);
-        sources.add(Source::new(path, FileKind::Systemd, unit.text.clone().into_bytes()));
+        sources.add(Source::new(unit.name(at), FileKind::Systemd, unit.text.clone().into_bytes()));
     }
     let mut settings = Settings::default();
     settings.target.systemd.0 = version;
     let mut said = vec![Said::default(); units.len()];
-    let number = |path: &str| path[1..].split('.').next().and_then(|number| number.parse::<usize>().ok());
     for stack in check(&sources, &settings).stacks {
         let faults = stack.units.iter().flat_map(|unit| &unit.faults);
         let faults = faults.map(|fault| (fault.place, fault.refused, &fault.message));
         let errors = stack.refusals.iter().map(|it| (it.span, !it.ignored, &it.message));
         for (place, refused, message) in faults.chain(errors) {
             let source = sources.get(place.file);
-            let unit = &mut said[number(&source.path).expect("it is one of these")];
+            let unit = &mut said[number(&source.path[1..]).expect("it is one of these")];
             unit.lines.insert(line_of(&source.text, place.start as usize));
             unit.refused |= refused;
             unit.words.push(message.clone());
