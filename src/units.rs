@@ -70,17 +70,12 @@ pub fn is_known(section: &str, name: &str, version: u32) -> Option<bool> {
     }
 }
 
-/// Whether a section is one that a unit of a type has.
+/// Whether a section is one that a unit of a type has: its own is named after the type, and in that of targets and devices
+/// nothing may stand.
 pub fn has_section(unit_type: &str, section: &str) -> bool {
-    match section {
-        "Unit" | "Install" => true,
-        // Devices and targets have no section of their own.
-        _ => {
-            !matches!(unit_type, "device" | "target")
-                && section.eq_ignore_ascii_case(unit_type)
-                && bit(section) != 0
-        }
-    }
+    let first = section.as_bytes().first().is_some_and(u8::is_ascii_uppercase);
+    let is_own = first && section.eq_ignore_ascii_case(unit_type) && section[1..] == unit_type[1..];
+    matches!(section, "Unit" | "Install") || is_own
 }
 
 /// The directive of a section that a misspelt name evidently means: the only one that is nearest.
@@ -114,6 +109,7 @@ mod tests {
         assert_eq!(nearest("Service", "execstart"), Some("ExecStart"));
         assert_eq!(nearest("Service", "EnviromentFile"), Some("EnvironmentFile"));
         assert_eq!(nearest("Service", "Whatever"), None);
-        assert!(has_section("service", "Service") && !has_section("target", "Target"));
+        assert!(has_section("service", "Service") && has_section("target", "Target"));
+        assert!(!has_section("service", "service") && !has_section("service", "Socket"));
     }
 }

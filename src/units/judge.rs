@@ -71,7 +71,7 @@ pub fn judge(kind: Kind, text: &str, version: u32) -> Verdict {
         Kind::Rest => Unknown,
         Kind::Condition => {
             let text = text.strip_prefix('|').unwrap_or(text);
-            path(text.strip_prefix('!').unwrap_or(text).trim_start_matches([' ', '\t']), Ignored)
+            path(text.strip_prefix('!').unwrap_or(text), Ignored)
         }
         Kind::Path => path(text, Ignored),
         Kind::Root => path(text, Refused),

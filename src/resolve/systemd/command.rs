@@ -32,8 +32,11 @@ pub(super) fn objection(unit: &Merged<'_>, line: &Line<'_>, version: u32) -> Opt
             }
             Ok(None) => return of_command(unit, &command, version),
             Err(_) => {
+                // In the first word it is only this line that is lost.
+                let first = command.first().and_then(|word| word.text.as_deref());
+                let refused = first.is_some_and(|first| !Prefix::of(first, version).passes_over);
                 let message = "Unbalanced quoting".to_owned();
-                return Some(Objection { range: at..text.len(), message, refused: false, specifier: false });
+                return Some(Objection { range: at..text.len(), message, refused, specifier: false });
             }
         }
     }
