@@ -22,5 +22,5 @@ pub use nginx::{
     Sent, Server, Statements, Upstream, UpstreamId, Uri, ValueKind, Written, directive,
 };
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
-pub use unit::{Unit, UnitId};
+pub use unit::{Unit, UnitFault, UnitFaultKind, UnitId};
 pub use version::{Target, Version};
