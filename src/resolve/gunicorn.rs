@@ -1,5 +1,6 @@
 //! What Gunicorn would do with its command line, its environment and its configuration file.
 
+mod application;
 mod apps;
 mod argparse;
 mod bind;
@@ -11,6 +12,7 @@ mod evaluate;
 mod layers;
 mod literal;
 mod module;
+mod python;
 mod scope;
 mod table;
 mod templates;
@@ -52,7 +54,8 @@ pub fn resolve(
     sources: &Sources,
     target: &Target,
 ) -> Resolved {
-    let stack = apps::Stack { files, trees, paths, sources, version: target.gunicorn };
+    let modules = application::Modules::new(paths.root(), sources);
+    let stack = apps::Stack { files, trees, paths, sources, modules, version: target.gunicorn };
     let mut resolved = Resolved { apps: Vec::new(), unresolved: Vec::new() };
     let mut read: Vec<FileId> = Vec::new();
     let claims = apps::claims(&stack, launches);
