@@ -261,7 +261,9 @@ mod tests {
             listeners: Setting { value: endpoint(listener).map(|it| vec![it]), origin: Origin::DEFAULT },
             worker_class: Setting::unknown("not asked", Origin::DEFAULT),
             literals: Vec::new(),
+            unloaded: None,
             settings: BTreeMap::new(),
+            faults: Vec::new(),
         }
     }
 

@@ -12,7 +12,7 @@ mod merge;
 mod name;
 mod settings;
 mod sockets;
-mod specifiers;
+pub(super) mod specifiers;
 #[cfg(test)]
 mod tests;
 mod words;
