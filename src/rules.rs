@@ -26,6 +26,7 @@ mod single_sync_worker;
 mod small_backlog;
 mod syntax_error;
 mod transfer_encoding_set;
+mod unit_ignored_value;
 mod unix_target_syntax;
 mod upstream_unbound;
 mod upstream_undefined;
@@ -81,6 +82,8 @@ pub enum Category {
     Nginx,
     /// Gunicorn's own configuration.
     Gunicorn,
+    /// The units of systemd.
+    Systemd,
 }
 
 impl Category {
@@ -95,6 +98,7 @@ impl Category {
             Category::Capacity => "capacity",
             Category::Nginx => "nginx",
             Category::Gunicorn => "gunicorn",
+            Category::Systemd => "systemd",
         }
     }
 }
@@ -155,6 +159,7 @@ pub static RULES: &[&Rule] = &[
     &small_backlog::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
+    &unit_ignored_value::RULE,
     &unix_target_syntax::RULE,
     &upstream_unbound::RULE,
     &upstream_undefined::RULE,
