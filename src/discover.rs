@@ -245,6 +245,10 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
         modules::note(path, tree.shown(path), &wanted, &mut found.sources);
     }
     for link in links {
+        if std::fs::read_link(&link).is_ok_and(|target| target == Path::new("/dev/null")) {
+            found.sources.null_link(tree.shown(&link));
+            continue;
+        }
         let target = link.canonicalize().ok();
         let is_below = |target: &PathBuf| target.starts_with(tree.root) && target.is_dir();
         match target.as_ref().and_then(|target| read_files.get(target)) {

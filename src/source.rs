@@ -193,6 +193,7 @@ pub struct Sources {
     by_path: BTreeMap<String, FileId>,
     links: BTreeMap<String, FileId>,
     unread_links: BTreeSet<String>,
+    null_links: BTreeSet<String>,
     unread: Vec<String>,
     modules: BTreeMap<String, Option<String>>,
 }
@@ -233,6 +234,16 @@ impl Sources {
     /// Adds a symbolic link that leads to nothing that was read: out of the tree, or nowhere.
     pub fn unread_link(&mut self, path: impl Into<String>) {
         self.unread_links.insert(path.into());
+    }
+
+    /// Adds a symbolic link to /dev/null: what is read through it is empty.
+    pub fn null_link(&mut self, path: impl Into<String>) {
+        self.null_links.insert(path.into());
+    }
+
+    /// The paths of the symbolic links to /dev/null.
+    pub fn null_links(&self) -> impl Iterator<Item = &str> {
+        self.null_links.iter().map(String::as_str)
     }
 
     /// The paths of the symbolic links that lead to nothing that was read.
