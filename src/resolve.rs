@@ -10,6 +10,7 @@ pub mod link;
 pub mod mentions;
 pub mod nginx;
 pub mod paths;
+mod shell;
 pub mod stacks;
 pub mod systemd;
 mod variants;
@@ -78,7 +79,6 @@ impl Tree {
 /// A stack as the programs would see it.
 pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Target) -> Deployment {
     let paths = Paths::new(&stack.root, stack.files.iter().copied(), sources);
-    let mentions = Mentions::new(&stack.files, sources);
     let of = |kind: FileKind| -> Vec<FileId> {
         stack.files.iter().copied().filter(|id| sources.get(*id).kind == kind).collect()
     };
@@ -88,11 +88,13 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
         trees.nginx.iter().filter(|(_, parsed)| !parsed.errors.is_empty()).map(|(id, _)| *id).collect();
     distrust::distrust(&mut nginx.nginx, &broken);
     let systemd = systemd::resolve(&of(FileKind::Systemd), &trees.systemd, &paths, sources);
+    let started = gunicorn::started(&systemd.launches, &paths, sources);
+    let mentions = Mentions::new(&stack.files, sources, &gunicorn::followed(&started));
     let unread = mentions
         .gunicorn()
         .map(|span| format!("{} starts a Gunicorn, and is not read", sources.get(span.file).path));
     let gunicorn = gunicorn::resolve(
-        &systemd.launches,
+        &started,
         &of(FileKind::Gunicorn),
         &trees.gunicorn,
         unread.as_deref(),

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::argparse::{self, Options};
-use super::command::{self, Program, Start};
+use super::command::{Program, Start};
 use super::config_file::{self, Choice, Claims};
 use super::layers::{self, File, Layers, Settings};
 use super::scope::{Scope, variable};
-use super::{Resolved, bind, literal, module, table, words};
+use super::{Resolved, Started, bind, literal, module, table, words};
 use crate::model::{App, AppKind, Datum, Origin, OriginKind, Setting, Unresolved, Version, WorkerClass};
 use crate::resolve::launch::{Activation, Argument, Environment, Launch};
 use crate::resolve::paths::Paths;
@@ -28,23 +28,24 @@ pub(super) struct Stack<'a> {
 /// Adds the app that a launch starts, if it starts one, and the files that it reads or may read.
 pub(super) fn of_launch(
     stack: &Stack,
-    launch: &Launch,
+    started: &Started,
     claims: &Claims,
     resolved: &mut Resolved,
     read: &mut Vec<FileId>,
 ) {
-    match command::find(launch) {
+    let launch = started.launch;
+    match &started.program {
         Program::Silent => {}
         Program::Other(why) => {
             let place = launch.arguments.first().map_or(launch.place, |argument| argument.span);
             if let Some(why) = why {
                 let what = stack.sources.text(launch.place).to_string();
-                resolved.unresolved.push(Unresolved { span: launch.place, what, why });
+                resolved.unresolved.push(Unresolved { span: launch.place, what, why: why.clone() });
             }
             resolved.apps.push(other(launch, place));
         }
         Program::Gunicorn(start) => {
-            let (mut app, choice) = gunicorn(stack, &start, claims);
+            let (mut app, choice) = gunicorn(stack, start, claims);
             app.unit = launch.unit;
             let (files, why) = match choice {
                 Choice::Absent => (Vec::new(), None),
@@ -70,6 +71,7 @@ fn other(launch: &Launch, place: Span) -> App {
         place,
         config: None,
         working_directory: launch.working_directory.clone(),
+        behind: None,
         target: Setting::unknown(unknown, Origin::DEFAULT),
         listeners: Setting::unknown(unknown, Origin::DEFAULT),
         worker_class: Setting::unknown(unknown, Origin::DEFAULT),
@@ -79,10 +81,10 @@ fn other(launch: &Launch, place: Span) -> App {
 }
 
 /// Which launch reads which configuration file, before it is known what the others read.
-pub(super) fn claims(stack: &Stack, launches: &[Launch]) -> Claims {
+pub(super) fn claims(stack: &Stack, started: &[Started]) -> Claims {
     let mut claims = Claims::default();
-    for launch in launches {
-        if let Program::Gunicorn(start) = command::find(launch) {
+    for it in started {
+        if let Program::Gunicorn(start) = &it.program {
             let line = argparse::parse(&start.arguments, stack.version);
             let (variable, _) = of_variable(&start.environment, start.place, stack.version);
             claims.note(&choose(stack, &line, &variable, &start.working_directory.value));
@@ -133,6 +135,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         place: start.place,
         config: if let Choice::File(file, _) = choice { Some(file) } else { None },
         working_directory: start.working_directory.clone(),
+        behind: start.behind.clone(),
         target: target(&layers.line, &settings),
         listeners: listeners(&settings, directory, &start.sockets),
         worker_class: worker_class(&settings),
@@ -290,6 +293,7 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
         place: first.unwrap_or(Span::new(file, 0..0)),
         config: Some(file),
         working_directory: Setting::unknown(nobody, Origin::DEFAULT),
+        behind: None,
         target: target(&Options::default(), &settings),
         listeners: listeners(&settings, &directory, &Activation::None),
         worker_class: worker_class(&settings),

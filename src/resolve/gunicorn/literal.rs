@@ -29,7 +29,8 @@ pub(super) fn variables(
         }
         let start = dollar.place.start + u32::try_from(range.start).ok()?;
         let end = dollar.place.start + u32::try_from(range.end).ok()?;
-        let is_set = environment.get(&name).known().map(|it| it.as_ref().is_some_and(|value| !value.is_empty()));
+        let is_set =
+            environment.get(&name).known().map(|it| it.as_ref().is_some_and(|value| !value.is_empty()));
         let span = Span { file: dollar.place.file, start, end };
         Some(LiteralVariable { span, name, braced, is_set, refusal })
     });
