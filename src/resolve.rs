@@ -14,6 +14,7 @@ mod shell;
 pub mod stacks;
 pub mod systemd;
 mod variants;
+mod versions;
 
 use std::collections::BTreeMap;
 
@@ -71,13 +72,15 @@ impl Tree {
             FileKind::Gunicorn => Some(Tree::Gunicorn(syntax::gunicorn::parse(id, text))),
             FileKind::Systemd => Some(Tree::Systemd(syntax::systemd::parse(id, text))),
             FileKind::Compose => Some(Tree::Compose(syntax::compose::parse(id, text))),
-            FileKind::Launcher => None,
+            FileKind::Packages | FileKind::Launcher => None,
         }
     }
 }
 
-/// A stack as the programs would see it.
+/// A stack as the programs would see it. Which Gunicorn is meant the stack says itself, or else `target`.
 pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Target) -> Deployment {
+    let found = versions::gunicorn(&stack.files, sources);
+    let target = Target { gunicorn: found.version.map_or(target.gunicorn, |(version, _)| version), ..target };
     let paths = Paths::new(&stack.root, stack.files.iter().copied(), sources);
     let of = |kind: FileKind| -> Vec<FileId> {
         stack.files.iter().copied().filter(|id| sources.get(*id).kind == kind).collect()
@@ -116,11 +119,13 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
             .into_iter()
             .flatten()
             .collect();
+    unresolved.extend(found.doubt);
     unresolved.sort();
     unresolved.dedup();
     Deployment {
         root: stack.root.clone(),
         target,
+        pinned: found.version.map(|(_, span)| span),
         nginx: nginx.nginx,
         apps,
         units,

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::source::{FileId, FileKind, Sources, Span};
+use crate::syntax::packages::{self, Format};
 use crate::value::Endpoint;
 
 /// What the files that are merely searched speak of, each with the first place.
@@ -155,7 +156,14 @@ impl Mentions {
                 }
                 // What a container starts listens inside it; only the addresses that are spoken of count.
                 FileKind::Compose => mentions.search(*id, &source.text, Dialect::Addresses, known),
-                FileKind::Nginx | FileKind::Gunicorn | FileKind::Systemd => {}
+                // A project may name commands in it beside what it needs.
+                FileKind::Packages if Format::of(&source.path) == Some(Format::Pyproject) => {
+                    let wishes = packages::read(Format::Pyproject, &source.text).into_iter();
+                    let lines: Vec<Span> =
+                        wishes.map(|wish| line_of(*id, &source.text, wish.range)).collect();
+                    mentions.search(*id, &source.text, Dialect::Script, &lines);
+                }
+                FileKind::Nginx | FileKind::Gunicorn | FileKind::Systemd | FileKind::Packages => {}
             }
         }
         mentions
@@ -236,6 +244,13 @@ impl Mentions {
             }
         }
     }
+}
+
+/// The line that a range begins on.
+fn line_of(file: FileId, text: &str, range: std::ops::Range<usize>) -> Span {
+    let start = text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[range.start..].find('\n').map_or(text.len(), |at| range.start + at);
+    Span::new(file, start..end)
 }
 
 /// The maximal runs of characters of one kind, with where they begin.
