@@ -90,7 +90,7 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
     let broken =
         trees.nginx.iter().filter(|(_, parsed)| !parsed.errors.is_empty()).map(|(id, _)| *id).collect();
     distrust::distrust(&mut nginx.nginx, &broken);
-    let systemd = systemd::resolve(&of(FileKind::Systemd), &trees.systemd, &paths, sources);
+    let systemd = systemd::resolve(&of(FileKind::Systemd), &trees.systemd, &paths, sources, target.systemd);
     let started = gunicorn::started(&systemd.launches, &paths, sources);
     let mentions = Mentions::new(&stack.files, sources, &gunicorn::followed(&started));
     let unread = mentions

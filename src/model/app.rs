@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Datum, FromDatum, Origin, Setting, UnitId};
+use super::{AppFault, Datum, FromDatum, Origin, Setting, UnitId};
 use crate::source::{FileId, Span};
 use crate::value::{Endpoint, Possible};
 
@@ -33,10 +33,27 @@ pub struct App {
     pub listeners: Setting<Vec<Endpoint>>,
     /// The worker class in force: a `sync` worker with threads is a `gthread` one.
     pub worker_class: Setting<WorkerClass>,
+    /// The configuration file that is meant for it, and that it does not find.
+    pub unloaded: Option<UnloadedFile>,
     /// The variables of its command line that are handed on as they are written, and that it refuses.
     pub literals: Vec<LiteralVariable>,
     /// All its settings by the program's own names.
     pub settings: BTreeMap<&'static str, Setting<Datum>>,
+    /// What it refuses or passes over, in the order of the layers.
+    pub faults: Vec<AppFault>,
+}
+
+/// A configuration file that an app does not find where it looks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnloadedFile {
+    /// The file.
+    pub file: FileId,
+    /// Where it lies on the machine.
+    pub path: String,
+    /// Where it is looked for.
+    pub looked_for: String,
+    /// The word of the option that names it, if one does, and how many bytes at its end are the name.
+    pub option: Option<(Span, Option<usize>)>,
 }
 
 /// A variable in an option of a command line that the service manager does not replace: `$PORT` in `0.0.0.0:$PORT`.

@@ -214,7 +214,9 @@ fn app(place: Span, listeners: Result<Vec<Endpoint>, String>) -> App {
         },
         worker_class: Setting::unknown(WHY, Origin::DEFAULT),
         literals: Vec::new(),
+        unloaded: None,
         settings: BTreeMap::new(),
+        faults: Vec::new(),
     }
 }
 

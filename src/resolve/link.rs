@@ -262,7 +262,9 @@ mod tests {
             worker_class: Setting::unknown("not asked", Origin::DEFAULT),
             behind: None,
             literals: Vec::new(),
+            unloaded: None,
             settings: BTreeMap::new(),
+            faults: Vec::new(),
         }
     }
 

@@ -38,7 +38,7 @@ async def socket(scope, receive, send):
 "#;
 
 /// One service, run as it is and as it is mended, with a `shop.service` among its files. In all texts HERE stands for the
-/// directory, GUNICORN for the program, APP for a port for it, and PORT for the one that nginx listens on.
+/// directory, GUNICORN for the program, APP for a port for it, PORT for the one that nginx listens on, and FREE for another one.
 struct Case<'a> {
     rule: &'a str,
     files: &'a [(&'a str, &'a str)],
@@ -63,6 +63,8 @@ enum Sees<'a> {
     Status(&'a str),
     /// The operator: Gunicorn ends with this exit status, and says this.
     Ends(i32, &'a str),
+    /// The client: this status, since Gunicorn says that it does this instead.
+    Elsewhere(&'a str, &'a str),
 }
 
 /// How a service is mended.
@@ -97,12 +99,19 @@ struct Place {
     gunicorn: PathBuf,
     app: u16,
     port: u16,
+    free: u16,
 }
 
 impl Place {
     fn new(gunicorn: &Path) -> Place {
         let scratch = tempfile::Builder::new().prefix("hop").tempdir().unwrap();
-        let place = Place { scratch, gunicorn: gunicorn.to_owned(), app: free_port(), port: free_port() };
+        let place = Place {
+            scratch,
+            gunicorn: gunicorn.to_owned(),
+            app: free_port(),
+            port: free_port(),
+            free: free_port(),
+        };
         write(&place.path("stub.py"), STUB);
         place
     }
@@ -118,8 +127,12 @@ impl Place {
     fn put(&self, files: &[(&str, &str)]) {
         for (name, text) in files {
             let text = text.replace("HERE", &self.directory().display().to_string());
-            let text = text.replace("GUNICORN", &self.gunicorn.display().to_string());
-            let text = text.replace("APP", &self.app.to_string()).replace("PORT", &self.port.to_string());
+            let text = text
+                .replace("GUNICORN", &self.gunicorn.display().to_string())
+                .replace("FREE", &self.free.to_string());
+            // Before an equals sign it is the name of a variable.
+            let text = text.replace("APP", &self.app.to_string()).replace("PORT=", "\0");
+            let text = text.replace("PORT", &self.port.to_string()).replace('\0', "PORT=");
             write(&self.path(name), text);
         }
     }
@@ -233,13 +246,20 @@ fn see(case: &Case, place: &Place, expected: Sees) {
             let log = place.log("shop.service");
             return assert!(log.contains(says), "{}: it does not say `{says}` but\n{log}", case.rule);
         }
-        Sees::Status(status) => status,
+        Sees::Elsewhere(says, status) => {
+            wait_for(says, || place.log("shop.service").contains(says));
+            status
+        }
+        Sees::Status(status) => {
+            wait_for("Gunicorn", || TcpStream::connect(("127.0.0.1", place.app)).is_ok());
+            status
+        }
     };
-    wait_for("Gunicorn", || TcpStream::connect(("127.0.0.1", place.app)).is_ok());
     if let Some(file) = case.edited {
         wait_for("the app", || answer(place.app, &Request::PLAIN) == "200");
+        // The reloader looks at the files once a second, and what they were at first it has to have seen.
+        sleep(Duration::from_secs(2));
         place.put(&[file]);
-        // The reloader looks at the files once a second.
         sleep(Duration::from_secs(3));
     }
     let _nginx = place.nginx("master_process off;", case.http);

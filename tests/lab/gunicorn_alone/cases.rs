@@ -143,3 +143,31 @@ fn a_variable_for_a_number_is_no_gunicorn() {
         ..Case::default()
     });
 }
+
+#[test]
+fn a_configuration_where_chdir_leads_to_is_not_read() {
+    let unit = "[Service]\nEnvironment=PORT=FREE\nWorkingDirectory=HERE\nExecStart=GUNICORN --chdir HERE/shop shop:app\n";
+    let files = [
+        ("shop.service", unit),
+        ("shop/shop.py", "import sys\nsys.path.append(\"HERE\")\nfrom stub import app\n"),
+        ("shop/gunicorn.conf.py", "bind = \"127.0.0.1:APP\"\nworkers = 2\n"),
+    ];
+    run(&Case {
+        rule: "gunicorn-config-not-loaded",
+        files: &files,
+        http: &server("proxy_pass http://127.0.0.1:APP;"),
+        before: Sees::Elsewhere("Listening at: http://0.0.0.0:", "502"),
+        ..Case::default()
+    });
+}
+
+#[test]
+fn a_relative_configuration_is_not_sought_where_chdir_leads_to() {
+    let unit = "[Service]\nWorkingDirectory=HERE\nExecStart=GUNICORN --chdir shop -c shop.conf.py --pythonpath HERE stub:app\n";
+    run(&Case {
+        rule: "gunicorn-config-not-loaded",
+        files: &[("shop.service", unit), ("shop/shop.conf.py", "bind = \"127.0.0.1:APP\"\nworkers = 2\n")],
+        before: Sees::Ends(1, "doesn't exist"),
+        ..Case::default()
+    });
+}
