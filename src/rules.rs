@@ -3,14 +3,21 @@
 //! A rule is a pure function over the model. It knows nothing of syntax, levels or output; what it cannot know, it does
 //! not judge. Adding one takes its page, its file, a `mod` line and an entry in [`RULES`].
 
+mod app_target_missing;
+mod app_worker_mismatch;
 mod bind_conflict;
+mod bind_syntax;
 mod connections_exhausted;
 mod decimal_umask;
 mod duplicate_upstream_server;
+mod gunicorn_config_not_loaded;
+mod gunicorn_invalid_value;
+mod gunicorn_unknown_setting;
 mod keepalive_ineffective;
 mod max_conns_without_queue;
 mod named_location_missing;
 mod nginx_rejected;
+mod option_eats_app;
 mod proxy_buffers_rejected;
 mod proxy_loop;
 mod proxy_uri_joined;
@@ -21,11 +28,13 @@ mod single_sync_worker;
 mod small_backlog;
 mod syntax_error;
 mod transfer_encoding_set;
+mod unit_ignored_value;
 mod unix_target_syntax;
 mod upstream_unbound;
 mod upstream_undefined;
 mod variable_port_literal;
 mod websocket_headers_missing;
+mod worker_class_unavailable;
 mod worker_timeout_disabled;
 mod zero_buffer;
 mod zero_timeout;
@@ -75,6 +84,8 @@ pub enum Category {
     Nginx,
     /// Gunicorn's own configuration.
     Gunicorn,
+    /// The units of systemd.
+    Systemd,
 }
 
 impl Category {
@@ -89,6 +100,7 @@ impl Category {
             Category::Capacity => "capacity",
             Category::Nginx => "nginx",
             Category::Gunicorn => "gunicorn",
+            Category::Systemd => "systemd",
         }
     }
 }
@@ -126,14 +138,21 @@ pub struct Context<'a> {
 
 /// All rules, sorted by name.
 pub static RULES: &[&Rule] = &[
+    &app_target_missing::RULE,
+    &app_worker_mismatch::RULE,
     &bind_conflict::RULE,
+    &bind_syntax::RULE,
     &connections_exhausted::RULE,
     &decimal_umask::RULE,
     &duplicate_upstream_server::RULE,
+    &gunicorn_config_not_loaded::RULE,
+    &gunicorn_invalid_value::RULE,
+    &gunicorn_unknown_setting::RULE,
     &keepalive_ineffective::RULE,
     &max_conns_without_queue::RULE,
     &named_location_missing::RULE,
     &nginx_rejected::RULE,
+    &option_eats_app::RULE,
     &proxy_buffers_rejected::RULE,
     &proxy_loop::RULE,
     &proxy_uri_joined::RULE,
@@ -144,11 +163,13 @@ pub static RULES: &[&Rule] = &[
     &small_backlog::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
+    &unit_ignored_value::RULE,
     &unix_target_syntax::RULE,
     &upstream_unbound::RULE,
     &upstream_undefined::RULE,
     &variable_port_literal::RULE,
     &websocket_headers_missing::RULE,
+    &worker_class_unavailable::RULE,
     &worker_timeout_disabled::RULE,
     &zero_buffer::RULE,
     &zero_timeout::RULE,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Datum, FromDatum, Origin, Setting, UnitId};
+use super::{AppFault, Datum, FromDatum, Origin, Setting, UnitId};
 use crate::source::{FileId, Span};
 use crate::value::{Endpoint, Possible};
 
@@ -24,16 +24,72 @@ pub struct App {
     pub config: Option<FileId>,
     /// Where it is started.
     pub working_directory: Setting<String>,
+    /// Why it is not the process that the manager started, where it is not, or may not be: a shell or a wrapper stays in
+    /// front of it.
+    pub behind: Option<String>,
     /// The application that it serves: `shop.wsgi:application`.
     pub target: Setting<String>,
     /// What it listens on in the end, socket activation included.
     pub listeners: Setting<Vec<Endpoint>>,
     /// The worker class in force: a `sync` worker with threads is a `gthread` one.
     pub worker_class: Setting<WorkerClass>,
+    /// Why its application cannot be loaded.
+    pub missing: Option<MissingTarget>,
+    /// What its application speaks, where that is certain.
+    pub interface: Option<Interface>,
+    /// The configuration file that is meant for it, and that it does not find.
+    pub unloaded: Option<UnloadedFile>,
     /// The variables of its command line that are handed on as they are written, and that it refuses.
     pub literals: Vec<LiteralVariable>,
     /// All its settings by the program's own names.
     pub settings: BTreeMap<&'static str, Setting<Datum>>,
+    /// What it refuses or passes over, in the order of the layers.
+    pub faults: Vec<AppFault>,
+}
+
+/// How an application is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interface {
+    /// With a dictionary and a callable, for one request at a time.
+    Wsgi,
+    /// As a coroutine, with a dictionary and two callables.
+    Asgi,
+}
+
+/// An application that is not where a command line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MissingTarget {
+    /// There is no such module.
+    Module {
+        /// Its name, as far as it is missing: `shop.wsgi` of `shop.wsgi.app`.
+        module: String,
+        /// The target's module with a name that there is.
+        instead: Option<String>,
+    },
+    /// The module has no such name.
+    Name {
+        /// The module.
+        module: String,
+        /// Its file, below the root of the stack.
+        file: String,
+        /// The name.
+        name: String,
+        /// The name of the application that the module has.
+        instead: Option<String>,
+    },
+}
+
+/// A configuration file that an app does not find where it looks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnloadedFile {
+    /// The file.
+    pub file: FileId,
+    /// Where it lies on the machine.
+    pub path: String,
+    /// Where it is looked for.
+    pub looked_for: String,
+    /// The word of the option that names it, if one does, and how many bytes at its end are the name.
+    pub option: Option<(Span, Option<usize>)>,
 }
 
 /// A variable in an option of a command line that the service manager does not replace: `$PORT` in `0.0.0.0:$PORT`.

@@ -206,6 +206,7 @@ fn app(place: Span, listeners: Result<Vec<Endpoint>, String>) -> App {
         place,
         config: None,
         working_directory: Setting::unknown(WHY, Origin::DEFAULT),
+        behind: None,
         target: Setting::unknown(WHY, Origin::DEFAULT),
         listeners: match listeners {
             Ok(listeners) => Setting::known(listeners, origin),
@@ -213,7 +214,11 @@ fn app(place: Span, listeners: Result<Vec<Endpoint>, String>) -> App {
         },
         worker_class: Setting::unknown(WHY, Origin::DEFAULT),
         literals: Vec::new(),
+        unloaded: None,
+        missing: None,
+        interface: None,
         settings: BTreeMap::new(),
+        faults: Vec::new(),
     }
 }
 

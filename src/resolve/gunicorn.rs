@@ -1,42 +1,52 @@
 //! What Gunicorn would do with its command line, its environment and its configuration file.
 
 mod absorb;
+mod addresses;
+mod application;
 mod apps;
 mod argparse;
 mod bind;
 mod calls;
+mod choices;
 mod command;
 mod comprehension;
 mod config_file;
 mod effects;
 mod evaluate;
+mod faults;
 mod format;
+mod help;
 mod layers;
 mod literal;
 mod machine;
+mod mends;
 mod methods;
 mod module;
+mod module_text;
 mod number;
 mod operators;
 mod percent;
 mod posix;
+mod python;
 mod scope;
+mod strays;
 mod survey;
 mod table;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod unloaded;
 mod validate;
 mod value;
 mod view;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::launch::Launch;
 use super::paths::Paths;
 use crate::model::{App, Target, Unresolved};
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::gunicorn::Tree;
 use crate::value::Possible;
@@ -50,12 +60,41 @@ pub struct Resolved {
     pub unresolved: Vec<Unresolved>,
 }
 
+pub use command::Program;
+
+/// A launch, and what it runs.
+#[derive(Clone, Debug)]
+pub struct Started<'a> {
+    /// The launch.
+    pub launch: &'a Launch,
+    /// What it runs.
+    pub program: Program,
+}
+
+/// What each launch runs, in their order.
+pub fn started<'a>(launches: &'a [Launch], paths: &Paths, sources: &Sources) -> Vec<Started<'a>> {
+    let started = |launch| Started { launch, program: command::find(launch, paths, sources) };
+    launches.iter().map(started).collect()
+}
+
+/// The commands of scripts that were followed to a Gunicorn, sorted: what they start is known.
+pub fn followed(started: &[Started]) -> Vec<Span> {
+    let starts = started.iter().filter_map(|it| match &it.program {
+        Program::Gunicorn(start) => Some(&start.commands),
+        Program::Silent | Program::Other(_) => None,
+    });
+    let mut spans: Vec<Span> = starts.flatten().copied().collect();
+    spans.sort_unstable();
+    spans.dedup();
+    spans
+}
+
 /// The apps that launches start and that configuration files are for.
 ///
-/// `files` are the stack's configuration files of Gunicorn, and `trees` holds them. `unread_launcher` is why options may
+/// `started` is what [`started`] tells of the launches. `files` are the stack's configuration files of Gunicorn, and `trees` holds them. `unread_launcher` is why options may
 /// be given to Gunicorn that no launch shows: something in the tree starts it and is not read.
 pub fn resolve(
-    launches: &[Launch],
+    started: &[Started],
     files: &[FileId],
     trees: &BTreeMap<FileId, Parsed<Tree>>,
     unread_launcher: Option<&str>,
@@ -63,14 +102,22 @@ pub fn resolve(
     sources: &Sources,
     target: &Target,
 ) -> Resolved {
-    let stack = apps::Stack { files, trees, paths, sources, version: target.gunicorn };
+    let modules = application::Modules::new(paths.root(), sources);
+    let stack = apps::Stack { files, trees, paths, sources, modules, version: target.gunicorn };
     let mut resolved = Resolved { apps: Vec::new(), unresolved: Vec::new() };
-    let mut read: Vec<FileId> = Vec::new();
-    let claims = apps::claims(&stack, launches);
-    for launch in launches {
-        apps::of_launch(&stack, launch, &claims, &mut resolved, &mut read);
+    let mut read: Vec<apps::Read> = Vec::new();
+    let claims = apps::claims(&stack, started);
+    for it in started {
+        apps::of_launch(&stack, it, &claims, &mut resolved, &mut read);
     }
-    for file in files.iter().filter(|file| !read.contains(file)) {
+    let mut judged: BTreeSet<FileId> = resolved.apps.iter().filter_map(|app| app.config).collect();
+    for apps::Read { file, app } in &read {
+        if judged.insert(*file) {
+            let faults = apps::of_candidate(&stack, *file);
+            resolved.apps[*app].faults.extend(faults);
+        }
+    }
+    for file in files.iter().filter(|file| !judged.contains(file)) {
         resolved.apps.extend(apps::of_file(&stack, *file, unread_launcher));
     }
     resolved

@@ -13,6 +13,8 @@ use std::process::{Command, ExitStatus};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use hoplint::model::Version;
+
 use super::{Mend, Request, Running, answer, free_port, hoplint, started, wait_for};
 use crate::real;
 use crate::support::write;
@@ -38,9 +40,11 @@ async def socket(scope, receive, send):
 "#;
 
 /// One service, run as it is and as it is mended, with a `shop.service` among its files. In all texts HERE stands for the
-/// directory, GUNICORN for the program, APP for a port for it, and PORT for the one that nginx listens on.
+/// directory, GUNICORN for the program, APP for a port for it, PORT for the one that nginx listens on, and FREE for another one.
 struct Case<'a> {
     rule: &'a str,
+    /// The first version that it is about.
+    since: Version,
     files: &'a [(&'a str, &'a str)],
     /// What stands in nginx's `http`; without it the client asks the app.
     http: &'a str,
@@ -63,6 +67,8 @@ enum Sees<'a> {
     Status(&'a str),
     /// The operator: Gunicorn ends with this exit status, and says this.
     Ends(i32, &'a str),
+    /// The client: this status, since Gunicorn says that it does this instead.
+    Elsewhere(&'a str, &'a str),
 }
 
 /// How a service is mended.
@@ -78,6 +84,7 @@ impl Default for Case<'_> {
     fn default() -> Self {
         Case {
             rule: "",
+            since: Version(0, 0, 0),
             files: &[],
             http: "",
             meanwhile: "",
@@ -97,12 +104,19 @@ struct Place {
     gunicorn: PathBuf,
     app: u16,
     port: u16,
+    free: u16,
 }
 
 impl Place {
     fn new(gunicorn: &Path) -> Place {
         let scratch = tempfile::Builder::new().prefix("hop").tempdir().unwrap();
-        let place = Place { scratch, gunicorn: gunicorn.to_owned(), app: free_port(), port: free_port() };
+        let place = Place {
+            scratch,
+            gunicorn: gunicorn.to_owned(),
+            app: free_port(),
+            port: free_port(),
+            free: free_port(),
+        };
         write(&place.path("stub.py"), STUB);
         place
     }
@@ -118,8 +132,12 @@ impl Place {
     fn put(&self, files: &[(&str, &str)]) {
         for (name, text) in files {
             let text = text.replace("HERE", &self.directory().display().to_string());
-            let text = text.replace("GUNICORN", &self.gunicorn.display().to_string());
-            let text = text.replace("APP", &self.app.to_string()).replace("PORT", &self.port.to_string());
+            let text = text
+                .replace("GUNICORN", &self.gunicorn.display().to_string())
+                .replace("FREE", &self.free.to_string());
+            // Before an equals sign it is the name of a variable.
+            let text = text.replace("APP", &self.app.to_string()).replace("PORT=", "\0");
+            let text = text.replace("PORT", &self.port.to_string()).replace('\0', "PORT=");
             write(&self.path(name), text);
         }
     }
@@ -199,7 +217,7 @@ fn end_of(running: &mut Running) -> ExitStatus {
 /// Runs a case with each Gunicorn of a version that it is about: the rule is found, the outcome is seen, the mend is made,
 /// and the outcome is gone.
 fn run(case: &Case) {
-    for (version, gunicorn) in real::gunicorns() {
+    for (version, gunicorn) in real::gunicorns().into_iter().filter(|(version, _)| *version >= case.since) {
         eprintln!("{} with Gunicorn {version}", case.rule);
         let place = Place::new(&gunicorn);
         place.put(case.files);
@@ -233,13 +251,20 @@ fn see(case: &Case, place: &Place, expected: Sees) {
             let log = place.log("shop.service");
             return assert!(log.contains(says), "{}: it does not say `{says}` but\n{log}", case.rule);
         }
-        Sees::Status(status) => status,
+        Sees::Elsewhere(says, status) => {
+            wait_for(says, || place.log("shop.service").contains(says));
+            status
+        }
+        Sees::Status(status) => {
+            wait_for("Gunicorn", || TcpStream::connect(("127.0.0.1", place.app)).is_ok());
+            status
+        }
     };
-    wait_for("Gunicorn", || TcpStream::connect(("127.0.0.1", place.app)).is_ok());
     if let Some(file) = case.edited {
         wait_for("the app", || answer(place.app, &Request::PLAIN) == "200");
+        // The reloader looks at the files once a second, and what they were at first it has to have seen.
+        sleep(Duration::from_secs(2));
         place.put(&[file]);
-        // The reloader looks at the files once a second.
         sleep(Duration::from_secs(3));
     }
     let _nginx = place.nginx("master_process off;", case.http);

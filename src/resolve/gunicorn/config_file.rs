@@ -14,7 +14,7 @@ use crate::source::FileId;
 use crate::value::Possible;
 
 /// The name that is looked for by itself.
-const DEFAULT_NAME: &str = "gunicorn.conf.py";
+pub(super) const DEFAULT_NAME: &str = "gunicorn.conf.py";
 
 /// What a launch reads.
 #[derive(Debug, PartialEq, Eq)]
@@ -134,7 +134,7 @@ pub(super) fn implicit(stack: &Stack, directory: &Possible<String>) -> Choice {
 }
 
 /// Whether a directory of the stack has this name.
-fn has_directory(stack: &Stack, name: &str) -> bool {
+pub(super) fn has_directory(stack: &Stack, name: &str) -> bool {
     let root = stack.paths.root();
     stack.sources.iter().filter_map(|(_, source)| source.path.strip_prefix(root)).any(|path| {
         path.rsplit_once('/').is_some_and(|(folders, _)| folders.split('/').any(|folder| folder == name))

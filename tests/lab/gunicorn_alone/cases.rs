@@ -1,5 +1,7 @@
 //! One service, and perhaps nginx in front of it.
 
+use hoplint::model::Version;
+
 use super::super::{Mend, Request, server};
 use super::{Case, Mending, Sees, run};
 
@@ -140,6 +142,83 @@ fn a_variable_for_a_number_is_no_gunicorn() {
         rule: "variable-port-literal",
         files: &[("shop.service", unit)],
         before: Sees::Ends(2, "argument -w/--workers: invalid int value: '$NUMBER'"),
+        ..Case::default()
+    });
+}
+
+#[test]
+fn a_configuration_where_chdir_leads_to_is_not_read() {
+    let unit = "[Service]\nEnvironment=PORT=FREE\nWorkingDirectory=HERE\nExecStart=GUNICORN --chdir HERE/shop shop:app\n";
+    let files = [
+        ("shop.service", unit),
+        ("shop/shop.py", "import sys\nsys.path.append(\"HERE\")\nfrom stub import app\n"),
+        ("shop/gunicorn.conf.py", "bind = \"127.0.0.1:APP\"\nworkers = 2\n"),
+    ];
+    run(&Case {
+        rule: "gunicorn-config-not-loaded",
+        files: &files,
+        http: &server("proxy_pass http://127.0.0.1:APP;"),
+        before: Sees::Elsewhere("Listening at: http://0.0.0.0:", "502"),
+        ..Case::default()
+    });
+}
+
+#[test]
+fn a_relative_configuration_is_not_sought_where_chdir_leads_to() {
+    let unit = "[Service]\nWorkingDirectory=HERE\nExecStart=GUNICORN --chdir shop -c shop.conf.py --pythonpath HERE stub:app\n";
+    run(&Case {
+        rule: "gunicorn-config-not-loaded",
+        files: &[("shop.service", unit), ("shop/shop.conf.py", "bind = \"127.0.0.1:APP\"\nworkers = 2\n")],
+        before: Sees::Ends(1, "doesn't exist"),
+        ..Case::default()
+    });
+}
+
+#[test]
+fn a_module_that_is_not_there_is_no_gunicorn() {
+    run(&Case {
+        rule: "app-target-missing",
+        files: &[
+            ("shop.service", &unit("shop.wsgi:app")),
+            ("shop/__init__.py", ""),
+            ("shop/main.py", "from stub import app\n"),
+        ],
+        before: Sees::Ends(3, "No module named 'shop.wsgi'"),
+        mend: Mending::Hand(&[("shop.service", &unit("-w 2 shop.main:app"))]),
+        ..Case::default()
+    });
+}
+
+#[test]
+fn a_name_that_is_not_there_is_no_gunicorn() {
+    run(&Case {
+        rule: "app-target-missing",
+        files: &[("shop.service", &unit("stub"))],
+        before: Sees::Ends(4, "Failed to find attribute 'application' in 'stub'."),
+        mend: Mending::Hand(&[("shop.service", &unit("-w 2 stub:app"))]),
+        ..Case::default()
+    });
+}
+
+#[test]
+fn an_asgi_application_under_sync_workers_is_a_500() {
+    run(&Case {
+        rule: "app-worker-mismatch",
+        files: &[("shop.service", &unit("-w 2 stub:socket"))],
+        before: Sees::Status("500"),
+        mend: Mending::Hand(&[("shop.service", &unit("-w 2 stub:app"))]),
+        ..Case::default()
+    });
+}
+
+#[test]
+fn a_wsgi_application_under_asgi_workers_is_a_500() {
+    run(&Case {
+        rule: "app-worker-mismatch",
+        since: Version(24, 0, 0),
+        files: &[("shop.service", &unit("-k asgi -w 2 stub:app"))],
+        before: Sees::Status("500"),
+        mend: Mending::Hand(&[("shop.service", &unit("-k asgi -w 2 stub:socket"))]),
         ..Case::default()
     });
 }
