@@ -1,5 +1,6 @@
 //! Values as Python writes them, in its own words of refusal.
 
+use super::number::Number;
 use super::value::Value;
 
 /// A value as `repr()` writes it.
@@ -39,6 +40,11 @@ pub(super) fn type_name(value: &Value) -> &'static str {
         Value::Text(_) => "str",
         Value::List(_) => "list",
         Value::Tuple(_) => "tuple",
+        Value::Dict(_) => "dict",
+        Value::Set(_) => "set",
+        Value::Machine(_) => "int",
+        Value::Function { .. } => "function",
+        Value::Class(_) => "type",
         _ => "object",
     }
 }
@@ -49,7 +55,7 @@ fn write(value: &Value, text: &mut String) {
         Value::None => text.push_str("None"),
         Value::Bool(value) => text.push_str(if *value { "True" } else { "False" }),
         Value::Int(number) => text.push_str(&number.to_string()),
-        Value::Float(number) => text.push_str(&format!("{number:?}")),
+        Value::Float(number) => text.push_str(&Number::Float(*number).repr()),
         Value::Text(value) => quote(value, text),
         Value::List(items) => {
             text.push('[');
@@ -63,6 +69,18 @@ fn write(value: &Value, text: &mut String) {
                 text.push(',');
             }
             text.push(')');
+        }
+        Value::Dict(entries) => {
+            text.push('{');
+            for (at, (key, value)) in entries.iter().enumerate() {
+                if at > 0 {
+                    text.push_str(", ");
+                }
+                write(key, text);
+                text.push_str(": ");
+                write(value, text);
+            }
+            text.push('}');
         }
         _ => text.push_str("..."),
     }
