@@ -197,6 +197,7 @@ fn is_filled_in(fault: &AppFault) -> bool {
     [&fault.value, &fault.message].into_iter().any(|text| {
         text.contains('$')
             || ["{{", "{%", "<%", "%("].iter().any(|mark| text.contains(mark))
-            || specifiers::is_placeholder(text)
+            // A function is no mark, though Python prints it like one.
+            || specifiers::is_placeholder(text) && !text.contains("<function ")
     }) || fault.setting != "raw_env" && fault.value.split([':', '/', ' ', '=']).any(is_mark)
 }
