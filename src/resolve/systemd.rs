@@ -1,9 +1,12 @@
 //! Units as systemd merges them, and the processes that they start.
 
+mod command;
 mod env_file;
 mod environment;
 mod exec;
+mod faults;
 mod instances;
+mod judged;
 mod layout;
 mod merge;
 mod name;
@@ -21,7 +24,7 @@ use specifiers::Scope;
 
 use super::launch::{Argument, Environment, Launch};
 use super::paths::Paths;
-use crate::model::{Datum, Origin, Setting, Unit, UnitId, Unresolved};
+use crate::model::{Datum, Origin, Setting, Unit, UnitId, Unresolved, Version};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::systemd::Tree;
@@ -58,6 +61,7 @@ pub fn resolve(
     trees: &BTreeMap<FileId, Parsed<Tree>>,
     paths: &Paths,
     sources: &Sources,
+    version: Version,
 ) -> Resolved {
     let stack = Stack { paths, sources };
     let layout = layout::layout(files, trees, sources);
@@ -65,17 +69,17 @@ pub fn resolve(
     let mut resolved = Resolved { unresolved: layout.unresolved, ..Resolved::default() };
     let applied: BTreeSet<FileId> = merged.iter().flat_map(|unit| unit.files.iter().copied()).collect();
     for drop_in in &layout.drop_ins {
-        if !applied.contains(&drop_in.file) {
+        if let Some(file) = drop_in.file.filter(|file| !applied.contains(file)) {
             resolved.unresolved.push(Unresolved {
-                span: Span::new(drop_in.file, 0..0),
-                what: sources.get(drop_in.file).path.clone(),
+                span: Span::new(file, 0..0),
+                what: sources.get(file).path.clone(),
                 why: "it is not known which unit of the tree this drop-in changes, if any".into(),
             });
         }
     }
     resolved.sockets = sockets::addresses(&merged);
     for (at, unit) in merged.iter().enumerate() {
-        let settings = settings::settings(unit);
+        let settings = settings::settings(unit, version.0);
         if unit.name.kind == "service" && !unit.masked {
             launch(unit, UnitId(at as u32), &settings, &merged, &stack, &mut resolved);
         }
@@ -84,6 +88,7 @@ pub fn resolve(
             files: unit.files.clone(),
             place: unit.place,
             settings,
+            faults: faults::faults(unit, version.0),
         });
     }
     resolved
