@@ -224,8 +224,8 @@ mod tests {
             ("uvicorn.workers.UvicornWorker", Version(27, 0, 1), false),
             ("egg:shop#worker", Version(27, 0, 1), false),
         ] {
-            let found = missing(version, &Datum::Text(name.into()));
-            assert_eq!(found.is_some(), is_missing, "{name} of {version}");
+            let class = Datum::Text(name.into());
+            assert_eq!(missing(version, &class).is_some(), is_missing, "{name} of {version}");
         }
     }
 }
