@@ -73,7 +73,7 @@ pub fn read(paths: &[PathBuf], configured: Option<&Path>) -> Result<Found, Strin
     }
     let names: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
     let nothing_asked_for = found.only.as_ref().is_some_and(Vec::is_empty);
-    let nothing = !found.sources.iter().any(|(_, source)| source.kind != FileKind::Launcher);
+    let nothing = !found.sources.iter().any(|(_, source)| source.kind.is_configuration());
     if nothing && !found.problems.is_empty() {
         return Err(found.problems.join("; "));
     }

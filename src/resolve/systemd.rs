@@ -22,6 +22,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use merge::{HOLE, Line, Merged};
 use specifiers::Scope;
 
+pub(super) use environment::is_name;
+pub(super) use specifiers::is_placeholder;
+
 use super::launch::{Argument, Environment, Launch};
 use super::paths::Paths;
 use crate::model::{Datum, Origin, Setting, Unit, UnitId, Unresolved, Version};
