@@ -19,4 +19,5 @@ pub mod resolve;
 pub mod rules;
 pub mod source;
 pub mod syntax;
+pub mod units;
 pub mod value;

@@ -5,6 +5,7 @@
 
 mod anchor;
 mod app;
+mod app_fault;
 mod deployment;
 mod nginx;
 mod setting;
@@ -13,12 +14,13 @@ mod version;
 
 pub use anchor::{Anchor, Dialect, remove_word};
 pub use app::{App, AppId, AppKind, Interface, LiteralVariable, MissingTarget, UnloadedFile, WorkerClass};
+pub use app_fault::{AppFault, AppFaultKind};
 pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
 pub use nginx::{
     Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, Level, LevelId, LevelKind, Listen, LookedUp,
     Main, MatchKind, Matching, Mend, Mistake, Nginx, Parameters, Peer, Reading, Route, RouteId, Sending,
     Sent, Server, Statements, Upstream, UpstreamId, Uri, ValueKind, Written, directive,
 };
-pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, Setting};
-pub use unit::{Unit, UnitId};
+pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
+pub use unit::{Unit, UnitFault, UnitFaultKind, UnitId};
 pub use version::{Target, Version};

@@ -87,7 +87,7 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
     let broken =
         trees.nginx.iter().filter(|(_, parsed)| !parsed.errors.is_empty()).map(|(id, _)| *id).collect();
     distrust::distrust(&mut nginx.nginx, &broken);
-    let systemd = systemd::resolve(&of(FileKind::Systemd), &trees.systemd, &paths, sources);
+    let systemd = systemd::resolve(&of(FileKind::Systemd), &trees.systemd, &paths, sources, target.systemd);
     let unread = mentions
         .gunicorn()
         .map(|span| format!("{} starts a Gunicorn, and is not read", sources.get(span.file).path));

@@ -6,14 +6,18 @@
 mod app_target_missing;
 mod app_worker_mismatch;
 mod bind_conflict;
+mod bind_syntax;
 mod connections_exhausted;
 mod decimal_umask;
 mod duplicate_upstream_server;
 mod gunicorn_config_not_loaded;
+mod gunicorn_invalid_value;
+mod gunicorn_unknown_setting;
 mod keepalive_ineffective;
 mod max_conns_without_queue;
 mod named_location_missing;
 mod nginx_rejected;
+mod option_eats_app;
 mod proxy_buffers_rejected;
 mod proxy_loop;
 mod proxy_uri_joined;
@@ -29,6 +33,7 @@ mod upstream_unbound;
 mod upstream_undefined;
 mod variable_port_literal;
 mod websocket_headers_missing;
+mod worker_class_unavailable;
 mod worker_timeout_disabled;
 mod zero_buffer;
 mod zero_timeout;
@@ -132,14 +137,18 @@ pub static RULES: &[&Rule] = &[
     &app_target_missing::RULE,
     &app_worker_mismatch::RULE,
     &bind_conflict::RULE,
+    &bind_syntax::RULE,
     &connections_exhausted::RULE,
     &decimal_umask::RULE,
     &duplicate_upstream_server::RULE,
     &gunicorn_config_not_loaded::RULE,
+    &gunicorn_invalid_value::RULE,
+    &gunicorn_unknown_setting::RULE,
     &keepalive_ineffective::RULE,
     &max_conns_without_queue::RULE,
     &named_location_missing::RULE,
     &nginx_rejected::RULE,
+    &option_eats_app::RULE,
     &proxy_buffers_rejected::RULE,
     &proxy_loop::RULE,
     &proxy_uri_joined::RULE,
@@ -155,6 +164,7 @@ pub static RULES: &[&Rule] = &[
     &upstream_undefined::RULE,
     &variable_port_literal::RULE,
     &websocket_headers_missing::RULE,
+    &worker_class_unavailable::RULE,
     &worker_timeout_disabled::RULE,
     &zero_buffer::RULE,
     &zero_timeout::RULE,

@@ -40,6 +40,20 @@ pub(crate) fn gunicorns() -> Vec<(Version, PathBuf)> {
     found.collect()
 }
 
+/// The Python that runs a Gunicorn, by the first line of its script.
+pub(crate) fn python_of(gunicorn: &Path) -> PathBuf {
+    let path = if gunicorn.components().count() > 1 {
+        gunicorn.to_owned()
+    } else {
+        let folders = std::env::var_os("PATH").unwrap_or_default();
+        let found = std::env::split_paths(&folders).map(|folder| folder.join(gunicorn));
+        found.into_iter().find(|path| path.is_file()).unwrap()
+    };
+    let script = std::fs::read_to_string(&path).unwrap();
+    let first = script.split('\n').next().unwrap_or_default();
+    PathBuf::from(first.strip_prefix("#!").unwrap_or("python3"))
+}
+
 /// The collection of public repositories that HOPLINT_CORPUS names: a directory with `repos/`.
 pub(crate) fn corpus() -> Option<PathBuf> {
     let path = std::env::var_os("HOPLINT_CORPUS").filter(|it| !it.is_empty()).map(PathBuf::from);

@@ -2,6 +2,11 @@
 
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
+mod snippets;
+mod values;
+mod verify;
+mod world;
+
 use std::path::{Path, PathBuf};
 
 use hoplint::source::{FileId, FileKind, Source};
@@ -73,8 +78,8 @@ fn the_units_of_the_corpus_have_no_syntax_error_that_systemd_does_not_name() {
     assert_eq!(expected.len(), 3, "{expected:#?}");
 }
 
-#[test]
-fn the_units_of_this_machine_have_no_syntax_error() {
+/// The unit files of this machine.
+fn machine() -> Vec<PathBuf> {
     let mut files = Vec::new();
     for directory in ["/usr/lib/systemd/system", "/usr/lib/systemd/user", "/etc/systemd/system"] {
         let Ok(entries) = std::fs::read_dir(directory) else { continue };
@@ -82,8 +87,13 @@ fn the_units_of_this_machine_have_no_syntax_error() {
     }
     if files.is_empty() {
         eprintln!("SKIPPED: there are no units on this machine");
-        return;
     }
+    files
+}
+
+#[test]
+fn the_units_of_this_machine_have_no_syntax_error() {
+    let files = machine();
     let errors = errors(&files);
     assert!(errors.is_empty(), "{}", errors.join("\n"));
     eprintln!("{} units of this machine read", files.len());

@@ -8,15 +8,16 @@ use hoplint::rules::RULES;
 use crate::support::{files_below, names_in, root};
 
 /// Which module may import which: the table of docs/architecture.md. A module may always import itself.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("source", &[]),
     ("value", &[]),
     ("directives", &["value"]),
+    ("units", &["value"]),
     ("edit", &["source"]),
     ("syntax", &["source", "directives"]),
     ("model", &["source", "value", "edit", "directives"]),
     ("finding", &["source", "edit"]),
-    ("resolve", &["source", "value", "directives", "edit", "syntax", "model"]),
+    ("resolve", &["source", "value", "directives", "units", "edit", "syntax", "model"]),
     ("config", &["source", "value", "model", "finding"]),
     ("rules", &["source", "value", "edit", "model", "finding", "config"]),
     ("check", &["source", "value", "edit", "model", "finding", "resolve", "config", "rules"]),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Datum, FromDatum, Origin, Setting, UnitId};
+use super::{AppFault, Datum, FromDatum, Origin, Setting, UnitId};
 use crate::source::{FileId, Span};
 use crate::value::{Endpoint, Possible};
 
@@ -40,6 +40,8 @@ pub struct App {
     pub literals: Vec<LiteralVariable>,
     /// All its settings by the program's own names.
     pub settings: BTreeMap<&'static str, Setting<Datum>>,
+    /// What it refuses or passes over, in the order of the layers.
+    pub faults: Vec<AppFault>,
 }
 
 /// How an application is called.

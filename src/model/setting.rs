@@ -102,6 +102,8 @@ pub enum Datum {
     Bool(bool),
     /// A whole number.
     Int(i64),
+    /// A whole number, or a number of seconds, that every machine works out for itself.
+    PerMachine(PerMachine),
     /// A length of time.
     Duration(Duration),
     /// A number of bytes.
@@ -112,6 +114,26 @@ pub enum Datum {
     Text(String),
     /// Several texts.
     List(Vec<String>),
+}
+
+/// A number that hangs on the machine: the number of processors in an expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PerMachine {
+    /// The expression: `cpu_count() * 2 + 1`.
+    pub text: String,
+    /// The least that it is on any machine.
+    pub low: i64,
+    /// The most that it is on any machine, if there is a limit.
+    pub high: Option<i64>,
+}
+
+impl fmt::Display for PerMachine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.high {
+            Some(high) => write!(f, "{} ({} to {high})", self.text, self.low),
+            None => write!(f, "{} (at least {})", self.text, self.low),
+        }
+    }
 }
 
 /// A number of buffers of one size, as `proxy_buffers` takes them.
@@ -142,6 +164,7 @@ impl fmt::Display for Datum {
             Datum::Unset => write!(f, "unset"),
             Datum::Bool(value) => write!(f, "{value}"),
             Datum::Int(value) => write!(f, "{value}"),
+            Datum::PerMachine(value) => write!(f, "{value}"),
             Datum::Duration(value) => write!(f, "{value}"),
             Datum::Size(value) => write!(f, "{value}"),
             Datum::Buffers(value) => write!(f, "{value}"),

@@ -206,6 +206,7 @@ fn datum(datum: &Datum) -> Value {
         Datum::Unset => Value::Null,
         Datum::Bool(value) => json!(value),
         Datum::Int(value) => json!(value),
+        Datum::PerMachine(it) => json!({"expression": it.text, "low": it.low, "high": it.high}),
         Datum::Duration(value) if value.milliseconds.is_multiple_of(1000) => json!(value.milliseconds / 1000),
         Datum::Duration(value) => json!(value.as_seconds()),
         Datum::Size(value) => json!(value.bytes),

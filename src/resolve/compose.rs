@@ -217,6 +217,7 @@ fn app(place: Span, listeners: Result<Vec<Endpoint>, String>) -> App {
         missing: None,
         interface: None,
         settings: BTreeMap::new(),
+        faults: Vec::new(),
     }
 }
 

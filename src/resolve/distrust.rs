@@ -72,6 +72,7 @@ pub(super) fn distrust_all(
         app.target.value = Possible::Unknown(why.into());
         app.listeners.value = Possible::Unknown(why.into());
         app.worker_class.value = Possible::Unknown(why.into());
+        app.faults.clear();
         for setting in app.settings.values_mut() {
             setting.value = Possible::Unknown(why.into());
         }

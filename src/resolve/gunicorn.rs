@@ -1,19 +1,29 @@
 //! What Gunicorn would do with its command line, its environment and its configuration file.
 
+mod absorb;
+mod addresses;
 mod application;
 mod apps;
 mod argparse;
 mod bind;
 mod calls;
+mod choices;
 mod command;
 mod config_file;
 mod effects;
 mod evaluate;
+mod faults;
+mod help;
 mod layers;
 mod literal;
+mod machine;
+mod mends;
 mod module;
+mod module_text;
 mod python;
 mod scope;
+mod strays;
+mod survey;
 mod table;
 mod templates;
 #[cfg(test)]
@@ -23,7 +33,7 @@ mod validate;
 mod value;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::launch::Launch;
 use super::paths::Paths;
@@ -57,12 +67,19 @@ pub fn resolve(
     let modules = application::Modules::new(paths.root(), sources);
     let stack = apps::Stack { files, trees, paths, sources, modules, version: target.gunicorn };
     let mut resolved = Resolved { apps: Vec::new(), unresolved: Vec::new() };
-    let mut read: Vec<FileId> = Vec::new();
+    let mut read: Vec<apps::Read> = Vec::new();
     let claims = apps::claims(&stack, launches);
     for launch in launches {
         apps::of_launch(&stack, launch, &claims, &mut resolved, &mut read);
     }
-    for file in files.iter().filter(|file| !read.contains(file)) {
+    let mut judged: BTreeSet<FileId> = resolved.apps.iter().filter_map(|app| app.config).collect();
+    for apps::Read { file, app } in &read {
+        if judged.insert(*file) {
+            let faults = apps::of_candidate(&stack, *file);
+            resolved.apps[*app].faults.extend(faults);
+        }
+    }
+    for file in files.iter().filter(|file| !judged.contains(file)) {
         resolved.apps.extend(apps::of_file(&stack, *file, unread_launcher));
     }
     resolved

@@ -265,6 +265,7 @@ mod tests {
             missing: None,
             interface: None,
             settings: BTreeMap::new(),
+            faults: Vec::new(),
         }
     }
 

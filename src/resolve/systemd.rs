@@ -1,15 +1,18 @@
 //! Units as systemd merges them, and the processes that they start.
 
+mod command;
 mod env_file;
 mod environment;
 mod exec;
+mod faults;
 mod instances;
+mod judged;
 mod layout;
 mod merge;
 mod name;
 mod settings;
 mod sockets;
-mod specifiers;
+pub(super) mod specifiers;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -21,7 +24,7 @@ use specifiers::Scope;
 
 use super::launch::{Argument, Environment, Launch};
 use super::paths::Paths;
-use crate::model::{Datum, Origin, Setting, Unit, UnitId, Unresolved};
+use crate::model::{Datum, Origin, Setting, Unit, UnitId, Unresolved, Version};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::systemd::Tree;
@@ -58,6 +61,7 @@ pub fn resolve(
     trees: &BTreeMap<FileId, Parsed<Tree>>,
     paths: &Paths,
     sources: &Sources,
+    version: Version,
 ) -> Resolved {
     let stack = Stack { paths, sources };
     let layout = layout::layout(files, trees, sources);
@@ -75,7 +79,7 @@ pub fn resolve(
     }
     resolved.sockets = sockets::addresses(&merged);
     for (at, unit) in merged.iter().enumerate() {
-        let settings = settings::settings(unit);
+        let settings = settings::settings(unit, version.0);
         if unit.name.kind == "service" && !unit.masked {
             launch(unit, UnitId(at as u32), &settings, &merged, &stack, &mut resolved);
         }
@@ -84,6 +88,7 @@ pub fn resolve(
             files: unit.files.clone(),
             place: unit.place,
             settings,
+            faults: faults::faults(unit, version.0),
         });
     }
     resolved

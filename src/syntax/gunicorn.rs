@@ -4,11 +4,13 @@
 //! CPython certainly refuses the text, and none in a text that a template engine is still to fill in.
 
 mod blocks;
+mod brackets;
 mod expression;
 mod grammar;
 mod lines;
 mod literal;
 mod statement;
+mod strings;
 mod tree;
 
 use std::ops::Range;
@@ -19,7 +21,10 @@ use pest::Parser;
 use super::Parsed;
 use crate::source::FileId;
 
-pub use tree::{Expression, ExpressionKind, Import, Keyword, Part, Statement, StatementKind, Trailer, Tree};
+pub use tree::{
+    Clause, Comprehension, Expression, ExpressionKind, Header, Import, Keyword, Makes, Names, Parameters,
+    Part, Piece, Statement, StatementKind, Trailer, Tree,
+};
 
 /// Reads a configuration file.
 pub fn parse(file: FileId, text: &str) -> Parsed<Tree> {

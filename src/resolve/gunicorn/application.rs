@@ -5,8 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::python;
-use crate::model::{Interface, MissingTarget};
+use super::layers::Settings;
+use super::module_text;
+use super::scope::variable;
+use super::validate::absolute;
+use crate::model::{Datum, Interface, MissingTarget, Setting};
+use crate::resolve::launch::Environment;
 use crate::source::Sources;
 use crate::value::Possible;
 
@@ -72,19 +76,36 @@ pub(super) struct Application {
     pub(super) interface: Option<Interface>,
 }
 
+/// What the tree tells of the application that a launch names, which goes to a directory before it loads it.
+pub(super) fn of_launch(
+    modules: &Modules,
+    target: &Setting<String>,
+    settings: &Settings,
+    goes_to: Possible<String>,
+    environment: &Environment,
+) -> Application {
+    let Some(target) = target.value.known() else { return Application::default() };
+    let paths = match settings.get("pythonpath").map(|setting| &setting.value) {
+        Some(Possible::Known(Datum::Unset)) => "",
+        Some(Possible::Known(Datum::Text(paths))) => paths,
+        _ => return Application::default(),
+    };
+    let paths = paths.split(',').filter(|path| !path.is_empty());
+    let paths = paths.map(|path| absolute(path, &goes_to).map_or_else(Possible::Unknown, Possible::Known));
+    let mut directories: Vec<Possible<String>> = paths.collect();
+    directories.push(goes_to);
+    let alone = variable(environment, "PYTHONPATH") == Possible::Known(None);
+    find(modules, target, &directories, alone)
+}
+
 /// Looks for a target, `module:name`, from the directories that its module is sought in. `alone` is whether no other directory
 /// may be one.
-pub(super) fn find(
-    modules: &Modules,
-    target: &str,
-    directories: &[Possible<String>],
-    alone: bool,
-) -> Application {
+fn find(modules: &Modules, target: &str, directories: &[Possible<String>], alone: bool) -> Application {
     let mut application = Application::default();
     let (module, wanted) = target.split_once(':').unwrap_or((target, "application"));
     // `module:create_app()` is a call of the name.
     let name = wanted.split('(').next().unwrap_or_default().trim();
-    if !module.split('.').all(python::is_identifier) || !python::is_identifier(name) {
+    if !module.split('.').all(module_text::is_identifier) || !module_text::is_identifier(name) {
         return application;
     }
     let known: Option<Vec<&String>> = directories.iter().map(Possible::known).collect();
@@ -101,15 +122,17 @@ pub(super) fn find(
                 .find_map(|end| file.strip_suffix(end.as_str()))
                 .map(|it| it.trim_end_matches('/'));
             if base.is_some_and(|base| bases.contains(base)) {
-                if python::certainly_lacks(text, name) {
+                if module_text::certainly_lacks(text, name) {
                     application.missing = Some(MissingTarget::Name {
                         module: module.to_owned(),
                         file: (*file).to_owned(),
                         name: name.to_owned(),
-                        instead: python::application(text).filter(|other| *other != name).map(str::to_owned),
+                        instead: module_text::application(text)
+                            .filter(|other| *other != name)
+                            .map(str::to_owned),
                     });
                 } else if name == wanted {
-                    application.interface = python::interface(text, name);
+                    application.interface = module_text::interface(text, name);
                 }
             }
         }

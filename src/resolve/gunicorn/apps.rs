@@ -8,8 +8,11 @@ use super::command::{self, Program, Start};
 use super::config_file::{self, Choice, Claims};
 use super::layers::{self, File, Layers, Settings};
 use super::scope::{Scope, variable};
-use super::{Resolved, bind, literal, module, table, unloaded, validate, words};
-use crate::model::{App, AppKind, Datum, Origin, OriginKind, Setting, Unresolved, Version, WorkerClass};
+use super::{Resolved, bind, faults, literal, module, strays, table, unloaded, words};
+use crate::model::{
+    App, AppFault, AppFaultKind, AppKind, Datum, Origin, OriginKind, Setting, Unresolved, Version,
+    WorkerClass,
+};
 use crate::resolve::launch::{Activation, Argument, Environment, Launch};
 use crate::resolve::paths::Paths;
 use crate::source::{FileId, Sources, Span};
@@ -27,13 +30,20 @@ pub(super) struct Stack<'a> {
     pub(super) version: Version,
 }
 
+/// A file that a launch reads or may read.
+pub(super) struct Read {
+    pub(super) file: FileId,
+    /// The app that it starts, by its place among the apps.
+    pub(super) app: usize,
+}
+
 /// Adds the app that a launch starts, if it starts one, and the files that it reads or may read.
 pub(super) fn of_launch(
     stack: &Stack,
     launch: &Launch,
     claims: &Claims,
     resolved: &mut Resolved,
-    read: &mut Vec<FileId>,
+    read: &mut Vec<Read>,
 ) {
     match command::find(launch) {
         Program::Silent => {}
@@ -53,7 +63,8 @@ pub(super) fn of_launch(
                 Choice::File(file, _) => (vec![file], None),
                 Choice::Perhaps(files, why) | Choice::Unknown(files, why) => (files, Some(why)),
             };
-            read.extend(files);
+            let app_at = resolved.apps.len();
+            read.extend(files.into_iter().map(|file| Read { file, app: app_at }));
             if let Some(why) = why {
                 let what = stack.sources.text(launch.place).to_string();
                 resolved.unresolved.push(Unresolved { span: start.place, what, why });
@@ -80,6 +91,7 @@ fn other(launch: &Launch, place: Span) -> App {
         missing: None,
         interface: None,
         settings: BTreeMap::new(),
+        faults: Vec::new(),
     }
 }
 
@@ -131,9 +143,25 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         line,
         sources: stack.sources,
     };
-    let settings = layers::resolve(&layers);
+    let (settings, mut faults) = layers::resolve(&layers);
+    let listens = Listens { directory, sockets: &start.sockets };
+    let refused = layers.line.refused.is_some() || layers.variable.refused.is_some();
+    if !refused {
+        faults.extend(faults::of_start(stack.version, &settings, &listens));
+        let is_eaten = faults.iter().any(|fault| fault.kind == AppFaultKind::EatenApplication);
+        if layers.line.target.is_none() && !is_eaten {
+            faults.extend(faults::of_application(start.place, &settings));
+        }
+    }
+    if let (Choice::File(file, _), File::Read(scope)) = (&choice, &layers.file)
+        && let Some(parsed) = stack.trees.get(file)
+    {
+        faults.extend(strays::of_file(&parsed.tree, scope, stack.version, stack.sources));
+    }
     let target = target(&layers.line, &settings);
-    let Application { missing, interface } = application_of(stack, start, &target, &settings);
+    let goes_to = listens.socket_directory(&settings);
+    let Application { missing, interface } =
+        application::of_launch(&stack.modules, &target, &settings, goes_to, &start.environment);
     let app = App {
         kind: AppKind::Gunicorn,
         unit: None,
@@ -141,7 +169,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         config: if let Choice::File(file, _) = choice { Some(file) } else { None },
         working_directory: start.working_directory.clone(),
         target,
-        listeners: listeners(&settings, directory, &start.sockets),
+        listeners: listeners(&settings, &listens),
         worker_class: worker_class(&settings),
         missing,
         interface,
@@ -154,6 +182,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
             stack.version,
         ),
         settings,
+        faults: faults::settled(faults, stack.version, stack.sources),
     };
     (app, choice)
 }
@@ -170,7 +199,10 @@ fn of_variable(environment: &Environment, place: Span, version: Version) -> (Opt
                 let argument = |text| Argument { text: Possible::Known(text), span, splits: false };
                 argparse::parse(&words.into_iter().map(argument).collect::<Vec<_>>(), version)
             }
-            None => Options::refusal(format!("a quote in `{NAME}` is not closed")),
+            None => {
+                let why = format!("a quote in `{NAME}` is not closed");
+                Options::refusal(why, set_at.unwrap_or(place), words::not_split(&text))
+            }
         },
         Possible::OneOf(_) | Possible::Usually { .. } => Options::unknown(format!("`{NAME}` is not known")),
         Possible::Unknown(why) => Options::unknown(format!("`{NAME}` may be set: {why}")),
@@ -203,51 +235,28 @@ fn target(line: &Options, settings: &Settings) -> Setting<String> {
     }
 }
 
-/// What the tree tells of the application that a launch names.
-fn application_of(
-    stack: &Stack,
-    start: &Start,
-    target: &Setting<String>,
-    settings: &Settings,
-) -> Application {
-    let Some(target) = target.value.known() else { return Application::default() };
-    let mut directories = vec![launched_in(settings, &start.working_directory.value)];
-    let paths = match settings.get("pythonpath").map(|setting| &setting.value) {
-        Some(Possible::Known(Datum::Unset)) => String::new(),
-        Some(Possible::Known(Datum::Text(paths))) => paths.clone(),
-        _ => return Application::default(),
-    };
-    directories.extend(
-        paths
-            .split(',')
-            .filter(|path| !path.is_empty())
-            .map(|path| {
-                validate::absolute(path, &directories[0]).map_or_else(Possible::Unknown, Possible::Known)
-            })
-            .collect::<Vec<_>>(),
-    );
-    let alone = variable(&start.environment, "PYTHONPATH") == Possible::Known(None);
-    application::find(&stack.modules, target, &directories, alone)
+/// Where Gunicorn starts, and the sockets that it is handed.
+pub(super) struct Listens<'a> {
+    pub(super) directory: &'a Possible<String>,
+    pub(super) sockets: &'a Activation,
 }
 
-/// The directory that Gunicorn goes to before it loads anything.
-fn launched_in(settings: &Settings, directory: &Possible<String>) -> Possible<String> {
-    match settings.get("chdir").map(|setting| &setting.value) {
-        Some(Possible::Known(Datum::Text(chdir))) => Possible::Known(chdir.clone()),
-        // Nobody sets it: Gunicorn stays where it starts.
-        Some(Possible::Unknown(why)) if why == layers::MACHINE => directory.clone(),
-        _ => Possible::Unknown("the directory that it goes to is not known".into()),
+impl Listens<'_> {
+    /// The directory that relative paths of sockets are seen from.
+    pub(super) fn socket_directory(&self, settings: &Settings) -> Possible<String> {
+        match settings.get("chdir").map(|setting| &setting.value) {
+            Some(Possible::Known(Datum::Text(chdir))) => Possible::Known(chdir.clone()),
+            // Nobody sets it: Gunicorn stays where it starts.
+            Some(Possible::Unknown(why)) if why == layers::MACHINE => self.directory.clone(),
+            _ => Possible::Unknown("the directory that the socket lies in is not known".into()),
+        }
     }
 }
 
 /// What Gunicorn listens on: the sockets that it is handed, else what `bind` says.
-fn listeners(
-    settings: &Settings,
-    directory: &Possible<String>,
-    sockets: &Activation,
-) -> Setting<Vec<Endpoint>> {
+fn listeners(settings: &Settings, listens: &Listens) -> Setting<Vec<Endpoint>> {
     let Some(bind) = settings.get("bind") else { return Setting::unknown("not resolved", Origin::DEFAULT) };
-    match sockets {
+    match listens.sockets {
         Activation::Unknown(why) => return Setting::unknown(why.clone(), bind.origin.clone()),
         Activation::Passed(passed) => {
             // With `reuse_port` each worker binds by itself.
@@ -261,12 +270,7 @@ fn listeners(
         }
         Activation::None => {}
     }
-    let directory = match settings.get("chdir").map(|setting| &setting.value) {
-        Some(Possible::Known(Datum::Text(chdir))) => Possible::Known(chdir.clone()),
-        // Nobody sets it: Gunicorn stays where it starts.
-        Some(Possible::Unknown(why)) if why == layers::MACHINE => directory.clone(),
-        _ => Possible::Unknown("the directory that the socket lies in is not known".into()),
-    };
+    let directory = listens.socket_directory(settings);
     let bind: Setting<Vec<String>> = bind.read();
     let value = bind.value.try_map(|addresses| {
         addresses.iter().map(|address| bind::endpoint(address, &directory)).collect::<Result<Vec<_>, _>>()
@@ -301,14 +305,31 @@ fn worker_class(settings: &Settings) -> Setting<WorkerClass> {
             continue;
         }
         match threads.as_ref().and_then(|threads| threads.candidates()) {
-            Some(threads) => possible.extend(threads.iter().map(|threads| match threads {
-                Datum::Int(threads) if *threads > 1 => WorkerClass::Gthread,
-                _ => parsed.clone(),
+            Some(threads) => possible.extend(threads.iter().flat_map(|threads| match threads {
+                Datum::Int(threads) if *threads > 1 => vec![WorkerClass::Gthread],
+                Datum::PerMachine(threads) if threads.low > 1 => vec![WorkerClass::Gthread],
+                Datum::PerMachine(threads) if threads.high.is_none_or(|high| high > 1) => {
+                    vec![parsed.clone(), WorkerClass::Gthread]
+                }
+                _ => vec![parsed.clone()],
             })),
             None => possible.extend([parsed, WorkerClass::Gthread]),
         }
     }
     Setting { value: Possible::one_of(possible), origin }
+}
+
+/// What is wrong with a file that a launch only may read, whatever the environment.
+pub(super) fn of_candidate(stack: &Stack, file: FileId) -> Vec<AppFault> {
+    let Some(parsed) = stack.trees.get(&file).filter(|parsed| parsed.errors.is_empty()) else {
+        return Vec::new();
+    };
+    let scope = module::run(&parsed.tree, None);
+    let directory = Possible::Unknown("which directory it is read in is not known".into());
+    let said = |row| layers::of_scope(row, stack.version, &scope, &directory).fault;
+    let mut faults: Vec<AppFault> = table::of_version(stack.version).filter_map(said).collect();
+    faults.extend(strays::of_file(&parsed.tree, &scope, stack.version, stack.sources));
+    faults::settled(faults, stack.version, stack.sources)
 }
 
 /// The app of a configuration file that no launch reads.
@@ -318,18 +339,27 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
     let nobody = "nothing in the tree starts it";
     let directory = Possible::Unknown(nobody.to_string());
     let broken = !parsed.errors.is_empty();
-    let settings: Settings = table::of_version(stack.version)
-        .map(|row| {
-            let said = layers::of_scope(row, stack.version, &scope, &directory);
-            let written = said.value != Possible::Known(None);
-            let setting = match (unread_launcher, broken) {
-                (_, true) => Setting::unknown("Gunicorn refuses the configuration file", said.origin),
-                (Some(why), _) if written => Setting::unknown(why, said.origin),
-                _ => said.over(Setting::unknown(nobody, Origin::DEFAULT)),
-            };
-            (row.name, setting)
-        })
-        .collect();
+    let mut faults = Vec::new();
+    let mut settings = Settings::new();
+    for row in table::of_version(stack.version) {
+        let said = layers::of_scope(row, stack.version, &scope, &directory);
+        faults.extend(said.fault.clone().filter(|_| !broken));
+        let written = said.value != Possible::Known(None);
+        let setting = match (unread_launcher, broken) {
+            (_, true) => Setting::unknown("Gunicorn refuses the configuration file", said.origin),
+            (Some(why), _) if written => Setting::unknown(why, said.origin),
+            _ => said.over(Setting::unknown(nobody, Origin::DEFAULT)),
+        };
+        settings.insert(row.name, setting);
+    }
+    // What starts it may say something else; what it does not say is not known anyway.
+    let listens = Listens { directory: &directory, sockets: &Activation::None };
+    if unread_launcher.is_none() {
+        faults.extend(faults::of_start(stack.version, &settings, &listens));
+    }
+    if !broken {
+        faults.extend(strays::of_file(&parsed.tree, &scope, stack.version, stack.sources));
+    }
     let first = parsed.tree.statements.first().map(|statement| statement.span);
     Some(App {
         kind: AppKind::Gunicorn,
@@ -338,12 +368,13 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
         config: Some(file),
         working_directory: Setting::unknown(nobody, Origin::DEFAULT),
         target: target(&Options::default(), &settings),
-        listeners: listeners(&settings, &directory, &Activation::None),
+        listeners: listeners(&settings, &listens),
         worker_class: worker_class(&settings),
         literals: Vec::new(),
         unloaded: None,
         missing: None,
         interface: None,
         settings,
+        faults: faults::settled(faults, stack.version, stack.sources),
     })
 }

@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use super::python::repr;
 use super::table::{self, Action, Row};
-use super::validate::int;
+use super::validate::{int, is_no_int};
 use super::value::Value;
-use crate::model::Version;
+use crate::model::{AppFault, AppFaultKind, Version};
 use crate::resolve::launch::Argument;
 use crate::source::Span;
 use crate::value::Possible;
@@ -20,6 +21,10 @@ pub(super) struct Options {
     uncertain: Option<String>,
     /// Why argparse gives up.
     pub(super) refused: Option<String>,
+    /// What argparse certainly refuses, in its own words.
+    pub(super) faults: Vec<AppFault>,
+    /// The words that it does not recognise, and where each stands.
+    extras: Vec<(String, Span)>,
     /// The first word that is no option: the application.
     pub(super) target: Option<(Possible<String>, Span)>,
     /// The values that hold a `$`.
@@ -46,6 +51,8 @@ pub(super) struct Given {
     pub(super) place: Span,
     /// How many bytes at the end of that word are the value; `None` where there is none, or several.
     pub(super) tail: Option<usize>,
+    /// The word before that, which names the option, where they are two.
+    pub(super) option: Option<Span>,
 }
 
 impl Options {
@@ -54,9 +61,11 @@ impl Options {
         Options { uncertain: Some(why.into()), ..Options::default() }
     }
 
-    /// Options that argparse does not get to see.
-    pub(super) fn refusal(why: String) -> Options {
-        Options { refused: Some(why), ..Options::default() }
+    /// Options that argparse does not get to see, and what is said of them.
+    pub(super) fn refusal(why: String, place: Span, words: &str) -> Options {
+        let mut options = Options { refused: Some(why), ..Options::default() };
+        options.fault(AppFaultKind::Word, place, "", "", words.into());
+        options
     }
 
     /// What is given for a setting.
@@ -93,8 +102,7 @@ pub(super) fn parse(words: &[Argument], version: Version) -> Options {
         match if only_words { Class::Word } else { classify(text, version) } {
             Class::Separator => only_words = true,
             Class::Word if group_ended && options.uncertain.is_none() => {
-                options.refuse(format!("Gunicorn refuses the argument `{text}`"));
-                break;
+                options.extras.push((text.clone(), word.span));
             }
             Class::Word if options.uncertain.is_some() => {
                 options.target =
@@ -103,19 +111,24 @@ pub(super) fn parse(words: &[Argument], version: Version) -> Options {
             Class::Word => {
                 options.target.get_or_insert((Possible::Known(text.clone()), word.span));
             }
+            Class::Unrecognized => {
+                group_ended = options.target.is_some();
+                options.extras.push((text.clone(), word.span));
+            }
             Class::Refused(why) => {
-                options.refuse(why);
-                break;
+                options.refuse(word.span, why);
+                return options;
             }
             Class::Option(option) => {
                 group_ended = options.target.is_some();
                 at = options.option(word, option, words, at, version);
                 if options.refused.is_some() {
-                    break;
+                    return options;
                 }
             }
         }
     }
+    options.refuse_extras();
     options
 }
 
@@ -124,6 +137,9 @@ enum Class {
     Word,
     Separator,
     Option(Matched),
+    /// An option that there is not.
+    Unrecognized,
+    /// What argparse gives up at, in its words.
     Refused(String),
 }
 
@@ -154,27 +170,30 @@ fn classify(text: &str, version: Version) -> Class {
     if let Some(row) = value.is_some().then(|| exact(name, version)).flatten() {
         return Class::Option(Matched { row, explicit: value, short: !long });
     }
-    let mut found: Vec<Matched> = Vec::new();
+    let mut found: Vec<(&str, Matched)> = Vec::new();
     if long {
         // Two spellings of one option are still ambiguous to argparse.
-        for (_, row) in flags(version).filter(|(flag, _)| flag.starts_with(name)) {
-            found.push(Matched { row, explicit: value.clone(), short: false });
+        for (flag, row) in flags(version).filter(|(flag, _)| flag.starts_with(name)) {
+            found.push((flag, Matched { row, explicit: value.clone(), short: false }));
         }
     } else {
         for (flag, row) in flags(version) {
             let mut chars = text.chars();
             let letter: String = chars.by_ref().take(2).collect();
             if flag == letter {
-                found.push(Matched { row, explicit: Some(chars.collect()), short: true });
+                found.push((flag, Matched { row, explicit: Some(chars.collect()), short: true }));
             } else if flag.starts_with(text) {
-                found.push(Matched { row, explicit: None, short: true });
+                found.push((flag, Matched { row, explicit: None, short: true }));
             }
         }
     }
     match found.len() {
-        1 => return Class::Option(found.swap_remove(0)),
+        1 => return Class::Option(found.swap_remove(0).1),
         0 => {}
-        _ => return Class::Refused(format!("`{text}` may be several options of Gunicorn's")),
+        _ => {
+            let all: Vec<&str> = found.iter().map(|(flag, _)| *flag).collect();
+            return Class::Refused(format!("ambiguous option: {text} could match {}", all.join(", ")));
+        }
     }
     let digits = text[1..].replacen('.', "", 1);
     let number =
@@ -182,7 +201,7 @@ fn classify(text: &str, version: Version) -> Class {
     if number || text.contains(' ') {
         return Class::Word;
     }
-    Class::Refused(format!("`{text}` is no option of Gunicorn {version}"))
+    Class::Unrecognized
 }
 
 /// All spellings of all options; those of no setting have no row.
@@ -197,8 +216,35 @@ fn exact(text: &str, version: Version) -> Option<Option<&'static Row>> {
 }
 
 impl Options {
-    fn refuse(&mut self, why: String) {
-        self.refused = Some(why);
+    /// Argparse gives up at a word, for a reason that is told in its words.
+    fn refuse(&mut self, place: Span, words: String) {
+        self.refused = Some(format!("Gunicorn refuses its command line: {words}"));
+        self.fault(AppFaultKind::Word, place, "", "", words);
+    }
+
+    /// Argparse goes on behind a word that it does not recognise, and says so in the end.
+    fn refuse_extras(&mut self) {
+        let Some((first, place)) = self.extras.first().cloned() else { return };
+        let all: Vec<&str> = self.extras.iter().map(|(word, _)| word.as_str()).collect();
+        let words = format!("unrecognized arguments: {}", all.join(" "));
+        self.refused = Some(format!("Gunicorn refuses its command line: {words}"));
+        self.fault(AppFaultKind::Word, place, &first, "", words);
+    }
+
+    /// What is refused if the words are all known: unknown ones may make of the others what they like.
+    fn fault(&mut self, kind: AppFaultKind, place: Span, setting: &str, value: &str, message: String) {
+        if self.uncertain.is_none() {
+            self.faults.push(AppFault {
+                kind,
+                place,
+                setting: setting.into(),
+                message,
+                value: value.into(),
+                version: None,
+                help: None,
+                mend: None,
+            });
+        }
     }
 
     /// A word that may be any option: what was given before it may be overridden.
@@ -224,7 +270,7 @@ impl Options {
         let Matched { mut row, mut explicit, short } = option;
         loop {
             let Some(setting) = row else {
-                self.refuse("Gunicorn prints its help or its version and ends".into());
+                self.refused = Some("Gunicorn prints its help or its version and ends".into());
                 return next;
             };
             let action = table::action(setting, version);
@@ -234,9 +280,7 @@ impl Options {
                 _ => None,
             };
             if let Some(value) = flag {
-                let given =
-                    Given { value: Possible::Known(Value::Bool(value)), place: word.span, tail: None };
-                self.given.insert(setting.name, given);
+                self.given.insert(setting.name, Given::implied(Value::Bool(value), word.span));
                 // `-Dw3` is `-D -w3`.
                 let Some(rest) = explicit.take() else { return next };
                 let letter = rest.chars().next().map(|letter| format!("-{letter}"));
@@ -248,14 +292,16 @@ impl Options {
                         continue;
                     }
                     None => {
-                        self.refuse(format!("`{}` takes no value", setting.flags[0]));
+                        let names = setting.flags.join("/");
+                        let text = repr(&Value::Text(rest));
+                        self.refuse(word.span, format!("argument {names}: ignored explicit argument {text}"));
                         return next;
                     }
                 }
             }
             if let Some(text) = explicit {
                 let tail = Some(text.len());
-                self.store(setting, action, Possible::Known(text), word.span, tail);
+                self.store(setting, action, Possible::Known(text), word.span, tail, None);
                 return next;
             }
             return self.following(setting, action, word, words.get(next), next, version);
@@ -281,20 +327,26 @@ impl Options {
             Some(Argument { text: Possible::Known(text), span, .. })
                 if matches!(classify(text, version), Class::Word) =>
             {
-                self.store(row, action, Possible::Known(text.clone()), *span, Some(text.len()));
+                let tail = Some(text.len());
+                self.store(row, action, Possible::Known(text.clone()), *span, tail, Some(word.span));
                 at + 1
             }
             Some(Argument { text, span, .. }) if text.known().is_none() => {
-                self.store(row, action, text.clone(), *span, None);
+                self.store(row, action, text.clone(), *span, None, Some(word.span));
+                at + 1
+            }
+            Some(Argument { text: Possible::Known(text), .. }) if text == "--" => {
+                // What stands behind it is the value, or the application.
+                self.doubt_all(word);
                 at + 1
             }
             _ if action == Action::Optional => {
-                let value = Possible::Known(Value::Text("auto".into()));
-                self.given.insert(row.name, Given { value, place: word.span, tail: None });
+                self.given.insert(row.name, Given::implied(Value::Text("auto".into()), word.span));
                 at
             }
             _ => {
-                self.refuse(format!("`{}` lacks its value", row.flags[0]));
+                let names = row.flags.join("/");
+                self.refuse(word.span, format!("argument {names}: expected one argument"));
                 at
             }
         }
@@ -307,7 +359,21 @@ impl Options {
         text: Possible<String>,
         place: Span,
         tail: Option<usize>,
+        option: Option<Span>,
     ) {
+        let option = option.filter(|_| self.uncertain.is_none());
+        let refused = match (action, text.known()) {
+            (Action::Int, Some(text)) if is_no_int(text, false) => Some(("int", text)),
+            (Action::AutoInt, Some(text)) if is_no_int(&octal(text), true) => Some(("auto_int", text)),
+            _ => None,
+        };
+        let refused = refused.map(|(name, text)| {
+            let names = row.flags.join("/");
+            format!("argument {names}: invalid {name} value: {}", repr(&Value::Text(text.clone())))
+        });
+        if let (Some(words), Some(text)) = (&refused, text.known()) {
+            self.fault(AppFaultKind::Value, place, row.flags[0], text, words.clone());
+        }
         if let Some(text) = text.known().filter(|text| text.contains('$') && self.uncertain.is_none()) {
             self.dollars.push(Dollar { row, text: text.clone(), place });
         }
@@ -315,14 +381,14 @@ impl Options {
             let refuse = || format!("Gunicorn refuses `{text}` as a value of `{}`", row.flags[0]);
             match action {
                 Action::Int => int(&text, false).map(Value::Int).ok_or_else(refuse),
-                Action::AutoInt => auto_int(&text).map(Value::Int).ok_or_else(refuse),
+                Action::AutoInt => int(&octal(&text), true).map(Value::Int).ok_or_else(refuse),
                 Action::Append => Ok(Value::List(vec![Value::Text(text)])),
                 _ => Ok(Value::Text(text)),
             }
         };
         let value = text.try_map(convert);
         if action != Action::Append {
-            self.given.insert(row.name, Given { value, place, tail });
+            self.given.insert(row.name, Given { value, place, tail, option });
             return;
         }
         let (value, tail) = match (self.given.remove(row.name), &self.uncertain) {
@@ -330,14 +396,21 @@ impl Options {
             (None, None) => (value, tail),
             (Some(before), None) => (joined(before.value, value), None),
         };
-        self.given.insert(row.name, Given { value, place, tail });
+        self.given.insert(row.name, Given { value, place, tail, option });
     }
 }
 
-/// `auto_int` of Gunicorn: a leading zero means octal.
-fn auto_int(text: &str) -> Option<i64> {
-    let octal = text.starts_with('0') && text[1..].starts_with(|c: char| c.is_ascii_digit());
-    if octal { int(&text.replacen('0', "0o", 1), true) } else { int(text, true) }
+impl Given {
+    /// What an option says that has no value.
+    fn implied(value: Value, place: Span) -> Given {
+        Given { value: Possible::Known(value), place, tail: None, option: None }
+    }
+}
+
+/// What `auto_int` of Gunicorn makes of a text before `int(text, 0)`: a leading zero means octal.
+fn octal(text: &str) -> String {
+    let is_octal = text.starts_with('0') && text[1..].starts_with(|c: char| c.is_ascii_digit());
+    if is_octal { text.replacen('0', "0o", 1) } else { text.into() }
 }
 
 fn joined(before: Possible<Value>, more: Possible<Value>) -> Possible<Value> {

@@ -1,62 +1,101 @@
 //! Addresses as Gunicorn's `bind` takes them.
 //!
-//! Source: `parse_address` in `gunicorn/util.py` of 20.1.0 and 27.0.1, which agree, and the sockets that came of them.
+//! Source: `parse_address` in `gunicorn/util.py` of 20.1.0, 23.0.0 and 27.0.1, which agree, and the sockets that came of
+//! them.
 
 use std::net::Ipv4Addr;
 
-use super::validate::absolute;
+use super::python::repr;
+use super::validate::{Trouble, absolute, int, is_no_int};
+use super::value::Value;
 use crate::value::{Endpoint, Host, Possible, normalize_path};
+
+/// What a text means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Parsed {
+    /// A socket at a path.
+    Unix(String),
+    /// A descriptor that is handed over.
+    Descriptor,
+    /// A host in lower case, and a port, which may be out of its range.
+    Tcp(String, i64),
+}
+
+/// The longest path that a socket may have on Linux, in bytes.
+const MAX_PATH: usize = 107;
+
+/// `parse_address`.
+pub(super) fn parse(text: &str, default_port: &str) -> Result<Parsed, Trouble> {
+    if text.starts_with("unix:") {
+        // What stands behind the last `unix:` or `unix://` counts.
+        let path = text.rsplit("unix:").next().unwrap_or(text);
+        return Ok(Parsed::Unix(path.strip_prefix("//").unwrap_or(path).into()));
+    }
+    if let Some(number) = text.strip_prefix("fd://") {
+        return match number {
+            _ if int(number, false).is_some() => Ok(Parsed::Descriptor),
+            _ if is_no_int(number, false) => {
+                Err(Trouble::Refused(format!("{} is not a valid file descriptor.", quoted(number))))
+            }
+            _ => Err(Trouble::Unknown(format!("`{text}` is not followed"))),
+        };
+    }
+    let text = match text.strip_prefix("tcp://") {
+        Some(rest) => rest.split("tcp://").next().unwrap_or(rest),
+        None => text,
+    };
+    let (host, port) = if text.contains('[') && text.contains(']') {
+        let first = text.split(']').next().unwrap_or_default();
+        let host = first.char_indices().nth(1).map_or("", |(at, _)| &first[at..]);
+        (host, text.split("]:").nth(1).unwrap_or(default_port))
+    } else if text.contains(':') {
+        let mut parts = text.split(':');
+        (parts.next().unwrap_or_default(), parts.next().unwrap_or(default_port))
+    } else if text.is_empty() {
+        ("0.0.0.0", default_port)
+    } else {
+        (text, default_port)
+    };
+    match int(port, false) {
+        Some(port) => Ok(Parsed::Tcp(host.to_lowercase(), port)),
+        None if is_no_int(port, false) => {
+            Err(Trouble::Refused(format!("{} is not a valid port number.", quoted(port))))
+        }
+        None => Err(Trouble::Unknown(format!("`{text}` is not followed"))),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    repr(&Value::Text(text.into()))
+}
 
 /// The address that a `bind` means. Relative socket paths are seen from `directory`.
 pub(super) fn endpoint(text: &str, directory: &Possible<String>) -> Result<Endpoint, String> {
-    if let Some(path) = text.strip_prefix("unix:") {
-        // What stands behind the last `unix:` or `unix://` counts.
-        let path = path.rsplit("unix:").next().unwrap_or(path);
-        let path = path.strip_prefix("//").unwrap_or(path);
-        if path.is_empty() {
-            return Err("Gunicorn refuses a socket without a path".into());
-        }
-        if path.starts_with('/') {
-            return Ok(Endpoint::Unix(normalize_path(path)));
-        }
-        return absolute(path, directory).map(|path| Endpoint::Unix(normalize_path(&path)));
+    if no_socket(text).is_some() {
+        return Err(format!("Gunicorn refuses the address `{text}`"));
     }
-    if text.starts_with("fd://") {
-        return Err("it listens on a file descriptor that it is handed".into());
+    match parse(text, "8000") {
+        Ok(Parsed::Unix(path)) if path.starts_with('/') => Ok(Endpoint::Unix(normalize_path(&path))),
+        Ok(Parsed::Unix(path)) => {
+            absolute(&path, directory).map(|path| Endpoint::Unix(normalize_path(&path)))
+        }
+        Ok(Parsed::Descriptor) => Err("it listens on a file descriptor that it is handed".into()),
+        Ok(Parsed::Tcp(_, 0)) => Err("the system chooses the port".into()),
+        Ok(Parsed::Tcp(host, port)) => match (host_of(&host), u16::try_from(port)) {
+            (Some(host), Ok(port)) => Ok(Endpoint::Tcp(host, port)),
+            _ => Err(format!("what `{text}` is bound to is not known")),
+        },
+        Err(Trouble::Refused(_)) => Err(format!("Gunicorn refuses the address `{text}`")),
+        Err(Trouble::Unknown(why)) => Err(why),
     }
-    let text = text.strip_prefix("tcp://").unwrap_or(text);
-    let refuse = || format!("Gunicorn refuses the address `{text}`");
-    let (host, port) = if text.contains('[') && text.contains(']') {
-        let host = text.split(']').next().and_then(|it| it.get(1..)).unwrap_or_default();
-        (host, text.split("]:").nth(1).unwrap_or("8000"))
-    } else if text.contains(':') {
-        let mut parts = text.split(':');
-        (parts.next().unwrap_or_default(), parts.next().unwrap_or("8000"))
-    } else if text.is_empty() {
-        ("0.0.0.0", "8000")
-    } else {
-        (text, "8000")
-    };
-    // Port 0 is whichever the system gives.
-    let port =
-        super::validate::int(port, false).and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0);
-    let port = port.ok_or_else(refuse)?;
-    Ok(Endpoint::Tcp(host_of(host, text.contains('[')).ok_or_else(refuse)?, port))
 }
 
-fn host_of(host: &str, bracketed: bool) -> Option<Host> {
-    if bracketed {
-        return match Host::parse(host) {
-            Host::V6(address) => Some(Host::V6(address)),
-            _ => None,
-        };
-    }
+fn host_of(host: &str) -> Option<Host> {
     match host {
         // The C library takes an empty host for any address, and `0` for 0.0.0.0.
         "" | "0" => Some(Host::V4(Ipv4Addr::UNSPECIFIED)),
-        _ if host.eq_ignore_ascii_case("localhost") => Some(Host::V4(Ipv4Addr::LOCALHOST)),
+        "localhost" => Some(Host::V4(Ipv4Addr::LOCALHOST)),
         _ => match Host::parse(host) {
-            Host::V6(_) => None,
             // A number is an address in another notation (`8001` is 0.0.31.65), and a path or `$PORT` is none.
             Host::Name(name) => {
                 let plain = name
@@ -68,9 +107,36 @@ fn host_of(host: &str, bracketed: bool) -> Option<Host> {
                     .is_some_and(|last| last.starts_with(|c: char| c.is_ascii_digit()));
                 (plain && !number).then_some(Host::Name(name))
             }
-            v4 => Some(v4),
+            address => Some(address),
         },
     }
+}
+
+/// Why an address that can be read is certainly none that a socket of this machine can be bound to, in the words that
+/// Gunicorn or Python say then. It does not hold where Gunicorn is handed its sockets.
+pub(super) fn no_socket(text: &str) -> Option<String> {
+    let (host, port) = match parse(text, "8000").ok()? {
+        Parsed::Unix(path) if path.is_empty() || path.len() > MAX_PATH => {
+            return Some(format!("Can't connect to {path}"));
+        }
+        Parsed::Unix(_) | Parsed::Descriptor => return None,
+        Parsed::Tcp(host, port) => (host, port),
+    };
+    // `8001` is 0.0.31.65, and no machine has an address of that network.
+    let is_number = host.parse::<u16>().is_ok_and(|number| number > 0) && !host.starts_with('0');
+    if no_name(&host) || is_number {
+        return Some(format!("Can't connect to ({}, {port})", quoted(&host)));
+    }
+    (!(0..=65_535).contains(&port)).then(|| "bind(): port must be 0-65535.".into())
+}
+
+/// Whether no name service can know a host of this name, and it is no address.
+fn no_name(host: &str) -> bool {
+    let parts: Vec<&str> = host.split('.').collect();
+    let decimal = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let too_large = |part: &&str| !part.starts_with('0') && part.parse::<u32>().is_ok_and(|it| it > 255);
+    let no_address = parts.len() == 4 && parts.iter().all(decimal) && parts.iter().any(too_large);
+    host.contains(['/', '*', ' ']) || no_address
 }
 
 #[cfg(test)]
@@ -99,6 +165,11 @@ mod tests {
             ("unix:a.sock", "unix:/srv/app/a.sock"),
             ("unix:./a.sock", "unix:/srv/app/a.sock"),
             ("unix:@a", "unix:/srv/app/@a"),
+            ("[127.0.0.1]:80", "127.0.0.1:80"),
+            ("[a]:80", "a:80"),
+            ("tcp://tcp://127.0.0.1:80", "0.0.0.0:8000"),
+            ("[::]80", "[::]:8000"),
+            ("a:0_80", "a:80"),
         ] {
             assert_eq!(
                 endpoint(text, &at).map(|it| it.to_string()).as_deref(),
@@ -121,10 +192,40 @@ mod tests {
             "$ADDRESS",
             "a:-1",
             "UNIX:/a",
-            "[a]:80",
         ] {
             assert!(endpoint(text, &at).is_err(), "{text:?}");
         }
         assert!(endpoint("unix:a.sock", &Possible::Unknown("?".into())).is_err());
+    }
+
+    #[test]
+    fn refusals_in_their_own_words() {
+        let long = format!("unix:/run/{}", "a".repeat(110));
+        for (text, words) in [
+            ("::1:80", "'' is not a valid port number."),
+            ("http://a:80", "'//a' is not a valid port number."),
+            ("UNIX:/a", "'/a' is not a valid port number."),
+            ("a:1,b:2", "'1,b' is not a valid port number."),
+            ("fd://x", "'x' is not a valid file descriptor."),
+            ("/run/a.sock", "Can't connect to ('/run/a.sock', 8000)"),
+            ("*:80", "Can't connect to ('*', 80)"),
+            ("256.1.1.1:80", "Can't connect to ('256.1.1.1', 80)"),
+            ("8001", "Can't connect to ('8001', 8000)"),
+            ("a:99999", "bind(): port must be 0-65535."),
+            ("a:-1", "bind(): port must be 0-65535."),
+            ("unix:", "Can't connect to "),
+            (&long, &format!("Can't connect to {}", &long[5..])),
+        ] {
+            let said = match parse(text, "8000") {
+                Err(Trouble::Refused(said)) => Some(said),
+                _ => no_socket(text),
+            };
+            assert_eq!(said.as_deref(), Some(words), "{text:?}");
+        }
+        for text in
+            ["127.0.0.1:80", "0:80", "localhost", "[::]:80", "unix:a", "a:0", "127.1:80", "0x7f000001"]
+        {
+            assert_eq!((parse(text, "8000").is_ok(), no_socket(text)), (true, None), "{text:?}");
+        }
     }
 }

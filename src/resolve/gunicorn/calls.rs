@@ -1,10 +1,14 @@
 //! Functions and methods whose results are known.
 
 use super::evaluate::{combine, evaluate};
+use super::machine;
 use super::scope::Scope;
 use super::value::{self, Number, Value};
 use crate::syntax::gunicorn::Expression;
 use crate::value::Possible;
+
+/// What `os.sched_getaffinity(0)` gives.
+const AFFINITY: &str = "os.sched_getaffinity(0)";
 
 type Arguments = [(Option<String>, Expression)];
 
@@ -13,8 +17,14 @@ pub(super) fn function(scope: &Scope, path: &str, arguments: &Arguments) -> Poss
     if matches!(path, "os.environ.get" | "os.getenv") {
         return environment(scope, arguments);
     }
-    if let "multiprocessing.cpu_count" | "os.cpu_count" | "os.process_cpu_count" = path {
-        return Possible::Unknown("it depends on the number of processors".into());
+    if let "multiprocessing.cpu_count" | "os.cpu_count" | "psutil.cpu_count" | "os.process_cpu_count" = path {
+        return match arguments {
+            [] => Possible::Known(machine::processors(&format!(
+                "{}()",
+                path.rsplit('.').next().unwrap_or(path)
+            ))),
+            _ => Possible::Unknown("the call is not followed".into()),
+        };
     }
     let Some(values) = positional(scope, arguments) else {
         return Possible::Unknown(format!("`{path}` with named arguments is not followed"));
@@ -99,6 +109,17 @@ fn environment(scope: &Scope, arguments: &Arguments) -> Possible<Value> {
 fn call(path: &str, values: &[Value]) -> Option<Value> {
     Some(match (path, values) {
         ("builtins.int", []) => Value::Int(0),
+        ("os.sched_getaffinity", [Value::Int(0)]) => Value::Path(AFFINITY.into()),
+        ("builtins.len", [Value::Path(path)]) if path == AFFINITY => {
+            machine::processors("len(sched_getaffinity(0))")
+        }
+        ("builtins.int", [Value::Machine(number)]) => machine::rounded("int", number, f64::trunc)?,
+        ("builtins.round", [Value::Machine(number)]) => {
+            machine::rounded("round", number, f64::round_ties_even)?
+        }
+        ("math.ceil", [Value::Machine(number)]) => machine::rounded("ceil", number, f64::ceil)?,
+        ("math.floor", [Value::Machine(number)]) => machine::rounded("floor", number, f64::floor)?,
+        ("builtins.float", [Value::Machine(number)]) => machine::float(number)?,
         ("builtins.int", [value]) => Value::Int(integer(value)?),
         ("builtins.float", [Value::Text(text)]) => {
             let text = value::strip(text);
@@ -142,6 +163,9 @@ fn integer(value: &Value) -> Option<i64> {
 
 /// The first of the greatest, or of the smallest.
 fn extreme(greatest: bool, items: &[Value]) -> Option<Value> {
+    if items.len() > 1 && items.iter().any(|item| matches!(item, Value::Machine(_))) {
+        return machine::extreme(greatest, items);
+    }
     let mut items = items.iter();
     let mut best = items.next()?;
     for item in items {

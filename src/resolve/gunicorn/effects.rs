@@ -1,13 +1,10 @@
 //! What an expression may change besides giving a value.
 
-use std::collections::BTreeSet;
-
 use super::evaluate::evaluate;
 use super::scope::Scope;
 use super::value::Value;
 use crate::source::Span;
-use crate::syntax::gunicorn::{Expression, ExpressionKind, Keyword, Part, Statement, StatementKind, Trailer};
-use crate::value::Possible;
+use crate::syntax::gunicorn::{Expression, ExpressionKind, Header, Trailer};
 
 /// What may be changed.
 #[derive(Default)]
@@ -51,30 +48,28 @@ impl Effects {
 /// What an expression may change.
 pub(super) fn of(scope: &Scope, expression: &Expression) -> Effects {
     let mut effects = Effects::default();
-    gather(scope, expression, &mut effects);
+    gather(scope, expression, &mut Vec::new(), &mut effects);
     effects
 }
 
-fn gather(scope: &Scope, expression: &Expression, effects: &mut Effects) {
+/// What a call of something that is not followed may change.
+pub(super) fn of_call(what: &str) -> Effects {
+    let mut effects = Effects::default();
+    effects.call(what);
+    effects
+}
+
+/// What the header of a compound statement may change, besides what it binds.
+pub(super) fn of_header(scope: &Scope, header: &Header) -> Effects {
+    let mut effects = Effects::default();
+    header.each(&mut |expression| gather(scope, expression, &mut Vec::new(), &mut effects));
+    effects
+}
+
+/// `shadowed` are names that mean something else here than in the module.
+fn gather<'e>(scope: &Scope, expression: &'e Expression, shadowed: &mut Vec<&'e str>, effects: &mut Effects) {
     match &expression.kind {
-        ExpressionKind::Tuple(items) | ExpressionKind::List(items) => {
-            items.iter().for_each(|item| gather(scope, item, effects));
-        }
-        ExpressionKind::Row(parts) => {
-            for part in parts {
-                if let Part::Operand(operand) = part {
-                    gather(scope, operand, effects);
-                }
-            }
-        }
-        ExpressionKind::Choice(cases, last) => {
-            for (value, condition) in cases {
-                gather(scope, value, effects);
-                gather(scope, condition, effects);
-            }
-            gather(scope, last, effects);
-        }
-        ExpressionKind::Trailed(head, trailers) => trailed(scope, head, trailers, effects),
+        ExpressionKind::Trailed(head, trailers) => trailed(scope, head, trailers, shadowed, effects),
         ExpressionKind::Opaque { names, binds, calls, .. } => {
             if *binds {
                 effects.bound.extend(names.iter().cloned());
@@ -83,25 +78,41 @@ fn gather(scope: &Scope, expression: &Expression, effects: &mut Effects) {
                 effects.call(names.first().map_or("a call", String::as_str));
             }
         }
-        ExpressionKind::Text(_)
-        | ExpressionKind::Int(_)
-        | ExpressionKind::Float(_)
-        | ExpressionKind::Bool(_)
-        | ExpressionKind::None
-        | ExpressionKind::Name(_)
-        | ExpressionKind::Template => {}
+        ExpressionKind::Walrus(name, _) => effects.bound.push(name.clone()),
+        _ => {}
     }
+    if let ExpressionKind::Trailed(..) = expression.kind {
+        return;
+    }
+    let outer = shadowed.len();
+    match &expression.kind {
+        ExpressionKind::Comprehension(it) => {
+            it.clauses.iter().for_each(|clause| clause.target.mentions(shadowed));
+        }
+        ExpressionKind::Lambda(heads, _) => {
+            shadowed.extend(heads.iter().flat_map(|head| &head.takes.names).map(String::as_str));
+        }
+        _ => {}
+    }
+    expression.each(&mut |inner| gather(scope, inner, shadowed, effects));
+    shadowed.truncate(outer);
 }
 
-fn trailed(scope: &Scope, head: &Expression, trailers: &[Trailer], effects: &mut Effects) {
-    gather(scope, head, effects);
-    let mut path = match evaluate(scope, head) {
-        Possible::Known(Value::Path(path)) => Some(path),
-        _ => None,
-    };
+fn trailed<'e>(
+    scope: &Scope,
+    head: &'e Expression,
+    trailers: &'e [Trailer],
+    shadowed: &mut Vec<&'e str>,
+    effects: &mut Effects,
+) {
+    gather(scope, head, shadowed, effects);
     let mut last = match &head.kind {
         ExpressionKind::Name(name) => name.as_str(),
         _ => "",
+    };
+    let mut path = match evaluate(scope, head).likely() {
+        [Value::Path(path)] if !shadowed.contains(&last) => Some(path.clone()),
+        _ => None,
     };
     let mut is_method = false;
     for trailer in trailers {
@@ -112,7 +123,7 @@ fn trailed(scope: &Scope, head: &Expression, trailers: &[Trailer], effects: &mut
                 is_method = true;
             }
             Trailer::Call(arguments) => {
-                arguments.iter().for_each(|(_, value)| gather(scope, value, effects));
+                arguments.iter().for_each(|(_, value)| gather(scope, value, shadowed, effects));
                 let harmless = match &path {
                     Some(path) => is_harmless(path),
                     None => is_method && HARMLESS_METHODS.contains(&last),
@@ -125,7 +136,7 @@ fn trailed(scope: &Scope, head: &Expression, trailers: &[Trailer], effects: &mut
                 is_method = false;
             }
             Trailer::Subscript(value) | Trailer::Opaque(value) => {
-                gather(scope, value, effects);
+                gather(scope, value, shadowed, effects);
                 path = None;
                 is_method = false;
             }
@@ -263,135 +274,4 @@ pub(super) fn of_import(module: &str) -> Effects {
         return Effects::default();
     }
     Effects::environment(&format!("importing `{module}` may change the environment"))
-}
-
-/// A statement of which it is not known how often it is executed: nothing is known of what it may bind.
-pub(super) fn absorb(scope: &mut Scope, statement: &Statement) {
-    let why = "it may be bound in more than one way";
-    match &statement.kind {
-        StatementKind::Assign { targets, value } => {
-            of(scope, value).apply(scope, statement.span);
-            targets.iter().for_each(|target| lose_target(scope, target, why, statement.span));
-        }
-        StatementKind::Change { target, value } => {
-            of(scope, value).apply(scope, statement.span);
-            lose_target(scope, target, why, statement.span);
-            scope.lose_lists(why);
-            scope.write_environment("the file may change the environment");
-        }
-        StatementKind::Evaluate(expression) => of(scope, expression).apply(scope, statement.span),
-        StatementKind::Import(imports) => {
-            for import in imports {
-                of_import(&import.module).apply(scope, statement.span);
-                scope.lose(
-                    &import.bound,
-                    &format!("it is imported from `{}`", import.module),
-                    statement.span,
-                );
-            }
-        }
-        StatementKind::ImportAll(module) => scope.doubt_all(&format!("`from {module} import *`"), "bind"),
-        StatementKind::Delete(target) => {
-            lose_target(scope, target, why, statement.span);
-            scope.write_environment("`del` may change the environment");
-        }
-        StatementKind::Global(_) | StatementKind::Pass => {}
-        StatementKind::Template(_) => scope.doubt_all("a template", "set"),
-        StatementKind::Block { keyword, header, body } => {
-            if let Some(header) = header {
-                match keyword {
-                    Keyword::Def => {
-                        let mut names = Vec::new();
-                        header.mentions(&mut names);
-                        names.iter().take(1).for_each(|name| scope.lose(name, why, statement.span));
-                        return;
-                    }
-                    Keyword::If | Keyword::Elif | Keyword::While => {}
-                    _ => lose_target(scope, header, why, statement.span),
-                }
-                of(scope, header).apply(scope, statement.span);
-            }
-            body.iter().for_each(|statement| absorb(scope, statement));
-        }
-    }
-}
-
-fn lose_target(scope: &mut Scope, target: &Expression, why: &str, place: Span) {
-    let mut names = Vec::new();
-    target.mentions(&mut names);
-    if let ExpressionKind::Trailed(..) = target.kind {
-        scope.lose_lists(why);
-        scope.write_environment("the file may change the environment");
-        return;
-    }
-    for name in names {
-        scope.lose(name, why, place);
-    }
-}
-
-/// What functions of the file do to its names, whenever they run.
-pub(super) struct Survey {
-    /// Names that a function declares global.
-    pub(super) rebound: BTreeSet<String>,
-    /// What may give any name any value.
-    pub(super) hazard: Option<String>,
-}
-
-/// What any code of a file, functions included, may do to its names behind their back.
-pub(super) fn survey(statements: &[Statement]) -> Survey {
-    let mut survey = Survey { rebound: BTreeSet::new(), hazard: None };
-    walk(statements, false, &mut survey);
-    survey
-}
-
-fn walk(statements: &[Statement], in_function: bool, survey: &mut Survey) {
-    for statement in statements {
-        let mut names = Vec::new();
-        match &statement.kind {
-            StatementKind::Assign { targets, value } => {
-                targets.iter().for_each(|target| target.mentions(&mut names));
-                value.mentions(&mut names);
-            }
-            StatementKind::Change { target, value } => {
-                target.mentions(&mut names);
-                value.mentions(&mut names);
-            }
-            StatementKind::Evaluate(expression) | StatementKind::Delete(expression) => {
-                expression.mentions(&mut names);
-            }
-            StatementKind::Global(globals) => survey.rebound.extend(globals.iter().cloned()),
-            StatementKind::Block { keyword, header, body } => {
-                if let Some(header) = header {
-                    header.mentions(&mut names);
-                }
-                walk(body, in_function || *keyword == Keyword::Def, survey);
-            }
-            StatementKind::Import(imports) => {
-                names.extend(imports.iter().filter_map(|import| import.name.as_deref()));
-            }
-            StatementKind::ImportAll(_) | StatementKind::Pass | StatementKind::Template(_) => {}
-        }
-        if let Some(hazard) = hazard(&names, in_function) {
-            survey.hazard.get_or_insert_with(|| format!("`{hazard}`"));
-        }
-        let settings = |name: &&str| matches!(*name, "set" | "settings");
-        if in_function && names.contains(&"cfg") && names.iter().any(settings) {
-            survey.hazard.get_or_insert_with(|| "a hook".into());
-        }
-    }
-}
-
-/// A name by which code reaches the names of a module as data.
-fn hazard<'a>(names: &[&'a str], in_function: bool) -> Option<&'a str> {
-    names.iter().enumerate().find_map(|(at, name)| {
-        let reaches = match *name {
-            "exec" | "eval" | "execfile" | "globals" | "__dict__" | "modules" | "_getframe"
-            | "currentframe" => true,
-            // Those of a function are its own.
-            "locals" | "vars" => !in_function,
-            "setattr" | "delattr" => names.get(at + 1) != Some(&"self"),
-            _ => false,
-        };
-        reaches.then_some(*name)
-    })
 }

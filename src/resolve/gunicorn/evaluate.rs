@@ -29,8 +29,30 @@ pub(super) fn evaluate(scope: &Scope, expression: &Expression) -> Possible<Value
         ExpressionKind::Template | ExpressionKind::Opaque { template: true, .. } => {
             Possible::Unknown("a template fills it in".into())
         }
-        ExpressionKind::Opaque { .. } => Possible::Unknown("the expression is not followed".into()),
+        ExpressionKind::Walrus(_, value) => evaluate(scope, value),
+        ExpressionKind::Lambda(heads, _) => match heads.first() {
+            Some(head) => {
+                let arity = head.takes.by_place;
+                Possible::Known(Value::Function { name: "lambda".into(), arity })
+            }
+            None => not_followed(),
+        },
+        ExpressionKind::Dict(entries) if entries.is_empty() => Possible::Known(Value::Dict(Vec::new())),
+        ExpressionKind::Opaque { .. }
+        | ExpressionKind::Set(_)
+        | ExpressionKind::Dict(_)
+        | ExpressionKind::Comprehension(_)
+        | ExpressionKind::Starred(_)
+        | ExpressionKind::Spread(_)
+        | ExpressionKind::Yield(_)
+        | ExpressionKind::Format(_)
+        | ExpressionKind::Slice(_)
+        | ExpressionKind::Ellipsis => not_followed(),
     }
+}
+
+fn not_followed() -> Possible<Value> {
+    Possible::Unknown("the expression is not followed".into())
 }
 
 /// Whether an expression counts as true.

@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 
 use super::argparse::{Given, Options};
+use super::python::str;
 use super::scope::{Scope, variable};
 use super::table::{self, Fallback, Row};
-use super::validate::{int, validate};
+use super::validate::{Trouble, int, is_no_int, no_int, validate};
 use super::value::Value;
-use crate::model::{Anchor, Datum, Dialect, Origin, OriginKind, Setting, Version};
+use crate::model::{Anchor, AppFault, AppFaultKind, Datum, Dialect, Origin, OriginKind, Setting, Version};
 use crate::resolve::launch::Environment;
 use crate::source::{Sources, Span};
 use crate::value::{Duration, Possible};
@@ -46,23 +47,50 @@ pub(super) struct Layers<'a> {
     pub(super) sources: &'a Sources,
 }
 
-/// All settings that a release has.
-pub(super) fn resolve(layers: &Layers) -> Settings {
-    table::of_version(layers.version).map(|row| (row.name, layers.setting(row))).collect()
+/// All settings that a release has, and what it refuses of any layer, also where a layer above says something else.
+pub(super) fn resolve(layers: &Layers) -> (Settings, Vec<AppFault>) {
+    let mut faults = Faults::default();
+    let settings =
+        table::of_version(layers.version).map(|row| (row.name, layers.setting(row, &mut faults))).collect();
+    (settings, faults.into_all(layers))
+}
+
+/// The faults of each layer, in the order in which Gunicorn comes upon them.
+#[derive(Default)]
+struct Faults {
+    defaults: Vec<AppFault>,
+    file: Vec<AppFault>,
+    variable: Vec<AppFault>,
+    line: Vec<AppFault>,
+}
+
+impl Faults {
+    fn into_all(self, layers: &Layers) -> Vec<AppFault> {
+        let words = [&layers.line, &layers.variable].into_iter().flat_map(|options| options.faults.clone());
+        let mut all: Vec<AppFault> = words.collect();
+        all.extend(self.defaults);
+        // Where argparse gives up, no value of an option is looked at.
+        all.extend(self.file);
+        all.extend(self.variable);
+        all.extend(self.line);
+        all
+    }
 }
 
 impl Layers<'_> {
-    fn setting(&self, row: &'static Row) -> Setting<Datum> {
+    fn setting(&self, row: &'static Row, faults: &mut Faults) -> Setting<Datum> {
         if let Some(why) = self.line.refused.as_ref().or(self.variable.refused.as_ref()) {
             return Setting::unknown(why.clone(), Origin::DEFAULT);
         }
-        let setting = self.of_file(row, self.default(row));
-        let setting = self.of_options(row, setting, &self.variable, OriginKind::Environment);
-        self.of_options(row, setting, &self.line, OriginKind::CommandLine)
+        let setting = self.default(row, &mut faults.defaults);
+        let setting = self.of_file(row, setting, &mut faults.file);
+        let setting =
+            self.of_options(row, setting, &self.variable, OriginKind::Environment, &mut faults.variable);
+        self.of_options(row, setting, &self.line, OriginKind::CommandLine, &mut faults.line)
     }
 
     /// The default, which three settings take from the environment.
-    fn default(&self, row: &'static Row) -> Setting<Datum> {
+    fn default(&self, row: &'static Row, faults: &mut Vec<AppFault>) -> Setting<Datum> {
         let variable_name = match row.name {
             "bind" => "PORT",
             "workers" => "WEB_CONCURRENCY",
@@ -76,18 +104,34 @@ impl Layers<'_> {
             .map_or(Origin { kind: OriginKind::Environment, place: None, anchor: None }, |place| {
                 Origin::at(OriginKind::Environment, place)
             });
-        let read = |text: String| -> Result<Datum, String> {
+        let read = |text: &str| -> Result<Datum, Trouble> {
             let value = match row.name {
                 "bind" => Value::List(vec![Value::Text(format!("0.0.0.0:{text}"))]),
-                "workers" => Value::Int(int(&text, false).ok_or("Gunicorn refuses this `WEB_CONCURRENCY`")?),
-                _ => Value::Text(text),
+                "workers" => match int(text, false) {
+                    Some(number) => Value::Int(number),
+                    None if is_no_int(text, false) => return Err(Trouble::Refused(no_int(text, 10))),
+                    None => return Err(Trouble::Unknown("this `WEB_CONCURRENCY` is not followed".into())),
+                },
+                _ => Value::Text(text.into()),
             };
             validate(row, self.version, &value, &self.directory)
         };
         match variable(self.environment, variable_name) {
             Possible::Known(None) => standard,
             Possible::Known(Some(text)) => {
-                let value = read(text).map_or_else(Possible::Unknown, Possible::Known);
+                let value = match read(&text) {
+                    Ok(datum) => Possible::Known(datum),
+                    Err(Trouble::Unknown(why)) => Possible::Unknown(why),
+                    Err(Trouble::Refused(message)) => {
+                        let why = format!("Gunicorn refuses this `{variable_name}`");
+                        if let Some(place) = place {
+                            let kind = AppFaultKind::Value;
+                            let fault = self.fault(kind, row, place, variable_name, text, message);
+                            faults.push(fault);
+                        }
+                        Possible::Unknown(why)
+                    }
+                };
                 Setting { value, origin: from_environment }
             }
             Possible::OneOf(_) | Possible::Usually { .. } => {
@@ -98,6 +142,18 @@ impl Layers<'_> {
                 Origin::DEFAULT,
             ),
         }
+    }
+
+    fn fault(
+        &self,
+        kind: AppFaultKind,
+        row: &Row,
+        place: Span,
+        setting: &str,
+        value: String,
+        message: String,
+    ) -> AppFault {
+        fault(kind, row, self.version, place, setting, value, message)
     }
 
     /// Gunicorn takes two defaults from the application that it is to serve, `init` in `gunicorn/app/wsgiapp.py`.
@@ -118,10 +174,14 @@ impl Layers<'_> {
         }
     }
 
-    fn of_file(&self, row: &Row, below: Setting<Datum>) -> Setting<Datum> {
+    fn of_file(&self, row: &Row, below: Setting<Datum>, faults: &mut Vec<AppFault>) -> Setting<Datum> {
         match &self.file {
             File::Absent => below,
-            File::Read(scope) => of_scope(row, self.version, scope, &self.directory).over(below),
+            File::Read(scope) => {
+                let said = of_scope(row, self.version, scope, &self.directory);
+                faults.extend(said.fault.clone());
+                said.over(below)
+            }
             File::Perhaps(scopes, why) => {
                 let may_bind = scopes.iter().any(|scope| scope.bound(row.name) != Possible::Known(None));
                 if may_bind { Setting::unknown(why.clone(), Origin::DEFAULT) } else { below }
@@ -136,10 +196,19 @@ impl Layers<'_> {
         below: Setting<Datum>,
         options: &Options,
         kind: OriginKind,
+        faults: &mut Vec<AppFault>,
     ) -> Setting<Datum> {
         if let Some(given) = options.get(row) {
             let directory = &self.directory;
-            let value = given.value.clone().try_map(|value| validate(row, self.version, &value, directory));
+            let judged = judge(row, &given.value, |value| validate(row, self.version, value, directory));
+            if let Some((value, message)) = judged.refused {
+                let flag = row.flags.last().copied().unwrap_or(row.name);
+                let eats = given.option.is_some() && options.target.is_none() && row.name == "proxy_protocol";
+                let kind = if eats { AppFaultKind::EatenApplication } else { AppFaultKind::Value };
+                let place = given.option.filter(|_| eats).unwrap_or(given.place);
+                faults.push(self.fault(kind, row, place, flag, str(&value), message));
+            }
+            let value = judged.value;
             let origin = match (kind, self.variable_place) {
                 (OriginKind::Environment, Some(place)) => Origin::at(kind, place),
                 (OriginKind::Environment, None) => Origin { kind, place: None, anchor: None },
@@ -187,6 +256,68 @@ fn given_text(given: &Given, written: &str) -> bool {
 pub(super) struct Said {
     pub(super) value: Possible<Option<Datum>>,
     pub(super) origin: Origin,
+    /// What is refused of it.
+    pub(super) fault: Option<AppFault>,
+}
+
+/// What came of a value.
+struct Judged<V, T> {
+    value: Possible<T>,
+    /// The first of the values and why it is refused, where all are.
+    refused: Option<(V, String)>,
+}
+
+/// What comes of each of the values that there may be.
+fn judge<V: Clone, T: PartialEq>(
+    row: &Row,
+    value: &Possible<V>,
+    validate: impl Fn(&V) -> Result<T, Trouble>,
+) -> Judged<V, T> {
+    let values = match value {
+        Possible::Unknown(why) => return Judged { value: Possible::Unknown(why.clone()), refused: None },
+        other => other.likely(),
+    };
+    let unless = if let Possible::Usually { unless, .. } = value { Some(unless.as_str()) } else { None };
+    let (mut taken, mut refused, mut unknown) = (Vec::new(), Vec::new(), None);
+    for value in values {
+        match validate(value) {
+            Ok(datum) => taken.push(datum),
+            Err(Trouble::Refused(message)) => refused.push((value.clone(), message)),
+            Err(Trouble::Unknown(why)) => unknown = unknown.or(Some(why)),
+        }
+    }
+    let all_refused = taken.is_empty() && unknown.is_none() && unless.is_none();
+    let value = match unknown {
+        Some(why) => Possible::Unknown(why),
+        None if refused.is_empty() => match unless {
+            Some(condition) => Possible::one_of(taken).unless(condition),
+            None => Possible::one_of(taken),
+        },
+        None => Possible::Unknown(format!("Gunicorn refuses this value of `{}`", row.name)),
+    };
+    Judged { value, refused: refused.into_iter().next().filter(|_| all_refused) }
+}
+
+/// A value that is refused.
+fn fault(
+    kind: AppFaultKind,
+    row: &Row,
+    version: Version,
+    place: Span,
+    setting: &str,
+    value: String,
+    message: String,
+) -> AppFault {
+    AppFault {
+        kind,
+        place,
+        setting: setting.into(),
+        message,
+        value,
+        version: table::depends_on_version(row).then_some(version),
+        help: None,
+        mend: None,
+    }
 }
 
 impl Said {
@@ -215,11 +346,11 @@ fn each_over(values: Vec<Option<Datum>>, below: &Setting<Datum>) -> Possible<Dat
 
 /// What a configuration file says of a setting.
 pub(super) fn of_scope(row: &Row, version: Version, scope: &Scope, directory: &Possible<String>) -> Said {
-    let value = scope.bound(row.name).try_map(|value| match value {
+    let judged = judge(row, &scope.bound(row.name), |value| match value {
         None => Ok(None),
-        Some(value) => validate(row, version, &value, directory).map(Some),
+        Some(value) => validate(row, version, value, directory).map(Some),
     });
-    let value = value.distinct();
+    let value = judged.value;
     let origin = match (scope.names.get(row.name), &value) {
         (Some(name), Possible::Unknown(why)) if why == "a template fills it in" => {
             Origin::at(OriginKind::Template, name.place)
@@ -230,7 +361,12 @@ pub(super) fn of_scope(row: &Row, version: Version, scope: &Scope, directory: &P
         ),
         (None, _) => Origin::DEFAULT,
     };
-    Said { value, origin }
+    let refused = judged.refused.and_then(|(value, message)| Some((value?, message, origin.place?)));
+    let fault = refused.map(|(value, message, place)| {
+        let place = origin.anchor.map_or(place, |anchor| anchor.value);
+        fault(AppFaultKind::FileValue, row, version, place, row.name, str(&value), message)
+    });
+    Said { value, origin, fault }
 }
 
 fn fallback(row: &Row, version: Version) -> Setting<Datum> {

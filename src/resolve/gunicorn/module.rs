@@ -4,14 +4,18 @@
 
 use std::ops::Range;
 
+use super::absorb::{absorb, lose_target};
 use super::effects;
 use super::evaluate::{evaluate, truth};
 use super::scope::{Scope, Usual};
+use super::survey::survey;
 use super::templates;
 use super::value::Value;
 use crate::resolve::launch::Environment;
 use crate::source::Span;
-use crate::syntax::gunicorn::{Expression, ExpressionKind, Import, Keyword, Statement, StatementKind, Tree};
+use crate::syntax::gunicorn::{
+    Expression, ExpressionKind, Header, Import, Keyword, Statement, StatementKind, Tree,
+};
 use crate::value::Possible;
 
 /// How many names may be copied for branches, so that following a file is bounded work.
@@ -19,8 +23,9 @@ const BUDGET: usize = 20_000;
 
 /// The names that a file leaves behind, as Gunicorn reads them.
 pub(super) fn run<'a>(tree: &Tree, environment: Option<&'a Environment>) -> Scope<'a> {
-    let survey = effects::survey(&tree.statements);
-    let mut module = Module { regions: templates::regions(&tree.statements), budget: BUDGET };
+    let survey = survey(&tree.statements);
+    let mut module =
+        Module { regions: templates::regions(&tree.statements), budget: BUDGET, decorated: false };
     let mut scope = Scope::new(environment, survey.rebound);
     let flow = module.run(&mut scope, &tree.statements);
     if flow == Flow::Stops {
@@ -43,14 +48,19 @@ struct Module {
     /// Where a template engine may leave statements out.
     regions: Vec<Range<u32>>,
     budget: usize,
+    /// Whether a decorator stands above the statement.
+    decorated: bool,
 }
 
 impl Module {
     fn run(&mut self, scope: &mut Scope, statements: &[Statement]) -> Flow {
         let mut at = 0;
+        let mut decorated = false;
         while let Some(statement) = statements.get(at) {
             at += 1;
             let is_if = matches!(statement.kind, StatementKind::Block { keyword: Keyword::If, .. });
+            self.decorated = decorated;
+            decorated = matches!(statement.kind, StatementKind::Decorator(_));
             let flow = if is_if {
                 let more = statements[at..].iter().take_while(|next| continues_if(next)).count();
                 let chain = &statements[at - 1..at + more];
@@ -90,10 +100,28 @@ impl Module {
                     ExpressionKind::Template | ExpressionKind::Opaque { template: true, .. } => {
                         scope.doubt_all("a template", "set");
                     }
+                    // Python 2's `raise a, b`.
                     ExpressionKind::Opaque { names, .. } if names.first().is_some_and(|it| it == "raise") => {
                         return Flow::Stops;
                     }
+                    ExpressionKind::Walrus(name, _) => {
+                        let value = self.value(scope, statement.span, expression);
+                        scope.bind(name, value.map(Some), statement.span);
+                    }
                     _ => {}
+                }
+            }
+            StatementKind::Decorator(value) => {
+                effects::of(scope, value).apply(scope, statement.span);
+                // It is called with what it decorates.
+                effects::of_call("a decorator").apply(scope, statement.span);
+            }
+            // A `return` outside of a function is refused, and so is a jump outside of a loop.
+            StatementKind::Raise(_) | StatementKind::Return(_) | StatementKind::Jump => return Flow::Stops,
+            StatementKind::Assert(values) => {
+                values.iter().for_each(|value| effects::of(scope, value).apply(scope, statement.span));
+                if values.first().is_some_and(|value| truth(scope, value) == Possible::Known(false)) {
+                    return Flow::Stops;
                 }
             }
             StatementKind::Import(imports) => {
@@ -124,10 +152,19 @@ impl Module {
                     scope.doubt_all("a template", "set");
                 }
             }
-            StatementKind::Block { keyword: Keyword::Def, header, .. } => {
-                self.define(scope, header.as_ref(), statement.span);
+            StatementKind::Block { header: Header::Def(name, parameters), .. } => {
+                parameters
+                    .evaluated
+                    .iter()
+                    .for_each(|it| effects::of(scope, it).apply(scope, statement.span));
+                let arity = parameters.takes.by_place;
+                self.define(scope, name, Value::Function { name: name.clone(), arity }, statement.span);
             }
-            StatementKind::Block { .. } => effects::absorb(scope, statement),
+            StatementKind::Block { header: Header::Class(name, _), .. } => {
+                absorb(scope, statement);
+                self.define(scope, name, Value::Class(name.clone()), statement.span);
+            }
+            StatementKind::Block { .. } => absorb(scope, statement),
         }
         Flow::Continues
     }
@@ -139,9 +176,14 @@ impl Module {
         for link in chain {
             let StatementKind::Block { keyword, header, body } = &link.kind else { continue };
             let condition = match header {
-                Some(header) if *keyword != Keyword::Else => {
-                    let condition = truth(scope, header);
+                Header::Expression(header) if *keyword != Keyword::Else => {
+                    // Names that it binds are not known while it is worked out.
                     effects::of(scope, header).apply(scope, link.span);
+                    let condition = truth(scope, header);
+                    if let ExpressionKind::Walrus(name, _) = &header.kind {
+                        let value = self.value(scope, link.span, header);
+                        scope.bind(name, value.map(Some), link.span);
+                    }
                     condition
                 }
                 _ => Possible::Known(true),
@@ -176,11 +218,10 @@ impl Module {
 
     fn assign(&mut self, scope: &mut Scope, span: Span, targets: &[Expression], value: &Expression) {
         effects::of(scope, value).apply(scope, span);
-        let result = if self.in_template(span) {
-            Possible::Unknown("a template decides whether it is set here".into())
-        } else {
-            evaluate(scope, value)
-        };
+        let result = self.value(scope, span, value);
+        if let ExpressionKind::Walrus(name, _) = &value.kind {
+            scope.bind(name, result.clone().map(Some), span);
+        }
         for target in targets {
             match &target.kind {
                 ExpressionKind::Name(name) if targets.len() == 1 => {
@@ -216,16 +257,8 @@ impl Module {
         if let ExpressionKind::Template | ExpressionKind::Opaque { template: true, .. } = target.kind {
             return scope.doubt_all("a template", "set");
         }
-        let mut names = Vec::new();
-        target.mentions(&mut names);
-        if let ExpressionKind::Trailed(..) = target.kind {
-            // `os.environ` may have another name here.
-            scope.lose_lists("an item of it may be changed");
-            return scope.write_environment("the file may change the environment");
-        }
-        for name in names {
-            scope.lose(name, "how it is bound is not followed", span);
-        }
+        effects::of(scope, target).apply(scope, span);
+        lose_target(scope, target, "how it is bound is not followed", span);
     }
 
     fn import(&mut self, scope: &mut Scope, import: &Import, span: Span) {
@@ -234,7 +267,8 @@ impl Module {
             Some(name) => format!("{}.{name}", import.module),
             None => import.module.clone(),
         };
-        let known = ["os", "multiprocessing"].contains(&import.module.split('.').next().unwrap_or_default());
+        let known = ["os", "multiprocessing", "math", "psutil"]
+            .contains(&import.module.split('.').next().unwrap_or_default());
         let value = if known && !self.in_template(span) {
             Possible::Known(Some(Value::Path(path)))
         } else {
@@ -243,12 +277,22 @@ impl Module {
         scope.bind(&import.bound, value, span);
     }
 
-    fn define(&mut self, scope: &mut Scope, header: Option<&Expression>, span: Span) {
-        if let Some(ExpressionKind::Opaque { names, .. }) = header.map(|header| &header.kind)
-            && let Some(name) = names.first()
-        {
-            scope.lose(name, "it is a function of the file", span);
+    /// A function or a class.
+    fn define(&mut self, scope: &mut Scope, name: &str, value: Value, span: Span) {
+        let value = match (self.decorated, self.in_template(span)) {
+            (true, _) => Possible::Unknown("what a decorator makes of it is not followed".into()),
+            (_, true) => Possible::Unknown("a template decides whether it is set here".into()),
+            _ => Possible::Known(Some(value)),
+        };
+        scope.bind(name, value, span);
+    }
+
+    /// What an assignment gives a name.
+    fn value(&self, scope: &Scope, span: Span, value: &Expression) -> Possible<Value> {
+        if self.in_template(span) {
+            return Possible::Unknown("a template decides whether it is set here".into());
         }
+        evaluate(scope, value)
     }
 
     fn in_template(&self, span: Span) -> bool {

@@ -1,12 +1,16 @@
 //! Gunicorn's settings as a table.
 //!
 //! Source: `gunicorn/config.py` of 19.10.0, 20.1.0, 21.2.0, 22.0.0, 23.0.0, 24.1.1, 25.3.0, 26.2.0 and 27.0.1, asked for
-//! its `KNOWN_SETTINGS`. Left out are hooks and what takes a dictionary: nothing here reads them.
+//! its `KNOWN_SETTINGS`.
 
 use Action::{Append, AutoInt, False, File, Int as Integer, Optional, Store, True};
 use Fallback::{Bool as No, Int as Number, List, Machine, Text as Is, Unset};
-use Kind::{Account, Bool, Choice, Class, Directory, Int, Seconds, Text, Texts, Words};
+use Kind::{
+    Account, Addresses, Bool, Choice, Class, Dictionary, Directory, Hook, Int, Protocols, Seconds, Statsd,
+    Text, Texts, Tls, Words,
+};
 
+use super::choices::{self, Choices};
 use crate::model::Version;
 
 /// A setting.
@@ -64,12 +68,24 @@ pub(super) enum Kind {
     Texts,
     /// A text that commas part.
     Words,
+    /// Addresses or networks that commas part.
+    Addresses,
+    /// `h1` and `h2` that commas part.
+    Protocols,
     /// A user or a group by name or number.
     Account,
     /// A directory that exists.
     Directory,
-    /// One of these words.
-    Choice(&'static [&'static str]),
+    /// One of a few words.
+    Choice(&'static Choices),
+    /// A function of so many arguments; where it is `None`, of two to four.
+    Hook(Option<usize>),
+    /// A dictionary.
+    Dictionary,
+    /// The address of a statsd server.
+    Statsd,
+    /// A version of TLS, of which only older releases take notice.
+    Tls,
 }
 
 /// A default.
@@ -113,6 +129,26 @@ pub(super) fn kind(row: &Row, version: Version) -> Kind {
     if row.name == "proxy_protocol" && version < Version(24, 1, 0) { Bool } else { row.kind }
 }
 
+/// Whether a value that is refused may be taken by another release that has the setting.
+pub(super) fn depends_on_version(row: &Row) -> bool {
+    row.name == "proxy_protocol" || matches!(row.kind, Addresses | Protocols | Statsd | Tls)
+}
+
+/// The setting of a name, in whichever release.
+pub(super) fn of_name(name: &str) -> Option<&'static Row> {
+    TABLE.iter().find(|row| row.name == name)
+}
+
+/// The setting of an option, in a release.
+pub(super) fn of_flag(flag: &str, version: Version) -> Option<&'static Row> {
+    of_version(version).find(|row| row.flags.contains(&flag))
+}
+
+/// The names of all settings of a release.
+pub(super) fn names(version: Version) -> impl Iterator<Item = &'static str> {
+    of_version(version).map(|row| row.name)
+}
+
 /// Every release that is met.
 const OLDEST: Version = Version(0, 0, 0);
 
@@ -146,7 +182,7 @@ static TABLE: &[Row] = &[
     row("limit_request_fields", &["--limit-request-fields"], Integer, Int, Number(100), OLDEST),
     row("limit_request_field_size", &["--limit-request-field_size"], Integer, Int, Number(8190), OLDEST),
     row("reload", &["--reload"], True, Bool, No(false), OLDEST),
-    row("reload_engine", &["--reload-engine"], Store, Choice(&["auto", "poll", "inotify"]), Is("auto"), OLDEST),
+    row("reload_engine", &["--reload-engine"], Store, Choice(&choices::RELOAD_ENGINE), Is("auto"), OLDEST),
     row("reload_extra_files", &["--reload-extra-file"], Append, Texts, List(&[]), OLDEST),
     row("spew", &["--spew"], True, Bool, No(false), OLDEST),
     row("check_config", &["--check-config"], True, Bool, No(false), OLDEST),
@@ -164,7 +200,8 @@ static TABLE: &[Row] = &[
     row("umask", &["-m", "--umask"], AutoInt, Int, Number(0), OLDEST),
     row("initgroups", &["--initgroups"], True, Bool, No(false), OLDEST),
     row("tmp_upload_dir", &[], File, Text, Unset, OLDEST),
-    row("forwarded_allow_ips", &["--forwarded-allow-ips"], Store, Words, List(&["127.0.0.1", "::1"]), OLDEST),
+    row("secure_scheme_headers", &[], File, Dictionary, Is("{'X-FORWARDED-PROTOCOL': 'ssl', 'X-FORWARDED-PROTO': 'https', 'X-FORWARDED-SSL': 'on'}"), OLDEST),
+    row("forwarded_allow_ips", &["--forwarded-allow-ips"], Store, Addresses, List(&["127.0.0.1", "::1"]), OLDEST),
     row("accesslog", &["--access-logfile"], Store, Text, Unset, OLDEST),
     row("disable_redirect_access_to_syslog", &["--disable-redirect-access-to-syslog"], True, Bool, No(false), OLDEST),
     row("access_log_format", &["--access-logformat"], Store, Text, Is("%(h)s %(l)s %(u)s %(t)s \"%(r)s\" %(s)s %(b)s \"%(f)s\" \"%(a)s\""), OLDEST),
@@ -173,13 +210,14 @@ static TABLE: &[Row] = &[
     row("capture_output", &["--capture-output"], True, Bool, No(false), OLDEST),
     row("logger_class", &["--logger-class"], Store, Class, Is("gunicorn.glogging.Logger"), OLDEST),
     row("logconfig", &["--log-config"], Store, Text, Unset, OLDEST),
+    row("logconfig_dict", &[], File, Dictionary, Is("{}"), OLDEST),
     row("logconfig_json", &["--log-config-json"], Store, Text, Unset, Version(21, 0, 0)),
     row("syslog_addr", &["--log-syslog-to"], Store, Text, Is("udp://localhost:514"), OLDEST),
     row("syslog", &["--log-syslog"], True, Bool, No(false), OLDEST),
     row("syslog_prefix", &["--log-syslog-prefix"], Store, Text, Unset, OLDEST),
     row("syslog_facility", &["--log-syslog-facility"], Store, Text, Is("user"), OLDEST),
     row("enable_stdio_inheritance", &["-R", "--enable-stdio-inheritance"], True, Bool, No(false), OLDEST),
-    row("statsd_host", &["--statsd-host"], Store, Text, Unset, OLDEST),
+    row("statsd_host", &["--statsd-host"], Store, Statsd, Unset, OLDEST),
     row("dogstatsd_tags", &["--dogstatsd-tags"], Store, Text, Is(""), Version(20, 0, 0)),
     row("statsd_prefix", &["--statsd-prefix"], Store, Text, Is(""), OLDEST),
     row("enable_backlog_metric", &["--enable-backlog-metric"], True, Bool, No(false), Version(24, 0, 0)),
@@ -187,20 +225,36 @@ static TABLE: &[Row] = &[
     row("default_proc_name", &[], File, Text, Is("gunicorn"), OLDEST),
     row("pythonpath", &["--pythonpath"], Store, Text, Unset, OLDEST),
     row("paste", &["--paste", "--paster"], Store, Text, Unset, OLDEST),
-    row("proxy_protocol", &["--proxy-protocol"], Optional, Choice(&["off", "v1", "v2", "auto"]), Is("off"), OLDEST),
-    row("proxy_allow_ips", &["--proxy-allow-from"], Store, Words, List(&["127.0.0.1", "::1"]), OLDEST),
+    row("on_starting", &[], File, Hook(Some(1)), Is("<OnStarting.on_starting()>"), OLDEST),
+    row("on_reload", &[], File, Hook(Some(1)), Is("<OnReload.on_reload()>"), OLDEST),
+    row("when_ready", &[], File, Hook(Some(1)), Is("<WhenReady.when_ready()>"), OLDEST),
+    row("pre_fork", &[], File, Hook(Some(2)), Is("<Prefork.pre_fork()>"), OLDEST),
+    row("post_fork", &[], File, Hook(Some(2)), Is("<Postfork.post_fork()>"), OLDEST),
+    row("post_worker_init", &[], File, Hook(Some(1)), Is("<PostWorkerInit.post_worker_init()>"), OLDEST),
+    row("worker_int", &[], File, Hook(Some(1)), Is("<WorkerInt.worker_int()>"), OLDEST),
+    row("worker_abort", &[], File, Hook(Some(1)), Is("<WorkerAbort.worker_abort()>"), OLDEST),
+    row("pre_exec", &[], File, Hook(Some(1)), Is("<PreExec.pre_exec()>"), OLDEST),
+    row("pre_request", &[], File, Hook(Some(2)), Is("<PreRequest.pre_request()>"), OLDEST),
+    row("post_request", &[], File, Hook(None), Is("<PostRequest.post_request()>"), OLDEST),
+    row("child_exit", &[], File, Hook(Some(2)), Is("<ChildExit.child_exit()>"), OLDEST),
+    row("worker_exit", &[], File, Hook(Some(2)), Is("<WorkerExit.worker_exit()>"), OLDEST),
+    row("nworkers_changed", &[], File, Hook(Some(3)), Is("<NumWorkersChanged.nworkers_changed()>"), OLDEST),
+    row("on_exit", &[], File, Hook(Some(1)), Is("<OnExit.on_exit()>"), OLDEST),
+    row("ssl_context", &[], File, Hook(Some(2)), Is("<NewSSLContext.ssl_context()>"), Version(21, 0, 0)),
+    row("proxy_protocol", &["--proxy-protocol"], Optional, Choice(&choices::PROXY_PROTOCOL), Is("off"), OLDEST),
+    row("proxy_allow_ips", &["--proxy-allow-from"], Store, Addresses, List(&["127.0.0.1", "::1"]), OLDEST),
     row("protocol", &["--protocol"], Store, Text, Is("http"), Version(24, 0, 0)),
-    row("uwsgi_allow_ips", &["--uwsgi-allow-from"], Store, Words, List(&["127.0.0.1", "::1"]), Version(24, 0, 0)),
+    row("uwsgi_allow_ips", &["--uwsgi-allow-from"], Store, Addresses, List(&["127.0.0.1", "::1"]), Version(24, 0, 0)),
     row("keyfile", &["--keyfile"], Store, Text, Unset, OLDEST),
     row("certfile", &["--certfile"], Store, Text, Unset, OLDEST),
-    row("ssl_version", &["--ssl-version"], Store, Choice(&[]), Machine, OLDEST),
+    row("ssl_version", &["--ssl-version"], Store, Tls, Machine, OLDEST),
     row("cert_reqs", &["--cert-reqs"], Store, Int, Number(0), OLDEST),
     row("ca_certs", &["--ca-certs"], Store, Text, Unset, OLDEST),
     row("suppress_ragged_eofs", &["--suppress-ragged-eofs"], True, Bool, No(true), OLDEST),
     row("do_handshake_on_connect", &["--do-handshake-on-connect"], True, Bool, No(false), OLDEST),
     row("ciphers", &["--ciphers"], Store, Text, Unset, OLDEST),
-    row("http_protocols", &["--http-protocols"], Store, Words, List(&["h1"]), Version(25, 0, 0)),
-    row("http2_cleartext", &["--http2-cleartext"], Store, Choice(&["off", "prior-knowledge", "upgrade", "both"]), Is("off"), Version(26, 2, 0)),
+    row("http_protocols", &["--http-protocols"], Store, Protocols, List(&["h1"]), Version(25, 0, 0)),
+    row("http2_cleartext", &["--http2-cleartext"], Store, Choice(&choices::HTTP2_CLEARTEXT), Is("off"), Version(26, 2, 0)),
     row("http2_max_concurrent_streams", &["--http2-max-concurrent-streams"], Integer, Int, Number(100), Version(25, 0, 0)),
     row("http2_initial_window_size", &["--http2-initial-window-size"], Integer, Int, Number(65535), Version(25, 0, 0)),
     row("http2_max_frame_size", &["--http2-max-frame-size"], Integer, Int, Number(16384), Version(25, 0, 0)),
@@ -212,18 +266,22 @@ static TABLE: &[Row] = &[
     row("permit_unconventional_http_version", &["--permit-unconventional-http-version"], True, Bool, No(false), Version(22, 0, 0)),
     row("casefold_http_method", &["--casefold-http-method"], True, Bool, No(false), Version(22, 0, 0)),
     row("forwarder_headers", &["--forwarder-headers"], Store, Words, List(&["SCRIPT_NAME", "PATH_INFO"]), Version(23, 0, 0)),
-    row("header_map", &["--header-map"], Store, Choice(&["drop", "refuse", "dangerous"]), Is("drop"), Version(22, 0, 0)),
-    row("asgi_loop", &["--asgi-loop"], Store, Choice(&["auto", "asyncio", "uvloop"]), Is("auto"), Version(24, 0, 0)),
-    row("asgi_lifespan", &["--asgi-lifespan"], Store, Choice(&["auto", "on", "off"]), Is("auto"), Version(24, 0, 0)),
+    row("header_map", &["--header-map"], Store, Choice(&choices::HEADER_MAP), Is("drop"), Version(22, 0, 0)),
+    row("asgi_loop", &["--asgi-loop"], Store, Choice(&choices::ASGI_LOOP), Is("auto"), Version(24, 0, 0)),
+    row("asgi_lifespan", &["--asgi-lifespan"], Store, Choice(&choices::ASGI_LIFESPAN), Is("auto"), Version(24, 0, 0)),
     row("asgi_disconnect_grace_period", &["--asgi-disconnect-grace-period"], Integer, Seconds, Number(3), Version(25, 0, 0)),
     row("websocket_max_message_size", &["--websocket-max-message-size"], Integer, Int, Number(16777216), Version(26, 3, 0)),
-    row("http_parser", &["--http-parser"], Store, Choice(&["auto", "fast", "python"]), Is("auto"), Version(25, 0, 0)),
+    row("http_parser", &["--http-parser"], Store, Choice(&choices::HTTP_PARSER), Is("auto"), Version(25, 0, 0)),
     row("root_path", &["--root-path"], Store, Text, Is(""), Version(24, 0, 0)),
     row("dirty_apps", &["--dirty-app"], Append, Texts, List(&[]), Version(25, 0, 0)),
     row("dirty_workers", &["--dirty-workers"], Integer, Int, Number(0), Version(25, 0, 0)),
     row("dirty_timeout", &["--dirty-timeout"], Integer, Seconds, Number(300), Version(25, 0, 0)),
     row("dirty_threads", &["--dirty-threads"], Integer, Int, Number(1), Version(25, 0, 0)),
     row("dirty_graceful_timeout", &["--dirty-graceful-timeout"], Integer, Seconds, Number(30), Version(25, 0, 0)),
+    row("on_dirty_starting", &[], File, Hook(Some(1)), Is("<OnDirtyStarting.on_dirty_starting()>"), Version(25, 0, 0)),
+    row("dirty_post_fork", &[], File, Hook(Some(2)), Is("<DirtyPostFork.dirty_post_fork()>"), Version(25, 0, 0)),
+    row("dirty_worker_init", &[], File, Hook(Some(1)), Is("<DirtyWorkerInit.dirty_worker_init()>"), Version(25, 0, 0)),
+    row("dirty_worker_exit", &[], File, Hook(Some(2)), Is("<DirtyWorkerExit.dirty_worker_exit()>"), Version(25, 0, 0)),
     row("control_socket", &["--control-socket"], Store, Text, Machine, Version(25, 1, 0)),
     row("control_socket_mode", &["--control-socket-mode"], AutoInt, Int, Number(384), Version(25, 1, 0)),
     row("control_socket_disable", &["--no-control-socket"], True, Bool, No(false), Version(25, 1, 0)),

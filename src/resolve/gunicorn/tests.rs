@@ -314,7 +314,7 @@ fn templates_and_branches() {
         ("def f(a):\n    a.cfg.timeout\ntimeout = 5\n", "timeout", "5 s"),
         ("if (x := f()):\n    timeout = 5\n", "timeout", "5 s or 30 s"),
         ("if x := f():\n    timeout = 5\n", "timeout", "5 s or 30 s"),
-        ("timeout = 4\nif timeout := 5:\n    pass\n", "timeout", "unknown"),
+        ("timeout = 4\nif timeout := 5:\n    pass\n", "timeout", "5 s"),
         ("from sys import modules as m\nm[__name__].timeout = 5\n", "timeout", "unknown"),
         ("timeout = 4\nglobals()[x] = 5\n", "timeout", "usually 4 s"),
         ("import os\nif os.getenv('A'):\n    timeout = f()\nelse:\n    timeout = 4\n", "timeout", "4 s"),

@@ -1,81 +1,187 @@
 //! Values as Gunicorn's validators take them.
 //!
-//! Source: the `validate_` functions of `gunicorn/config.py` of 20.1.0, 23.0.0 and 27.0.1, which agree on what is here.
+//! Source: the `validate_` functions of `gunicorn/config.py` of 20.1.0, 23.0.0 and 27.0.1.
 
-use std::net::IpAddr;
-
+use super::addresses;
+use super::choices::choose;
+use super::python::{formatted, repr, str, type_name};
 use super::table::{Kind, Row, kind};
 use super::value::{Value, strip};
 use crate::model::{Datum, Version};
 use crate::value::{Duration, Possible};
 
-/// The setting's value from a value of Python's. An error is why Gunicorn refuses it, or why it is not known.
+/// Why a value gives no setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// Gunicorn refuses it, in these words.
+    Refused(String),
+    /// It is not known what comes of it, for this reason.
+    Unknown(String),
+}
+
+/// The setting's value from a value of Python's.
 pub(super) fn validate(
     row: &Row,
     version: Version,
     value: &Value,
     directory: &Possible<String>,
-) -> Result<Datum, String> {
-    let refuse = || format!("Gunicorn refuses this value of `{}`", row.name);
-    let not_followed = || format!("this value of `{}` is not followed", row.name);
-    if let Value::Path(path) = value {
-        return Err(format!("`{path}` is not followed"));
+) -> Result<Datum, Trouble> {
+    if let Value::Machine(number) = value {
+        return match (kind(row, version), number.setting()) {
+            (Kind::Int | Kind::Seconds, Some(number)) => Ok(Datum::PerMachine(number)),
+            _ => Err(Trouble::Unknown("it depends on the number of processors".into())),
+        };
+    }
+    if !is_followed(value) {
+        return Err(Trouble::Unknown(match value {
+            Value::Path(path) => format!("`{path}` is not followed"),
+            _ => format!("this value of `{}` is not followed", row.name),
+        }));
     }
     match kind(row, version) {
-        Kind::Int => {
-            natural(value).filter(|number| in_range(row, *number)).map(Datum::Int).ok_or_else(refuse)
-        }
+        Kind::Int => natural(row, version, value).map(Datum::Int),
         Kind::Seconds => {
-            let seconds = natural(value).and_then(|number| u64::try_from(number).ok()).ok_or_else(refuse)?;
-            Ok(Datum::Duration(Duration::seconds(seconds)))
+            let number = natural(row, version, value)?;
+            Ok(Datum::Duration(Duration::seconds(u64::try_from(number).unwrap_or_default())))
         }
-        Kind::Bool => match value {
-            Value::None => Ok(Datum::Unset),
-            Value::Bool(value) => Ok(Datum::Bool(*value)),
-            Value::Text(text) => match strip(&text.to_lowercase()) {
-                "true" => Ok(Datum::Bool(true)),
-                "false" => Ok(Datum::Bool(false)),
-                _ => Err(refuse()),
-            },
-            _ => Err(refuse()),
-        },
-        Kind::Text | Kind::Class => match value {
-            Value::None => Ok(Datum::Unset),
-            Value::Text(text) => Ok(Datum::Text(strip(text).into())),
-            _ => Err(refuse()),
-        },
-        Kind::Texts => match value {
-            Value::Text(text) if !text.is_empty() => Ok(Datum::List(vec![strip(text).into()])),
-            Value::List(items) | Value::Tuple(items) => items
-                .iter()
-                .map(|item| match item {
-                    Value::Text(text) => Ok(strip(text).to_string()),
-                    Value::None => Err(not_followed()),
-                    _ => Err(refuse()),
-                })
-                .collect::<Result<_, _>>()
-                .map(Datum::List),
-            other if !other.truth()? => Ok(Datum::List(Vec::new())),
-            _ => Err(refuse()),
-        },
-        Kind::Words => words(row, value, refuse),
-        Kind::Account => match value {
-            Value::None => Err("it is the one that Gunicorn runs as".into()),
-            Value::Int(number) => Ok(Datum::Int(*number)),
-            Value::Text(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                text.parse().map(Datum::Int).map_err(|_| not_followed())
+        Kind::Bool => boolean(value),
+        Kind::Text | Kind::Class => text(value),
+        Kind::Texts => texts(row, value),
+        Kind::Words => words(value).map(Datum::List),
+        Kind::Addresses => addresses::list(row, version, words(value)?).map(Datum::List),
+        Kind::Protocols => protocols(value).map(Datum::List),
+        Kind::Account => account(row, value),
+        Kind::Directory => match value {
+            Value::None => {
+                Err(refused("join() argument must be str, bytes, or os.PathLike object, not 'NoneType'"))
             }
-            Value::Text(text) if !text.is_empty() && text.is_ascii() => Ok(Datum::Text(text.clone())),
-            _ => Err(not_followed()),
+            Value::Text(text) => absolute(strip(text), directory).map(Datum::Text).map_err(Trouble::Unknown),
+            other => Err(Trouble::Refused(formatted("Not a string: ", other))),
         },
-        Kind::Directory => {
-            let Value::Text(text) = value else { return Err(refuse()) };
-            absolute(strip(text), directory).map(Datum::Text)
+        Kind::Choice(choices) => choose(choices, value),
+        Kind::Hook(_) => match value {
+            Value::Text(path) if path.contains('.') => {
+                Err(Trouble::Unknown(format!("what `{path}` is bound to is not followed")))
+            }
+            Value::Text(path) => Err(Trouble::Refused(format!(
+                "Value '{path}' is not import string. Format: module[.submodules...].object"
+            ))),
+            other => Err(Trouble::Refused(formatted("Value is not callable: ", other))),
+        },
+        Kind::Dictionary => Err(Trouble::Refused(match value {
+            Value::Tuple(_) => formatted("Value is not a dictionary: ", value),
+            _ => format!("Value is not a dictionary: {} ", str(value)),
+        })),
+        Kind::Statsd => addresses::statsd(version, text(value)?),
+        Kind::Tls => match value {
+            Value::Text(text) if version >= Version(21, 0, 0) => Ok(Datum::Text(text.clone())),
+            Value::Int(number) if version >= Version(21, 0, 0) => Ok(Datum::Int(*number)),
+            _ => Err(not_followed(row)),
+        },
+    }
+}
+
+fn refused(words: &str) -> Trouble {
+    Trouble::Refused(words.into())
+}
+
+fn not_followed(row: &Row) -> Trouble {
+    Trouble::Unknown(format!("this value of `{}` is not followed", row.name))
+}
+
+/// Whether all of a value is known as CPython has it.
+fn is_followed(value: &Value) -> bool {
+    match value {
+        Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) => true,
+        Value::List(items) | Value::Tuple(items) => items.iter().all(|item| {
+            matches!(item, Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_))
+        }),
+        _ => false,
+    }
+}
+
+/// `validate_bool`.
+fn boolean(value: &Value) -> Result<Datum, Trouble> {
+    match value {
+        Value::None => Ok(Datum::Unset),
+        Value::Bool(value) => Ok(Datum::Bool(*value)),
+        Value::Text(text) => match strip(&text.to_lowercase()) {
+            "true" => Ok(Datum::Bool(true)),
+            "false" => Ok(Datum::Bool(false)),
+            _ => Err(Trouble::Refused(format!("Invalid boolean: {text}"))),
+        },
+        other => Err(Trouble::Refused(formatted("Invalid type for casting: ", other))),
+    }
+}
+
+/// `validate_string`.
+fn text(value: &Value) -> Result<Datum, Trouble> {
+    match value {
+        Value::None => Ok(Datum::Unset),
+        Value::Text(text) => Ok(Datum::Text(strip(text).into())),
+        other => Err(Trouble::Refused(formatted("Not a string: ", other))),
+    }
+}
+
+/// `validate_list_string`.
+fn texts(row: &Row, value: &Value) -> Result<Datum, Trouble> {
+    match value {
+        Value::Text(text) if !text.is_empty() => Ok(Datum::List(vec![strip(text).into()])),
+        Value::List(items) | Value::Tuple(items) => {
+            let mut all = Vec::new();
+            for item in items {
+                match item {
+                    Value::Text(text) => all.push(strip(text).to_string()),
+                    Value::None => return Err(not_followed(row)),
+                    other => return Err(Trouble::Refused(formatted("Not a string: ", other))),
+                }
+            }
+            Ok(Datum::List(all))
         }
-        Kind::Choice(words) => match value {
-            Value::Text(text) if words.contains(&text.as_str()) => Ok(Datum::Text(text.clone())),
-            _ => Err(not_followed()),
-        },
+        other if !other.truth().map_err(Trouble::Unknown)? => Ok(Datum::List(Vec::new())),
+        other => Err(Trouble::Refused(format!("'{}' object is not iterable", type_name(other)))),
+    }
+}
+
+/// `validate_string_to_list`.
+fn words(value: &Value) -> Result<Vec<String>, Trouble> {
+    let Datum::Text(text) = text(value)? else { return Ok(Vec::new()) };
+    Ok(text.split(',').filter(|word| !word.is_empty()).map(|word| strip(word).into()).collect())
+}
+
+/// `validate_http_protocols`, which 25.0.0 brought.
+fn protocols(value: &Value) -> Result<Vec<String>, Trouble> {
+    let text = match value {
+        Value::None => "",
+        Value::Text(text) => text,
+        _ => return Err(refused("http_protocols must be a string")),
+    };
+    let words: Vec<String> =
+        text.split(',').map(|word| strip(word).to_lowercase()).filter(|word| !word.is_empty()).collect();
+    if let Some(other) = words.iter().find(|word| !matches!(word.as_str(), "h1" | "h2")) {
+        return Err(Trouble::Refused(format!("Invalid protocol '{other}'. Valid protocols: h1, h2")));
+    }
+    match words.len() {
+        0 => Ok(vec!["h1".into()]),
+        1 => Ok(words),
+        2 if words[0] != words[1] => Ok(words),
+        _ => Err(refused("Duplicate protocols specified")),
+    }
+}
+
+/// `validate_user` and `validate_group`. Which names there are only the machine knows.
+fn account(row: &Row, value: &Value) -> Result<Datum, Trouble> {
+    match value {
+        Value::None => Err(Trouble::Unknown("it is the one that Gunicorn runs as".into())),
+        Value::Bool(value) => Ok(Datum::Bool(*value)),
+        Value::Int(number) => Ok(Datum::Int(*number)),
+        Value::Text(text) if text.is_empty() => Err(Trouble::Refused(format!("No such {}: ''", row.name))),
+        Value::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            text.parse().map(Datum::Int).map_err(|_| not_followed(row))
+        }
+        Value::Text(text) if text.is_ascii() => Ok(Datum::Text(text.clone())),
+        Value::Text(_) => Err(not_followed(row)),
+        other => Err(Trouble::Refused(format!("'{}' object has no attribute 'isdigit'", type_name(other)))),
     }
 }
 
@@ -126,43 +232,48 @@ pub(super) fn int(text: &str, any_base: bool) -> Option<i64> {
     Some(if negative { -number } else { number })
 }
 
-fn natural(value: &Value) -> Option<i64> {
+/// Whether `int(text)` certainly fails, which is not said of what is only too large or too strange for [`int`].
+pub(super) fn is_no_int(text: &str, any_base: bool) -> bool {
+    let digits = |byte: &u8| {
+        byte.is_ascii_hexdigit() || matches!(byte, b'x' | b'X' | b'o' | b'O' | b'_' | b'+' | b'-')
+    };
+    let strange = text.len() > 17 && text.trim().as_bytes().iter().all(digits);
+    text.is_ascii() && !strange && int(text, any_base).is_none()
+}
+
+/// What `int(text)` says when it fails.
+pub(super) fn no_int(text: &str, base: u32) -> String {
+    format!("invalid literal for int() with base {base}: {}", repr(&Value::Text(text.into())))
+}
+
+/// `validate_pos_int`, and what is made of it for some settings of HTTP/2.
+fn natural(row: &Row, version: Version, value: &Value) -> Result<i64, Trouble> {
     let number = match value {
         Value::Bool(value) => i64::from(*value),
         Value::Int(number) => *number,
-        Value::Text(text) => int(text, true)?,
-        _ => return None,
+        Value::Text(text) => match int(text, true) {
+            Some(number) => number,
+            None if is_no_int(text, true) => return Err(Trouble::Refused(no_int(text, 0))),
+            None => return Err(not_followed(row)),
+        },
+        _ => return Err(refused("int() can't convert non-string with explicit base")),
     };
-    (number >= 0).then_some(number)
-}
-
-fn in_range(row: &Row, number: i64) -> bool {
-    match row.name {
-        "http2_max_concurrent_streams" => number >= 1,
-        "http2_initial_window_size" => number < 1 << 31,
-        "http2_max_frame_size" => (16_384..=16_777_215).contains(&number),
-        _ => true,
-    }
-}
-
-fn words(row: &Row, value: &Value, refuse: impl Fn() -> String) -> Result<Datum, String> {
-    let text = match value {
-        Value::None => "",
-        Value::Text(text) => strip(text),
-        _ => return Err(refuse()),
+    // The bounds of 27.0.1; whether earlier releases have them too was not looked up.
+    let out_of_bounds = |words: String| {
+        if version >= Version(27, 0, 0) { Trouble::Refused(words) } else { not_followed(row) }
     };
-    let words: Vec<String> =
-        text.split(',').filter(|word| !word.is_empty()).map(|word| strip(word).into()).collect();
     match row.name {
-        "http_protocols" if words.is_empty() => Ok(Datum::List(vec!["h1".into()])),
-        "http_protocols" if words.iter().all(|word| matches!(word.as_str(), "h1" | "h2")) => {
-            Ok(Datum::List(words))
+        "http2_max_frame_size" if !(16_384..=16_777_215).contains(&number) => Err(out_of_bounds(format!(
+            "http2_max_frame_size must be between 16384 and 16777215, got {number}"
+        ))),
+        _ if number < 0 => Err(Trouble::Refused(format!("Value must be positive: {number}"))),
+        "http2_max_concurrent_streams" if number < 1 => {
+            Err(out_of_bounds(format!("HTTP/2 max concurrent streams must be at least 1: {number}")))
         }
-        "http_protocols" => Err(format!("this value of `{}` is not followed", row.name)),
-        "forwarder_headers" => Ok(Datum::List(words)),
-        // Networks have been allowed since 24.1 and have their own rules.
-        _ if words.iter().all(|word| word == "*" || word.parse::<IpAddr>().is_ok()) => Ok(Datum::List(words)),
-        _ => Err(format!("this value of `{}` is not followed", row.name)),
+        "http2_initial_window_size" if number >= 1 << 31 => {
+            Err(out_of_bounds(format!("HTTP/2 window size must be at most 2147483647: {number}")))
+        }
+        _ => Ok(number),
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! An operation gives an error where Python raises an exception and where its result is not certain.
 
+use super::machine::{self, Symbol};
+
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
@@ -19,9 +21,26 @@ pub(super) enum Value {
     List(Vec<Value>),
     /// A tuple.
     Tuple(Vec<Value>),
+    /// A dict, in its order; keys are texts, whole numbers, `bool`s or `None`, and each is there once.
+    Dict(Vec<(Value, Value)>),
+    /// A number that hangs on the machine.
+    Machine(Symbol),
+    /// A function of the file, which is never run.
+    Function {
+        /// `lambda` has none but this.
+        name: String,
+        /// How many arguments it takes by their place: what Gunicorn holds a hook against, `get_arity` in
+        /// `gunicorn/util.py`.
+        arity: usize,
+    },
+    /// A class of the file, by its name.
+    Class(String),
     /// Something of a module, by its dotted path: `os.environ`, `builtins.int`.
     Path(String),
 }
+
+/// Why what hangs on the machine is not decided.
+const MACHINE: &str = "it depends on the number of processors";
 
 /// The longest text or list that is computed.
 const MAX_LENGTH: usize = 10_000;
@@ -36,8 +55,25 @@ impl Value {
             Value::Float(value) => *value != 0.0,
             Value::Text(value) => !value.is_empty(),
             Value::List(items) | Value::Tuple(items) => !items.is_empty(),
+            Value::Dict(items) => !items.is_empty(),
+            Value::Machine(number) => return number.truth().ok_or_else(|| MACHINE.to_string()),
+            Value::Function { .. } => true,
+            Value::Class(name) => return Err(format!("the class `{name}` is not followed")),
             Value::Path(path) => return Err(format!("`{path}` is not followed")),
         })
+    }
+
+    /// Whether it is equal to another plain one just where both are the same, numbers aside.
+    fn is_plain(&self) -> bool {
+        match self {
+            Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) => true,
+            Value::List(_) | Value::Tuple(_) => true,
+            Value::Dict(_)
+            | Value::Machine(_)
+            | Value::Function { .. }
+            | Value::Class(_)
+            | Value::Path(_) => false,
+        }
     }
 
     /// How large it is, in bytes, about.
@@ -45,6 +81,9 @@ impl Value {
         match self {
             Value::Text(text) | Value::Path(text) => 8 + text.len(),
             Value::List(items) | Value::Tuple(items) => 8 + items.iter().map(Value::weight).sum::<usize>(),
+            Value::Dict(items) => {
+                8 + items.iter().map(|(key, value)| key.weight() + value.weight()).sum::<usize>()
+            }
             _ => 8,
         }
     }
@@ -53,6 +92,7 @@ impl Value {
     pub(super) fn depth(&self) -> usize {
         match self {
             Value::List(items) | Value::Tuple(items) => 1 + items.iter().map(Value::depth).max().unwrap_or(0),
+            Value::Dict(items) => 1 + items.iter().map(|(_, value)| value.depth()).max().unwrap_or(0),
             _ => 0,
         }
     }
@@ -67,13 +107,14 @@ impl Value {
         }
     }
 
-    /// The value as `str()` gives it. Floats are left out: their shortest digits are not ours to find.
+    /// The value as `str()` gives it.
     pub(super) fn text(&self) -> Result<String, String> {
         match self {
             Value::None => Ok("None".into()),
             Value::Bool(true) => Ok("True".into()),
             Value::Bool(false) => Ok("False".into()),
             Value::Int(value) => Ok(value.to_string()),
+            Value::Float(value) => Ok(Number::Float(*value).repr()),
             Value::Text(value) => Ok(value.clone()),
             _ => Err("its text is not followed".into()),
         }
@@ -90,6 +131,34 @@ pub(super) enum Number {
 }
 
 impl Number {
+    /// The number as `repr()` gives it: the fewest digits that are this float, with an exponent below 1e-4 and from 1e16.
+    ///
+    /// Source: `float_repr_style` and `repr` in "sys" and "Built-in Functions" of the Python documentation.
+    pub(super) fn repr(self) -> String {
+        let value = match self {
+            Number::Int(value) => return value.to_string(),
+            Number::Float(value) => value,
+        };
+        if value.is_nan() {
+            return "nan".into();
+        }
+        if value.is_infinite() {
+            return if value > 0.0 { "inf".into() } else { "-inf".into() };
+        }
+        let scientific = format!("{value:e}");
+        let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+        match exponent.parse::<i32>() {
+            Ok(exponent) if value != 0.0 && !(-4..16).contains(&exponent) => {
+                let sign = if exponent < 0 { '-' } else { '+' };
+                format!("{digits}e{sign}{:02}", exponent.abs())
+            }
+            _ => {
+                let plain = value.to_string();
+                if plain.contains('.') { plain } else { plain + ".0" }
+            }
+        }
+    }
+
     /// The number as Python converts it where a float takes part.
     pub(super) fn float(self) -> f64 {
         match self {
@@ -118,6 +187,9 @@ fn not_followed(operator: &str) -> String {
 }
 
 fn equal(left: &Value, right: &Value) -> Result<bool, String> {
+    if let (Value::Machine(_), _) | (_, Value::Machine(_)) = (left, right) {
+        return machine::compare("==", left, right).ok_or_else(|| MACHINE.into());
+    }
     if let (Some(a), Some(b)) = (left.number(), right.number()) {
         return match (a, b) {
             (Number::Int(a), Number::Int(b)) => Ok(a == b),
@@ -125,9 +197,16 @@ fn equal(left: &Value, right: &Value) -> Result<bool, String> {
         };
     }
     match (left, right) {
-        (Value::Path(_) | Value::List(_) | Value::Tuple(_), _) => Err(not_followed("==")),
-        (_, Value::Path(_) | Value::List(_) | Value::Tuple(_)) => Err(not_followed("==")),
-        _ => Ok(left == right),
+        (Value::List(a), Value::List(b)) | (Value::Tuple(a), Value::Tuple(b)) => {
+            if a.len() != b.len() {
+                return Ok(false);
+            }
+            // Every pair, as one that is not followed may raise an exception.
+            let pairs: Vec<bool> = a.iter().zip(b).map(|(a, b)| equal(a, b)).collect::<Result<_, _>>()?;
+            Ok(pairs.iter().all(|same| *same))
+        }
+        (a, b) if a.is_plain() && b.is_plain() => Ok(a == b),
+        _ => Err(not_followed("==")),
     }
 }
 
@@ -156,6 +235,9 @@ fn contains(container: &Value, item: &Value) -> Result<bool, String> {
 }
 
 fn order(operator: &str, left: &Value, right: &Value) -> Result<bool, String> {
+    if let (Value::Machine(_), _) | (_, Value::Machine(_)) = (left, right) {
+        return machine::compare(operator, left, right).ok_or_else(|| MACHINE.into());
+    }
     let ordering = match (left, right, left.number(), right.number()) {
         (_, _, Some(Number::Int(a)), Some(Number::Int(b))) => Some(a.cmp(&b)),
         (_, _, Some(a), Some(b)) => a.float().partial_cmp(&b.float()),
@@ -173,6 +255,9 @@ fn order(operator: &str, left: &Value, right: &Value) -> Result<bool, String> {
 
 fn arithmetic(operator: &str, left: &Value, right: &Value) -> Result<Value, String> {
     let refuse = || not_followed(operator);
+    if let (Value::Machine(_), _) | (_, Value::Machine(_)) = (left, right) {
+        return machine::arithmetic(operator, left, right).ok_or_else(|| MACHINE.into());
+    }
     if let (Some(a), Some(b)) = (left.number(), right.number()) {
         return match (a, b) {
             (Number::Int(a), Number::Int(b)) => integers(operator, a, b).ok_or_else(refuse),
@@ -271,6 +356,9 @@ fn percent(format: &str, items: &[Value]) -> Result<String, String> {
 /// `not`, `+`, `-` and `~` before a value.
 pub(super) fn prefix(operator: &str, value: &Value) -> Result<Value, String> {
     let refuse = || not_followed(operator);
+    if let (Value::Machine(number), "-" | "+") = (value, operator) {
+        return machine::prefix(operator, number).ok_or_else(|| MACHINE.into());
+    }
     match (operator, value.number()) {
         ("not", _) => value.truth().map(|truth| Value::Bool(!truth)),
         ("+", Some(Number::Int(number))) => Ok(Value::Int(number)),

@@ -38,6 +38,16 @@ pub(super) fn split(text: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
+/// What `shlex.split` says of a text that it cannot part.
+pub(super) fn not_split(text: &str) -> &'static str {
+    let closed = [format!("{text}'"), format!("{text}\"")];
+    if closed.iter().any(|text| split(text).is_some()) {
+        "No closing quotation"
+    } else {
+        "No escaped character"
+    }
+}
+
 /// A simple command of a shell: the directory that it changes to, whether it replaces the shell, and its words.
 pub(super) struct Simple {
     /// The directory of a leading `cd`.

@@ -25,6 +25,8 @@ pub(super) struct Merged<'a> {
     /// Whether the file's name says that `${NAME}` is replaced before systemd sees it.
     pub(super) envsubst: bool,
     lines: Vec<Line<'a>>,
+    /// The headers of the sections, in the order in which they are read.
+    headers: Vec<(&'a str, Span)>,
     /// Sections that lines may be added to that are not known; `None` stands for all sections.
     holes: Vec<(Option<&'a str>, Span)>,
 }
@@ -82,6 +84,7 @@ impl<'a> Merged<'a> {
             scope: Scope::Unknown,
             envsubst: false,
             lines: Vec::new(),
+            headers: Vec::new(),
             holes: Vec::new(),
         }
     }
@@ -92,6 +95,7 @@ impl<'a> Merged<'a> {
         self.holes.extend(tree.holes.iter().map(|span| (None, *span)));
         for section in &tree.sections {
             let name = section.name.as_str();
+            self.headers.push((name, section.span));
             self.holes.extend(section.holes.iter().map(|span| (Some(name), *span)));
             self.lines.extend(section.entries.iter().map(|entry| Line { section: name, entry, drop_in }));
         }
@@ -105,6 +109,16 @@ impl<'a> Merged<'a> {
     /// All assignments, in the order in which they are read.
     pub(super) fn lines(&self) -> &[Line<'a>] {
         &self.lines
+    }
+
+    /// The headers of the sections, in the order in which they are read.
+    pub(super) fn headers(&self) -> &[(&'a str, Span)] {
+        &self.headers
+    }
+
+    /// Whether it is not known in which section the lines of a file stand.
+    pub(super) fn is_open(&self, file: FileId) -> bool {
+        self.holes.iter().any(|(name, span)| name.is_none() && span.file == file)
     }
 
     /// The assignments to a key, in the order in which they are read.

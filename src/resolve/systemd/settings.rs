@@ -1,37 +1,20 @@
 //! What the keys of a unit mean, and what holds where nothing is written.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
+use super::judged;
 use super::merge::{HOLE, Line, Merged};
 use super::specifiers::Scope;
+use super::words::Escapes;
 use crate::model::{Datum, Origin, Setting};
+use crate::units::{self, Kind, Row};
 use crate::value::{Duration, Possible};
 
 type Settings = BTreeMap<String, Setting<Datum>>;
 
-/// How the value of a key is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// On or off.
-    Bool,
-    /// A time span.
-    Span,
-    /// A time span of which 0 means no limit.
-    Limit,
-    /// One of these words; anything else is ignored.
-    Word(&'static [&'static str]),
-    /// A file mode in octal; anything else is ignored.
-    Mode,
-    /// Assignments add up, and each is a list of words.
-    Words,
-    /// Assignments add up, and each is one item.
-    Lines,
-    /// Any text.
-    Text,
-}
-
 /// The settings of a unit.
-pub(super) fn settings(unit: &Merged<'_>) -> Settings {
+pub(super) fn settings(unit: &Merged<'_>, version: u32) -> Settings {
     let mut settings = Settings::new();
     if unit.masked {
         return settings;
@@ -40,14 +23,20 @@ pub(super) fn settings(unit: &Merged<'_>) -> Settings {
     for section in ["Install", own, "Unit"] {
         let mut by_name: BTreeMap<&str, Vec<Line<'_>>> = BTreeMap::new();
         for line in unit.lines().iter().filter(|line| line.section == section) {
+            // A directive that systemd does not know sets nothing.
+            if units::is_known(section, &line.entry.key, version) == Some(false) {
+                continue;
+            }
             for name in names(&line.entry.key) {
                 by_name.entry(name).or_default().push(*line);
             }
         }
         for (name, lines) in by_name {
-            let setting = match kind(name) {
-                Kind::Words | Kind::Lines => list(unit, name, &lines),
-                kind => scalar(unit, kind, &lines),
+            let lines: Vec<(Line<'_>, &Row)> =
+                lines.into_iter().filter_map(|it| Some((it, units::find(section, &it.entry.key)?))).collect();
+            let setting = match adds_up(name) {
+                Some(of_words) => list(unit, &lines, of_words, version),
+                None => scalar(unit, name, &lines, version),
             };
             if let Some(setting) = setting {
                 settings.insert(name.into(), setting);
@@ -90,44 +79,9 @@ fn names(key: &str) -> Vec<&str> {
     }
 }
 
-/// How a key is read. Source: the table of keys in `src/core/load-fragment-gperf.gperf.in` of systemd 252.
-fn kind(name: &str) -> Kind {
+/// Whether the assignments to a key add up, and then whether each is a list of words; else each is one item.
+fn adds_up(name: &str) -> Option<bool> {
     match name {
-        "TimeoutStartSec" | "TimeoutStopSec" => Kind::Limit,
-        "RestartSec" | "RuntimeMaxSec" | "WatchdogSec" | "StartLimitIntervalSec" | "TimeoutAbortSec" => {
-            Kind::Span
-        }
-        "Type" => {
-            Kind::Word(&["simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"])
-        }
-        "Restart" => Kind::Word(&[
-            "no",
-            "on-success",
-            "on-failure",
-            "on-abnormal",
-            "on-watchdog",
-            "on-abort",
-            "always",
-        ]),
-        "KillMode" => Kind::Word(&["control-group", "process", "mixed", "none"]),
-        "NotifyAccess" => Kind::Word(&["none", "main", "exec", "all"]),
-        "UMask" | "RuntimeDirectoryMode" | "SocketMode" | "DirectoryMode" => Kind::Mode,
-        "Accept"
-        | "DynamicUser"
-        | "GuessMainPID"
-        | "PrivateNetwork"
-        | "PrivateTmp"
-        | "RemainAfterExit"
-        | "RemoveOnStop"
-        | "SendSIGHUP"
-        | "SendSIGKILL"
-        | "NoNewPrivileges"
-        | "PrivateDevices"
-        | "DefaultDependencies"
-        | "NonBlocking"
-        | "FreeBind"
-        | "ReusePort"
-        | "RootDirectoryStartOnly" => Kind::Bool,
         "After"
         | "Before"
         | "Wants"
@@ -164,82 +118,116 @@ fn kind(name: &str) -> Kind {
         | "RestrictAddressFamilies"
         | "SystemCallFilter"
         | "SuccessExitStatus"
-        | "RestartPreventExitStatus" => Kind::Words,
+        | "RestartPreventExitStatus" => Some(true),
         "Environment" | "EnvironmentFile" | "Documentation" | "IPAddressAllow" | "IPAddressDeny" => {
-            Kind::Lines
+            Some(false)
         }
-        _ if name.starts_with("Exec") || name.starts_with("Listen") => Kind::Lines,
-        _ if name.starts_with("Condition") || name.starts_with("Assert") => Kind::Lines,
-        _ => Kind::Text,
+        _ if name.starts_with("Exec") || name.starts_with("Listen") => Some(false),
+        _ if name.starts_with("Condition") || name.starts_with("Assert") => Some(false),
+        _ => None,
     }
 }
 
 /// The last assignment that systemd takes: one that it cannot read is ignored, and what was before it stays.
-fn scalar(unit: &Merged<'_>, kind: Kind, lines: &[Line<'_>]) -> Option<Setting<Datum>> {
+fn scalar(unit: &Merged<'_>, name: &str, lines: &[(Line<'_>, &Row)], version: u32) -> Option<Setting<Datum>> {
     let mut setting = None;
-    for line in lines {
+    for (line, row) in lines {
         if let Some(why) = line.doubt() {
             setting = Some(Setting::unknown(why, line.origin()));
             continue;
         }
-        let text = &line.value().text;
-        if text.is_empty() {
-            if kind == Kind::Text {
-                setting = None;
-            }
+        if !judged::objections(unit, line, row, version).is_empty() {
             continue;
         }
-        let value = match kind {
-            Kind::Text => unit.expand(text).map(Datum::Text),
-            _ => match read(kind, text) {
-                Some(datum) => Possible::Known(datum),
-                // A value that is still to be filled in is not ignored in the end.
-                None if super::specifiers::is_placeholder(text) || (unit.envsubst && text.contains('$')) => {
-                    Possible::Unknown("a mark in it is still to be replaced".into())
-                }
-                None => continue,
-            },
+        let text = &line.value().text;
+        if text.is_empty() {
+            setting = None;
+            continue;
+        }
+        let value = match read(row.kind, name, text) {
+            Some(datum) => Possible::Known(datum),
+            // What is read in a certain way and is not taken for wrong is still to be filled in.
+            None if reads(row.kind) => Possible::Unknown("a mark in it is still to be replaced".into()),
+            None => unit.expand(text).map(Datum::Text),
         };
         setting = Some(Setting { value, origin: line.origin() });
     }
     setting
 }
 
-fn read(kind: Kind, text: &str) -> Option<Datum> {
-    match kind {
-        Kind::Bool => boolean(text).map(Datum::Bool),
-        Kind::Span => Duration::from_systemd(text).map(Datum::Duration),
-        Kind::Limit => Duration::from_systemd(text)
-            .map(|span| if span == Duration::seconds(0) { Duration::INFINITY } else { span })
-            .map(Datum::Duration),
-        Kind::Word(words) => words.contains(&text).then(|| Datum::Text(text.into())),
-        Kind::Mode => {
-            let octal = text.len() <= 6 && text.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
-            let mode = u32::from_str_radix(text, 8).ok().filter(|mode| octal && *mode <= 0o7777)?;
-            Some(Datum::Text(format!("{mode:04o}")))
-        }
-        Kind::Words | Kind::Lines | Kind::Text => None,
-    }
+/// Whether [`read`] tells of a value of a kind what it is.
+fn reads(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Bool
+            | Kind::BoolOrEmpty
+            | Kind::FatalBool
+            | Kind::BoolOr(_)
+            | Kind::Words(_)
+            | Kind::WordsOrEmpty(_)
+            | Kind::Span
+            | Kind::SpanOrEmpty
+            | Kind::Mode
+            | Kind::Signal
+    )
 }
 
-/// A boolean as systemd reads it. Source: `parse_boolean` in `src/basic/parse-util.c` of systemd 252.
-pub(super) fn boolean(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "1" | "yes" | "y" | "true" | "t" | "on" => Some(true),
-        "0" | "no" | "n" | "false" | "f" | "off" => Some(false),
+fn read(kind: Kind, name: &str, text: &str) -> Option<Datum> {
+    match kind {
+        Kind::Bool | Kind::BoolOrEmpty | Kind::FatalBool => units::boolean(text).map(Datum::Bool),
+        Kind::BoolOr(_) if units::boolean(text).is_some() => units::boolean(text).map(Datum::Bool),
+        Kind::BoolOr(words) | Kind::Words(words) | Kind::WordsOrEmpty(words) => {
+            words.iter().any(|(word, _)| *word == text).then(|| Datum::Text(text.into()))
+        }
+        Kind::Span | Kind::SpanOrEmpty => {
+            let span = Duration::from_systemd(text)?;
+            // 0 is no limit to these.
+            let is_limit = matches!(name, "TimeoutStartSec" | "TimeoutStopSec");
+            let is_none = is_limit && span == Duration::seconds(0);
+            Some(Datum::Duration(if is_none { Duration::INFINITY } else { span }))
+        }
+        Kind::Mode => units::mode(text).map(|mode| Datum::Text(format!("{mode:04o}"))),
+        Kind::Signal => units::signal(text).map(Datum::Text),
         _ => None,
     }
 }
 
-/// All that is assigned to a list since it was last emptied.
-fn list(unit: &Merged<'_>, name: &str, lines: &[Line<'_>]) -> Option<Setting<Datum>> {
+/// All that is assigned to a list since it was last emptied, without the words that systemd ignores.
+fn list(
+    unit: &Merged<'_>,
+    lines: &[(Line<'_>, &Row)],
+    of_words: bool,
+    version: u32,
+) -> Option<Setting<Datum>> {
     let mut items = Vec::new();
     let mut origin = None;
     let mut doubt = None;
     let mut count = 0;
-    for line in lines {
-        if line.value().text.is_empty() && !line.entry.conditional {
+    for (line, row) in lines {
+        let text = line.value().text.as_str();
+        if text.is_empty() && !line.entry.conditional {
             (items, origin, doubt, count) = (Vec::new(), None, None, 0);
+            continue;
+        }
+        let objections = judged::objections(unit, line, row, version);
+        let is_ignored = |part: &Range<usize>| {
+            objections.iter().any(|it| it.range.start < part.end && part.start < it.range.end)
+        };
+        let parts: Vec<(String, Range<usize>)> = if !of_words {
+            vec![(text.to_owned(), 0..text.len())]
+        } else if row.kind.is_list() {
+            taken_words(text)
+        } else {
+            let start = |part: &str| part.as_ptr() as usize - text.as_ptr() as usize;
+            let parts = text.split(super::words::BLANKS).filter(|part| !part.is_empty());
+            parts.map(|part| (part.to_owned(), start(part)..start(part) + part.len())).collect()
+        };
+        let parts: Vec<String> = parts
+            .into_iter()
+            .filter(|(_, range)| row.kind == Kind::Environment || !is_ignored(range))
+            .map(|(part, _)| part)
+            .collect();
+        if parts.is_empty() {
             continue;
         }
         count += 1;
@@ -248,16 +236,11 @@ fn list(unit: &Merged<'_>, name: &str, lines: &[Line<'_>]) -> Option<Setting<Dat
             doubt = Some(why.to_owned());
             continue;
         }
-        let text = line.value().text.as_str();
-        let parts: Vec<&str> = match kind(name) {
-            Kind::Words => text.split(super::words::BLANKS).filter(|word| !word.is_empty()).collect(),
-            _ => vec![text],
-        };
         for part in parts {
             // A command line's specifiers are replaced word by word, and an assignment's too; here they are shown as
             // written.
-            let as_written = kind(name) == Kind::Lines && !name.starts_with("Listen");
-            match if as_written { Possible::Known(part.to_owned()) } else { unit.expand(part) } {
+            let as_written = !of_words && !line.entry.key.starts_with("Listen");
+            match if as_written { Possible::Known(part.clone()) } else { unit.expand(&part) } {
                 Possible::Known(item) => items.push(item),
                 Possible::OneOf(_) | Possible::Usually { .. } => doubt = Some("it may be several".into()),
                 Possible::Unknown(why) => doubt = Some(why),
@@ -273,6 +256,17 @@ fn list(unit: &Merged<'_>, name: &str, lines: &[Line<'_>]) -> Option<Setting<Dat
         Some(why) => Setting::unknown(why, origin),
         None => Setting::known(Datum::List(items), origin),
     })
+}
+
+/// The words of a list, up to a quote that is not closed, and where they stand.
+fn taken_words(text: &str) -> Vec<(String, Range<usize>)> {
+    let mut words = Vec::new();
+    let mut at = 0;
+    while let Ok(Some((word, next))) = super::words::next(text, at, &[], Escapes::Kept) {
+        at = next;
+        words.extend(word.text.map(|text| (text, word.range)));
+    }
+    words
 }
 
 /// What holds where nothing is written. Seen with `systemctl show` of systemd 252 and 257.
@@ -303,12 +297,12 @@ fn defaults(unit: &Merged<'_>, written: &Settings) -> Vec<(&'static str, Datum)>
         ("LimitNOFILE", text("1024:524288")),
         ("PrivateNetwork", Datum::Bool(false)),
         ("PrivateTmp", Datum::Bool(false)),
-        ("ProtectHome", text("no")),
-        ("ProtectSystem", text("no")),
+        ("ProtectHome", Datum::Bool(false)),
+        ("ProtectSystem", Datum::Bool(false)),
         ("Restart", text("no")),
         ("RestartSec", Datum::Duration(Duration { milliseconds: 100 })),
         ("RuntimeDirectoryMode", text("0755")),
-        ("RuntimeDirectoryPreserve", text("no")),
+        ("RuntimeDirectoryPreserve", Datum::Bool(false)),
         ("SendSIGKILL", Datum::Bool(true)),
         ("StartLimitBurst", text("5")),
         ("StartLimitIntervalSec", Datum::Duration(Duration::seconds(10))),

@@ -113,7 +113,7 @@ fn listeners(socket: &Merged<'_>) -> Result<Vec<(Endpoint, Span)>, String> {
     }
     let of = |key| socket.assignments("Socket", key).next_back();
     if let Some(accept) = of("Accept")
-        && (accept.doubt().is_some() || super::settings::boolean(&accept.value().text) != Some(false))
+        && (accept.doubt().is_some() || crate::units::boolean(&accept.value().text) != Some(false))
     {
         return Err("`Accept=yes` starts a service for each connection".into());
     }

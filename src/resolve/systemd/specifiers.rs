@@ -80,7 +80,7 @@ fn value(letter: char, name: &UnitName, scope: Scope) -> Result<String, String> 
 
 /// Whether a text holds a mark that is evidently meant to be replaced before the file is used: `<user>`, `__PATH__`,
 /// `@PREFIX@`, `{name}`, or the word placeholder.
-pub(super) fn is_placeholder(text: &str) -> bool {
+pub(in crate::resolve) fn is_placeholder(text: &str) -> bool {
     let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ' | '.');
     let upper = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
     marked(text, "<", ">", named)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Resolved, resolve};
-use crate::model::{Datum, OriginKind};
+use crate::model::{Datum, OriginKind, Target};
 use crate::resolve::launch::{Activation, Launch};
 use crate::resolve::paths::Paths;
 use crate::source::{FileId, FileKind, Source, Sources};
@@ -24,7 +24,7 @@ fn stack(files: &[(&str, &str)]) -> (Sources, Resolved) {
         .map(|(id, source)| (id, systemd::parse(id, &source.text)))
         .collect();
     let paths = Paths::new("", ids.iter().copied(), &sources);
-    let resolved = resolve(&ids, &trees, &paths, &sources);
+    let resolved = resolve(&ids, &trees, &paths, &sources, Target::NEWEST.systemd);
     (sources, resolved)
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::lines::{Line, Reading};
 use super::statement::{self, Read};
-use super::tree::{Keyword, Statement, StatementKind, Tree};
+use super::tree::{Header, Keyword, Statement, StatementKind, Tree};
 use crate::source::{FileId, Span};
 use crate::syntax::SyntaxError;
 
@@ -15,7 +15,7 @@ const MAX_INDENT: usize = 100;
 struct Frame {
     indent: Indent,
     /// The statement that opened it; `None` for the module.
-    opener: Option<(Span, Keyword, Option<super::Expression>)>,
+    opener: Option<(Span, Keyword, Header)>,
     body: Vec<Statement>,
 }
 
@@ -29,7 +29,7 @@ struct Indent {
 /// The tree of a file, and what is wrong with its indentation.
 pub(super) fn build(file: FileId, text: &str, lines: Vec<Line>, errors: &mut Vec<SyntaxError>) -> Tree {
     let mut stack = vec![Frame { indent: Indent { columns: 0, narrow: 0 }, opener: None, body: Vec::new() }];
-    let mut opener: Option<(Span, Option<Keyword>, Option<super::Expression>)> = None;
+    let mut opener: Option<(Span, Option<Keyword>, Header)> = None;
     let mut skipping_too_deep = false;
     for line in lines {
         let span = Span::new(file, line.range.clone());
@@ -96,7 +96,7 @@ pub(super) fn build(file: FileId, text: &str, lines: Vec<Line>, errors: &mut Vec
             Read::Opener(keyword, header) => opener = Some((span, Some(keyword), header)),
             Read::OpaqueOpener(statement) => {
                 top(&mut stack).push(statement);
-                opener = Some((span, None, None));
+                opener = Some((span, None, Header::Nothing));
             }
         }
     }
@@ -134,7 +134,8 @@ fn close(stack: &mut Vec<Frame>) {
         None => {
             let Some(first) = frame.body.first() else { return };
             let span = first.span;
-            let kind = StatementKind::Block { keyword: Keyword::While, header: None, body: frame.body };
+            let kind =
+                StatementKind::Block { keyword: Keyword::While, header: Header::Nothing, body: frame.body };
             top(stack).push(Statement { span, kind });
         }
     }

@@ -89,6 +89,8 @@ struct Open {
     indent: Range<usize>,
     content: Option<Range<usize>>,
     brackets: Vec<(char, usize)>,
+    /// The brackets around each `lambda` whose colon is not reached: their defaults nest as brackets do.
+    lambdas: Vec<usize>,
     too_deep: bool,
     fault: Option<(Range<usize>, String)>,
     /// An f-string may hold quotes and brackets that are not told apart from its end: then no fault is certain.
@@ -117,6 +119,13 @@ impl Open {
         match word.rule {
             Rule::open => self.open(text, range),
             Rule::close => self.shut(text, range),
+            Rule::identifier if text == "lambda" => {
+                self.lambdas.push(self.brackets.len());
+                self.too_deep |= self.brackets.len() + self.lambdas.len() > MAX_DEPTH;
+            }
+            Rule::operator if text == ":" && self.lambdas.last() == Some(&self.brackets.len()) => {
+                self.lambdas.pop();
+            }
             Rule::string => self.has_format |= is_format(text),
             Rule::unterminated => {
                 self.has_format |= is_format(text);
@@ -133,7 +142,7 @@ impl Open {
     }
 
     fn open(&mut self, text: &str, range: Range<usize>) {
-        self.too_deep |= self.brackets.len() >= MAX_DEPTH;
+        self.too_deep |= self.brackets.len() + self.lambdas.len() >= MAX_DEPTH;
         if self.brackets.len() >= CPYTHON_MAX_DEPTH {
             self.blame(range.clone(), "too many nested parentheses".into());
         }
@@ -141,6 +150,10 @@ impl Open {
     }
 
     fn shut(&mut self, text: &str, range: Range<usize>) {
+        let inside = |around: &usize| *around >= self.brackets.len();
+        while self.lambdas.last().is_some_and(inside) {
+            self.lambdas.pop();
+        }
         match self.brackets.pop() {
             None => self.blame(range, format!("unmatched '{text}'")),
             Some((open, _)) if matches!((open, text), ('(', ")") | ('[', "]") | ('{', "}")) => {}

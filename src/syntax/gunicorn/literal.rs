@@ -55,7 +55,8 @@ pub(super) fn string(literal: &str) -> Option<String> {
     }
 }
 
-fn unescape(body: &str) -> Option<String> {
+/// A text with its escapes resolved, as of a string that is neither raw nor bytes.
+pub(super) fn unescape(body: &str) -> Option<String> {
     let mut text = String::with_capacity(body.len());
     let mut chars = body.chars().peekable();
     while let Some(c) = chars.next() {

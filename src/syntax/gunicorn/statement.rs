@@ -5,8 +5,8 @@ use pest::iterators::Pair;
 
 use super::expression::{Reader, opaque};
 use super::lines::{Line, Reading};
-use super::tree::{Expression, Import, Keyword, Statement, StatementKind};
-use super::{Grammar, Rule};
+use super::tree::{Expression, Header, Import, Keyword, Statement, StatementKind};
+use super::{Grammar, Rule, brackets};
 use crate::source::{FileId, Span};
 
 /// What a logical line is.
@@ -14,7 +14,7 @@ pub(super) enum Read {
     /// Statements that are complete.
     Statements(Vec<Statement>),
     /// The first line of a block, its header with it.
-    Opener(Keyword, Option<Expression>),
+    Opener(Keyword, Header),
     /// A line that is not known, and that a block may follow.
     OpaqueOpener(Statement),
 }
@@ -30,14 +30,18 @@ pub(super) fn read(file: FileId, text: &str, line: &Line) -> Read {
     let Ok(mut pairs) = Grammar::parse(Rule::line, slice) else {
         return Read::Statements(vec![whole()]);
     };
-    let reader = Reader { file, base: line.range.start };
+    let reader = Reader { file, base: line.range.start, depth: 0 };
     let mut statements = Vec::new();
     for pair in pairs.next().into_iter().flat_map(Pair::into_inner) {
         match pair.as_rule() {
             Rule::compound => return compound(&reader, pair),
             Rule::simple => statements.extend(simple(&reader, pair)),
-            // A decorator is called with what it decorates: it is an expression whose value is lost.
-            Rule::decorator => statements.push(whole()),
+            Rule::decorator => {
+                let value = pair.into_inner().find(|part| part.as_rule() == Rule::element);
+                let kind =
+                    value.map_or_else(|| whole().kind, |it| StatementKind::Decorator(reader.element(it)));
+                statements.push(Statement { span, kind });
+            }
             _ => {}
         }
     }
@@ -51,12 +55,19 @@ pub(super) fn read(file: FileId, text: &str, line: &Line) -> Read {
 fn compound(reader: &Reader, pair: Pair<Rule>) -> Read {
     let span = reader.span(&pair);
     let mut keyword = Keyword::While;
-    let mut header = None;
+    let mut header = Header::Nothing;
     let mut body = None;
     for part in pair.into_inner() {
         match part.as_rule() {
-            Rule::expression => header = Some(reader.expression(part)),
-            Rule::header => header = Some(reader.opaque(&part)),
+            Rule::element => header = Header::Expression(reader.element(part)),
+            Rule::header => header = Header::Expression(reader.opaque(&part)),
+            Rule::for_header
+            | Rule::with_header
+            | Rule::except_header
+            | Rule::class_header
+            | Rule::signature => {
+                header = header_of(reader, part);
+            }
             Rule::suite => {
                 let inline: Vec<Statement> = part
                     .into_inner()
@@ -74,6 +85,47 @@ fn compound(reader: &Reader, pair: Pair<Rule>) -> Read {
         }
         None => Read::Opener(keyword, header),
     }
+}
+
+fn header_of(reader: &Reader, pair: Pair<Rule>) -> Header {
+    let span = reader.span(&pair);
+    let nothing = || opaque(span, "");
+    let rule = pair.as_rule();
+    let name = pair.clone().into_inner().find(|part| part.as_rule() == Rule::name);
+    let name = name.map(|name| name.as_str().to_string());
+    let find = |rule: Rule| pair.clone().into_inner().find(|part| part.as_rule() == rule);
+    match rule {
+        Rule::for_header => {
+            let target = find(Rule::targets).map_or_else(nothing, |part| reader.targets(part));
+            let values = find(Rule::elements).map_or_else(nothing, |part| reader.elements(part));
+            Header::For(target, values)
+        }
+        Rule::with_header => {
+            let items = pair.into_inner().filter(|part| part.as_rule() == Rule::with_item);
+            Header::With(items.map(|item| with_item(reader, item)).collect())
+        }
+        Rule::except_header => {
+            Header::Except(find(Rule::elements).map_or_else(nothing, |part| reader.elements(part)), name)
+        }
+        Rule::class_header => {
+            let arguments = find(Rule::call).map_or_else(Vec::new, |call| brackets::arguments(reader, call));
+            Header::Class(name.unwrap_or_default(), arguments)
+        }
+        _ => Header::Def(name.unwrap_or_default(), reader.parameters(pair)),
+    }
+}
+
+fn with_item(reader: &Reader, pair: Pair<Rule>) -> (Expression, Option<Expression>) {
+    let mut value = opaque(reader.span(&pair), "");
+    let mut target = None;
+    for part in pair.into_inner() {
+        match part.as_rule() {
+            Rule::element => value = reader.element(part),
+            Rule::target => target = Some(reader.target(part)),
+            _ => {}
+        }
+    }
+    (value, target)
 }
 
 fn keyword_of(rule: Rule) -> Option<Keyword> {
@@ -114,14 +166,24 @@ fn simple(reader: &Reader, pair: Pair<Rule>) -> Option<Statement> {
             StatementKind::Global(names.map(|part| part.as_str().to_string()).collect())
         }
         Rule::delete => {
-            let values = pair.into_inner().find(|part| part.as_rule() == Rule::expressions)?;
-            StatementKind::Delete(reader.expressions(values))
+            let values = pair.into_inner().find(|part| part.as_rule() == Rule::elements)?;
+            StatementKind::Delete(reader.elements(values))
         }
         Rule::pass => StatementKind::Pass,
+        Rule::jump => StatementKind::Jump,
+        Rule::return_ => StatementKind::Return(values(reader, pair).pop()),
+        Rule::raise_ => StatementKind::Raise(values(reader, pair)),
+        Rule::assert_ => StatementKind::Assert(values(reader, pair)),
         Rule::assignment => assignment(reader, pair),
         _ => StatementKind::Evaluate(reader.opaque(&pair)),
     };
     Some(Statement { span, kind })
+}
+
+/// The expressions that a statement is made of.
+fn values(reader: &Reader, pair: Pair<Rule>) -> Vec<Expression> {
+    let values = pair.into_inner().filter(|part| matches!(part.as_rule(), Rule::element | Rule::elements));
+    values.map(|part| reader.whole(part)).collect()
 }
 
 fn module(pair: &Pair<Rule>) -> String {

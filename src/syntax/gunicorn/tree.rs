@@ -37,6 +37,16 @@ pub enum StatementKind {
     },
     /// An expression that stands alone, and every statement that is not known: an opaque expression.
     Evaluate(Expression),
+    /// `@value`, above what it decorates.
+    Decorator(Expression),
+    /// `return value`.
+    Return(Option<Expression>),
+    /// `raise value from cause`.
+    Raise(Vec<Expression>),
+    /// `assert condition, value`.
+    Assert(Vec<Expression>),
+    /// `break` or `continue`.
+    Jump,
     /// `import a.b as c, d`, and `from a import b as c`.
     Import(Vec<Import>),
     /// `from module import *`.
@@ -53,11 +63,48 @@ pub enum StatementKind {
     Block {
         /// Which one.
         keyword: Keyword,
-        /// What stands between the keyword and the colon. Of an `if` or `while` it is the condition; of others opaque.
-        header: Option<Expression>,
+        /// What stands between the keyword and the colon.
+        header: Header,
         /// What it holds.
         body: Vec<Statement>,
     },
+}
+
+/// What stands between the keyword of a compound statement and its colon.
+#[derive(Clone, Debug)]
+pub enum Header {
+    /// Nothing: `else`, `try`, `finally`, and `except` for everything.
+    Nothing,
+    /// The condition of an `if`, `elif` or `while`; what a `match` or `case` has, and whatever is not known, is opaque.
+    Expression(Expression),
+    /// `for target in values`.
+    For(Expression, Expression),
+    /// `with value as target, value`.
+    With(Vec<(Expression, Option<Expression>)>),
+    /// `except value as name`.
+    Except(Expression, Option<String>),
+    /// `def name(parameters)`.
+    Def(String, Parameters),
+    /// `class name(arguments)`.
+    Class(String, Vec<(Option<String>, Expression)>),
+}
+
+/// The parameters of a function.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// How many are given by their place, those with a default included.
+    pub by_place: usize,
+    /// All names, in their order.
+    pub names: Vec<String>,
+}
+
+/// The parameters of a function, and what is worked out where it is defined.
+#[derive(Clone, Debug, Default)]
+pub struct Parameters {
+    /// The parameters.
+    pub takes: Names,
+    /// Defaults and type hints.
+    pub evaluated: Vec<Expression>,
 }
 
 /// A name that an import binds.
@@ -151,6 +198,28 @@ pub enum ExpressionKind {
     Tuple(Vec<Expression>),
     /// `[a, b]`.
     List(Vec<Expression>),
+    /// `{a, b}`.
+    Set(Vec<Expression>),
+    /// `{a: b, **c}`: pairs of a key and a value; what is spread has no key.
+    Dict(Vec<(Option<Expression>, Expression)>),
+    /// `[a for b in c if d]` and its kin.
+    Comprehension(Box<Comprehension>),
+    /// `*a` among items or arguments.
+    Starred(Box<Expression>),
+    /// `**a` among arguments.
+    Spread(Box<Expression>),
+    /// `name := a`.
+    Walrus(String, Box<Expression>),
+    /// `lambda a: lambda b: c`: the parameters of each, and the innermost body.
+    Lambda(Vec<Parameters>, Box<Expression>),
+    /// `yield a`.
+    Yield(Option<Box<Expression>>),
+    /// `f"{a!r:>{b}}"`.
+    Format(Vec<Piece>),
+    /// `a:b:c` in a subscript.
+    Slice(Box<[Option<Expression>; 3]>),
+    /// `...`.
+    Ellipsis,
     /// `a.b(c)[d]`.
     Trailed(Box<Expression>, Vec<Trailer>),
     /// Operands and operators as they stand, not yet ordered by precedence.
@@ -177,7 +246,7 @@ pub enum ExpressionKind {
 pub enum Trailer {
     /// `.name`.
     Attribute(String),
-    /// `(a, b=c)`.
+    /// `(a, b=c)`, `*d` and `**e` as expressions of these kinds.
     Call(Vec<(Option<String>, Expression)>),
     /// `[a]`.
     Subscript(Expression),
@@ -185,10 +254,65 @@ pub enum Trailer {
     Opaque(Expression),
 }
 
+/// A comprehension, or a generator.
+#[derive(Clone, Debug)]
+pub struct Comprehension {
+    /// What it makes.
+    pub makes: Makes,
+    /// The item; of a dict its key.
+    pub item: Expression,
+    /// A dict's value.
+    pub value: Option<Expression>,
+    /// From the outermost loop to the innermost.
+    pub clauses: Vec<Clause>,
+}
+
+/// What a comprehension makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Makes {
+    /// `[...]`.
+    List,
+    /// `{...}` without a colon.
+    Set,
+    /// `{...}` with a colon.
+    Dict,
+    /// `(...)`.
+    Generator,
+}
+
+/// `for target in values if condition if condition`.
+#[derive(Clone, Debug)]
+pub struct Clause {
+    /// What is bound.
+    pub target: Expression,
+    /// What is gone through.
+    pub values: Expression,
+    /// All of which have to hold.
+    pub conditions: Vec<Expression>,
+}
+
+/// A piece of an f-string.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    /// Text that stands for itself.
+    Text(String),
+    /// A field.
+    Field {
+        /// What is shown.
+        value: Expression,
+        /// `r` of `!r`.
+        conversion: Option<char>,
+        /// What stands behind the colon.
+        format: Vec<Piece>,
+        /// The expression as written, up to the `=` of `{value=}`.
+        shown: Option<String>,
+    },
+}
+
 /// A piece of a [`ExpressionKind::Row`].
 #[derive(Clone, Debug)]
 pub enum Part {
-    /// `not`, `+`, `-`, `~` before an operand.
+    /// `not`, `+`, `-`, `~`, `await` before an operand.
     Prefix(&'static str),
     /// An operator between operands, of two words where it is written so: `not in`.
     Infix(&'static str),
@@ -202,41 +326,113 @@ impl Expression {
         match &self.kind {
             ExpressionKind::Name(name) => names.push(name),
             ExpressionKind::Opaque { names: all, .. } => names.extend(all.iter().map(String::as_str)),
-            ExpressionKind::Tuple(items) | ExpressionKind::List(items) => {
-                items.iter().for_each(|item| item.mentions(names));
+            ExpressionKind::Walrus(name, _) => names.push(name),
+            ExpressionKind::Lambda(heads, _) => {
+                names.extend(heads.iter().flat_map(|head| &head.takes.names).map(String::as_str));
             }
-            ExpressionKind::Trailed(value, trailers) => {
-                value.mentions(names);
-                for trailer in trailers {
-                    match trailer {
-                        Trailer::Attribute(name) => names.push(name),
-                        Trailer::Call(arguments) => {
-                            arguments.iter().for_each(|(_, value)| value.mentions(names));
-                        }
-                        Trailer::Subscript(value) | Trailer::Opaque(value) => value.mentions(names),
-                    }
+            _ => {}
+        }
+        if let ExpressionKind::Trailed(head, trailers) = &self.kind {
+            head.mentions(names);
+            for trailer in trailers {
+                if let Trailer::Attribute(name) = trailer {
+                    names.push(name);
                 }
+                trailer.each(&mut |inner| inner.mentions(names));
+            }
+            return;
+        }
+        self.each(&mut |inner| inner.mentions(names));
+    }
+
+    /// Calls `f` with each expression that it is directly made of, in their order.
+    pub fn each<'a>(&'a self, f: &mut dyn FnMut(&'a Expression)) {
+        match &self.kind {
+            ExpressionKind::Tuple(items) | ExpressionKind::List(items) | ExpressionKind::Set(items) => {
+                items.iter().for_each(f);
+            }
+            ExpressionKind::Dict(entries) => {
+                entries.iter().for_each(|(key, value)| key.iter().chain([value]).for_each(&mut *f));
+            }
+            ExpressionKind::Comprehension(it) => {
+                f(&it.item);
+                it.value.iter().for_each(&mut *f);
+                for clause in &it.clauses {
+                    f(&clause.target);
+                    f(&clause.values);
+                    clause.conditions.iter().for_each(&mut *f);
+                }
+            }
+            ExpressionKind::Starred(inner)
+            | ExpressionKind::Spread(inner)
+            | ExpressionKind::Walrus(_, inner)
+            | ExpressionKind::Yield(Some(inner)) => f(inner),
+            ExpressionKind::Lambda(heads, body) => {
+                heads.iter().flat_map(|head| &head.evaluated).for_each(&mut *f);
+                f(body);
+            }
+            ExpressionKind::Format(pieces) => pieces.iter().for_each(|piece| piece.each(f)),
+            ExpressionKind::Slice(parts) => parts.iter().flatten().for_each(f),
+            ExpressionKind::Trailed(head, trailers) => {
+                f(head);
+                trailers.iter().for_each(|trailer| trailer.each(f));
             }
             ExpressionKind::Row(parts) => {
                 for part in parts {
                     if let Part::Operand(operand) = part {
-                        operand.mentions(names);
+                        f(operand);
                     }
                 }
             }
             ExpressionKind::Choice(cases, last) => {
                 for (value, condition) in cases {
-                    value.mentions(names);
-                    condition.mentions(names);
+                    f(value);
+                    f(condition);
                 }
-                last.mentions(names);
+                f(last);
             }
             ExpressionKind::Text(_)
             | ExpressionKind::Int(_)
             | ExpressionKind::Float(_)
             | ExpressionKind::Bool(_)
             | ExpressionKind::None
+            | ExpressionKind::Name(_)
+            | ExpressionKind::Yield(None)
+            | ExpressionKind::Ellipsis
+            | ExpressionKind::Opaque { .. }
             | ExpressionKind::Template => {}
+        }
+    }
+}
+
+impl Trailer {
+    fn each<'a>(&'a self, f: &mut dyn FnMut(&'a Expression)) {
+        match self {
+            Trailer::Attribute(_) => {}
+            Trailer::Call(arguments) => arguments.iter().for_each(|(_, value)| f(value)),
+            Trailer::Subscript(value) | Trailer::Opaque(value) => f(value),
+        }
+    }
+}
+
+impl Piece {
+    fn each<'a>(&'a self, f: &mut dyn FnMut(&'a Expression)) {
+        if let Piece::Field { value, format, .. } = self {
+            f(value);
+            format.iter().for_each(|piece| piece.each(f));
+        }
+    }
+}
+
+impl Header {
+    /// Calls `f` with each expression that it is directly made of, in their order, but for what it binds.
+    pub fn each<'a>(&'a self, f: &mut dyn FnMut(&'a Expression)) {
+        match self {
+            Header::Nothing => {}
+            Header::Expression(value) | Header::For(_, value) | Header::Except(value, _) => f(value),
+            Header::With(items) => items.iter().for_each(|(value, _)| f(value)),
+            Header::Def(_, parameters) => parameters.evaluated.iter().for_each(f),
+            Header::Class(_, arguments) => arguments.iter().for_each(|(_, value)| f(value)),
         }
     }
 }

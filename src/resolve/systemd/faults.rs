@@ -1,0 +1,137 @@
+//! Lines that systemd ignores, or for which it refuses the unit.
+
+use super::command;
+use super::judged::{self, Objection};
+use super::merge::{Line, Merged};
+use super::specifiers::is_placeholder;
+use crate::edit::{Applicability, Edit};
+use crate::model::{Mend, UnitFault, UnitFaultKind};
+use crate::source::Span;
+use crate::units::{self, Kind, Row};
+use crate::value::{self, Duration};
+
+/// How many names one unit has corrected: for each all are looked at.
+const MAX_CORRECTED: usize = 20;
+
+/// The faults of a unit, in the order in which its lines are read.
+pub(super) fn faults(unit: &Merged<'_>, version: u32) -> Vec<UnitFault> {
+    if unit.masked {
+        return Vec::new();
+    }
+    let mut faults: Vec<UnitFault> = unit
+        .headers()
+        .iter()
+        .filter(|(name, _)| {
+            !is_own(name) && !units::has_section(unit.name.kind, name) && !is_placeholder(name)
+        })
+        .map(|(name, span)| section(name, *span))
+        .collect();
+    let mut corrected = 0;
+    for line in unit.lines() {
+        let is_meant =
+            units::has_section(unit.name.kind, line.section) && !unit.is_open(line.entry.span.file);
+        if !is_meant || line.entry.conditional || is_own(&line.entry.key) || is_placeholder(&line.entry.key) {
+            continue;
+        }
+        match units::find(line.section, &line.entry.key) {
+            Some(row) => {
+                let found = match row.kind {
+                    Kind::Command => command::objection(unit, line, version).into_iter().collect(),
+                    _ => judged::objections(unit, line, row, version),
+                };
+                faults.extend(found.into_iter().map(|it| value_fault(line, row, it, version)));
+            }
+            None => {
+                corrected += 1;
+                faults.push(key(line, corrected <= MAX_CORRECTED));
+            }
+        }
+        if units::is_known(line.section, &line.entry.key, version) == Some(false)
+            && units::find(line.section, &line.entry.key).is_some()
+        {
+            faults.push(key(line, false));
+        }
+    }
+    faults
+}
+
+/// What begins with `X-` is for others to read.
+fn is_own(name: &str) -> bool {
+    name.starts_with("X-")
+}
+
+fn section(name: &str, place: Span) -> UnitFault {
+    UnitFault {
+        kind: UnitFaultKind::Section,
+        place,
+        directive: String::new(),
+        message: format!("Unknown section '{name}'"),
+        refused: false,
+        meant: None,
+        mend: None,
+    }
+}
+
+/// A directive that the section has not.
+fn key(line: &Line<'_>, correct: bool) -> UnitFault {
+    let name = line.entry.key.as_str();
+    let elsewhere = units::named(name).first().and_then(|row| units::sections_of(row).next());
+    let near = if correct && elsewhere.is_none() { units::nearest(line.section, name) } else { None };
+    // What was never in force comes into force.
+    let mend = near.map(|near| Mend {
+        title: format!("write `{near}`"),
+        applicability: Applicability::Unsafe,
+        edits: vec![Edit { span: line.entry.key_span, replacement: near.into() }],
+    });
+    UnitFault {
+        kind: if elsewhere.is_some() { UnitFaultKind::Misplaced } else { UnitFaultKind::Unknown },
+        place: line.entry.key_span,
+        directive: name.into(),
+        message: format!("Unknown key '{name}' in section [{}]", line.section),
+        refused: false,
+        meant: near.map(Into::into).or_else(|| elsewhere.map(|section| format!("[{section}]"))),
+        mend,
+    }
+}
+
+fn value_fault(line: &Line<'_>, row: &Row, objection: Objection, version: u32) -> UnitFault {
+    let written = line.value().text.get(objection.range.clone()).unwrap_or_default();
+    let place = line.value().span_of(objection.range.clone());
+    let near = if objection.specifier { None } else { near(row.kind, written, version) };
+    let mend = near.as_ref().map(|near| Mend {
+        title: format!("write `{near}`"),
+        applicability: Applicability::Safe,
+        edits: vec![Edit { span: place, replacement: near.clone() }],
+    });
+    UnitFault {
+        kind: match row.kind {
+            Kind::Command => UnitFaultKind::Command,
+            _ if objection.specifier => UnitFaultKind::Specifier,
+            _ => UnitFaultKind::Value,
+        },
+        place,
+        directive: row.name.into(),
+        message: objection.message,
+        refused: objection.refused,
+        meant: near,
+        mend,
+    }
+}
+
+/// The value that a wrong one is evidently a misspelling of.
+fn near(kind: Kind, written: &str, version: u32) -> Option<String> {
+    let near = match kind {
+        Kind::Words(words) | Kind::WordsOrEmpty(words) => {
+            let words = words.iter().filter(|(_, since)| version >= *since).map(|(word, _)| *word);
+            let lower = written.to_ascii_lowercase().replace('_', "-");
+            words.clone().find(|word| *word == lower).or_else(|| value::nearest(&lower, words))
+        }
+        // `5Min` is written in lower case; `5M` would be months.
+        Kind::Span | Kind::SpanOrEmpty => {
+            let lower = written.to_ascii_lowercase();
+            return Duration::from_systemd(&lower).map(|_| lower);
+        }
+        _ => None,
+    };
+    near.map(Into::into)
+}

@@ -1,0 +1,89 @@
+//! What systemd makes of the value of a line: which parts of it are in force.
+
+use std::ops::Range;
+
+use super::merge::{Line, Merged};
+use super::specifiers::is_placeholder;
+use super::words::{self, Escapes};
+use crate::units::{self, Kind, Row, Specifiers, Verdict};
+use crate::value::Possible;
+
+/// A part of a value that systemd does not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Objection {
+    /// The part, as a range of the value's text.
+    pub(super) range: Range<usize>,
+    /// What systemd says.
+    pub(super) message: String,
+    /// Whether it refuses the unit for it; else it ignores the part.
+    pub(super) refused: bool,
+    /// Whether the trouble is a specifier.
+    pub(super) specifier: bool,
+}
+
+/// What systemd objects to in the value of a line; nothing where it takes it or where that is not known.
+pub(super) fn objections(unit: &Merged<'_>, line: &Line<'_>, row: &Row, version: u32) -> Vec<Objection> {
+    let text = line.value().text.as_str();
+    if line.doubt().is_some() || is_placeholder(text) || (unit.envsubst && text.contains('$')) {
+        return Vec::new();
+    }
+    if !row.kind.is_list() {
+        return objection(unit, row.kind, text, 0..text.len(), version).into_iter().collect();
+    }
+    // The words of an assignment have their quotes and escapes read strictly.
+    let escapes = if row.kind == Kind::Environment { Escapes::Strict } else { Escapes::Kept };
+    let mut objections = Vec::new();
+    let mut at = 0;
+    loop {
+        match words::next(text, at, &[], escapes) {
+            Ok(Some((word, next))) => {
+                at = next;
+                // Names are split without a look at escapes.
+                let is_plain = row.kind != Kind::Names || !text[word.range.clone()].contains('\\');
+                if let Some(text) = word.text.as_ref().filter(|_| is_plain) {
+                    objections.extend(objection(unit, row.kind, text, word.range, version));
+                }
+            }
+            Ok(None) => return objections,
+            // Of these systemd says nothing. What stands before the open quote is in force in any case.
+            Err(_) if matches!(row.kind, Kind::Units | Kind::Identities) => return objections,
+            Err(_) => {
+                let message = "Invalid syntax".to_owned();
+                objections.push(Objection {
+                    range: at..text.len(),
+                    message,
+                    refused: false,
+                    specifier: false,
+                });
+                return objections;
+            }
+        }
+    }
+}
+
+fn objection(
+    unit: &Merged<'_>,
+    kind: Kind,
+    text: &str,
+    range: Range<usize>,
+    version: u32,
+) -> Option<Objection> {
+    let specifiers = kind.specifiers();
+    if let Some(letter) = units::unknown_specifier(text, specifiers, version) {
+        let message = format!("Failed to resolve unit specifiers in `{text}`: there is no `%{letter}`");
+        return Some(Objection { range, message, refused: kind.refuses(), specifier: true });
+    }
+    let expanded = match specifiers {
+        Specifiers::None => text.to_owned(),
+        Specifiers::Names | Specifiers::All => match unit.expand(text) {
+            Possible::Known(text) => text,
+            Possible::OneOf(_) | Possible::Usually { .. } | Possible::Unknown(_) => return None,
+        },
+    };
+    let (reason, refused) = match units::judge(kind, &expanded, version) {
+        Verdict::Ignored(reason) => (reason, false),
+        Verdict::Refused(reason) => (reason, true),
+        Verdict::Taken | Verdict::Unknown => return None,
+    };
+    Some(Objection { range, message: format!("{reason}: {expanded}"), refused, specifier: false })
+}
