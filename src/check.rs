@@ -8,7 +8,7 @@ use crate::model::Deployment;
 use crate::resolve::stacks::stacks;
 use crate::resolve::{Trees, deployment, parse};
 use crate::rules::{Context, RULES};
-use crate::source::{FileKind, Sources};
+use crate::source::Sources;
 
 /// What a run found.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ fn place<'a>(finding: &'a Finding, sources: &'a Sources) -> (&'a str, u32, &'sta
 fn understand(sources: &Sources, trees: &Trees, settings: &Settings) -> Vec<Deployment> {
     let mut stacks = stacks(sources, &settings.trees, &settings.stacks);
     // What is merely searched is no machine by itself.
-    stacks.retain(|stack| stack.files.iter().any(|id| sources.get(*id).kind != FileKind::Launcher));
+    stacks.retain(|stack| stack.files.iter().any(|id| sources.get(*id).kind.is_configuration()));
     stacks.par_iter().map(|stack| deployment(stack, trees, sources, settings.target)).collect()
 }
 

@@ -73,7 +73,7 @@ pub fn read(paths: &[PathBuf], configured: Option<&Path>) -> Result<Found, Strin
     }
     let names: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
     let nothing_asked_for = found.only.as_ref().is_some_and(Vec::is_empty);
-    let nothing = !found.sources.iter().any(|(_, source)| source.kind != FileKind::Launcher);
+    let nothing = !found.sources.iter().any(|(_, source)| source.kind.is_configuration());
     if nothing && !found.problems.is_empty() {
         return Err(found.problems.join("; "));
     }
@@ -245,6 +245,10 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
         modules::note(path, tree.shown(path), &wanted, &mut found.sources);
     }
     for link in links {
+        if std::fs::read_link(&link).is_ok_and(|target| target == Path::new("/dev/null")) {
+            found.sources.null_link(tree.shown(&link));
+            continue;
+        }
         let target = link.canonicalize().ok();
         let is_below = |target: &PathBuf| target.starts_with(tree.root) && target.is_dir();
         match target.as_ref().and_then(|target| read_files.get(target)) {

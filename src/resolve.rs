@@ -10,9 +10,11 @@ pub mod link;
 pub mod mentions;
 pub mod nginx;
 pub mod paths;
+mod shell;
 pub mod stacks;
 pub mod systemd;
 mod variants;
+mod versions;
 
 use std::collections::BTreeMap;
 
@@ -70,15 +72,16 @@ impl Tree {
             FileKind::Gunicorn => Some(Tree::Gunicorn(syntax::gunicorn::parse(id, text))),
             FileKind::Systemd => Some(Tree::Systemd(syntax::systemd::parse(id, text))),
             FileKind::Compose => Some(Tree::Compose(syntax::compose::parse(id, text))),
-            FileKind::Launcher => None,
+            FileKind::Packages | FileKind::Launcher => None,
         }
     }
 }
 
-/// A stack as the programs would see it.
+/// A stack as the programs would see it. Which Gunicorn is meant the stack says itself, or else `target`.
 pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Target) -> Deployment {
+    let found = versions::gunicorn(&stack.files, sources);
+    let target = Target { gunicorn: found.version.map_or(target.gunicorn, |(version, _)| version), ..target };
     let paths = Paths::new(&stack.root, stack.files.iter().copied(), sources);
-    let mentions = Mentions::new(&stack.files, sources);
     let of = |kind: FileKind| -> Vec<FileId> {
         stack.files.iter().copied().filter(|id| sources.get(*id).kind == kind).collect()
     };
@@ -88,11 +91,13 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
         trees.nginx.iter().filter(|(_, parsed)| !parsed.errors.is_empty()).map(|(id, _)| *id).collect();
     distrust::distrust(&mut nginx.nginx, &broken);
     let systemd = systemd::resolve(&of(FileKind::Systemd), &trees.systemd, &paths, sources, target.systemd);
+    let started = gunicorn::started(&systemd.launches, &paths, sources);
+    let mentions = Mentions::new(&stack.files, sources, &gunicorn::followed(&started));
     let unread = mentions
         .gunicorn()
         .map(|span| format!("{} starts a Gunicorn, and is not read", sources.get(span.file).path));
     let gunicorn = gunicorn::resolve(
-        &systemd.launches,
+        &started,
         &of(FileKind::Gunicorn),
         &trees.gunicorn,
         unread.as_deref(),
@@ -114,11 +119,13 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
             .into_iter()
             .flatten()
             .collect();
+    unresolved.extend(found.doubt);
     unresolved.sort();
     unresolved.dedup();
     Deployment {
         root: stack.root.clone(),
         target,
+        pinned: found.version.map(|(_, span)| span),
         nginx: nginx.nginx,
         apps,
         units,

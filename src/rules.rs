@@ -28,6 +28,7 @@ mod single_sync_worker;
 mod small_backlog;
 mod syntax_error;
 mod transfer_encoding_set;
+mod unit_ignored_value;
 mod unix_target_syntax;
 mod upstream_unbound;
 mod upstream_undefined;
@@ -83,6 +84,8 @@ pub enum Category {
     Nginx,
     /// Gunicorn's own configuration.
     Gunicorn,
+    /// The units of systemd.
+    Systemd,
 }
 
 impl Category {
@@ -97,6 +100,7 @@ impl Category {
             Category::Capacity => "capacity",
             Category::Nginx => "nginx",
             Category::Gunicorn => "gunicorn",
+            Category::Systemd => "systemd",
         }
     }
 }
@@ -159,6 +163,7 @@ pub static RULES: &[&Rule] = &[
     &small_backlog::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
+    &unit_ignored_value::RULE,
     &unix_target_syntax::RULE,
     &upstream_unbound::RULE,
     &upstream_undefined::RULE,

@@ -56,23 +56,36 @@ pub enum FileKind {
     Systemd,
     /// A Compose file.
     Compose,
+    /// Which Gunicorn is installed: requirements, `pyproject.toml`, a lock file.
+    Packages,
     /// Something that may start servers and is searched for mentions of addresses, but not understood: a script, a
     /// Dockerfile, a Procfile, a Supervisor program.
     Launcher,
 }
 
 impl FileKind {
+    /// Whether there is something to lint in it; the others only tell what meets it.
+    pub fn is_configuration(self) -> bool {
+        !matches!(self, FileKind::Packages | FileKind::Launcher)
+    }
+
     /// The largest file of this kind that is read, in bytes.
     pub fn max_size(self) -> u64 {
         match self {
-            FileKind::Nginx | FileKind::Launcher => MAX_FILE_SIZE,
+            FileKind::Nginx | FileKind::Packages | FileKind::Launcher => MAX_FILE_SIZE,
             FileKind::Gunicorn | FileKind::Systemd | FileKind::Compose => MAX_WRITTEN_SIZE,
         }
     }
 
     /// All kinds, in the order in which they are counted for the user.
-    pub const ALL: [FileKind; 5] =
-        [FileKind::Nginx, FileKind::Gunicorn, FileKind::Systemd, FileKind::Compose, FileKind::Launcher];
+    pub const ALL: [FileKind; 6] = [
+        FileKind::Nginx,
+        FileKind::Gunicorn,
+        FileKind::Systemd,
+        FileKind::Compose,
+        FileKind::Packages,
+        FileKind::Launcher,
+    ];
 
     /// The name for a person: `2 nginx, 1 Gunicorn`.
     pub fn name(self) -> &'static str {
@@ -81,6 +94,7 @@ impl FileKind {
             FileKind::Gunicorn => "Gunicorn",
             FileKind::Systemd => "systemd",
             FileKind::Compose => "Compose",
+            FileKind::Packages => "packages",
             FileKind::Launcher => "other",
         }
     }
@@ -193,6 +207,7 @@ pub struct Sources {
     by_path: BTreeMap<String, FileId>,
     links: BTreeMap<String, FileId>,
     unread_links: BTreeSet<String>,
+    null_links: BTreeSet<String>,
     unread: Vec<String>,
     modules: BTreeMap<String, Option<String>>,
 }
@@ -233,6 +248,16 @@ impl Sources {
     /// Adds a symbolic link that leads to nothing that was read: out of the tree, or nowhere.
     pub fn unread_link(&mut self, path: impl Into<String>) {
         self.unread_links.insert(path.into());
+    }
+
+    /// Adds a symbolic link to /dev/null: what is read through it is empty.
+    pub fn null_link(&mut self, path: impl Into<String>) {
+        self.null_links.insert(path.into());
+    }
+
+    /// The paths of the symbolic links to /dev/null.
+    pub fn null_links(&self) -> impl Iterator<Item = &str> {
+        self.null_links.iter().map(String::as_str)
     }
 
     /// The paths of the symbolic links that lead to nothing that was read.

@@ -6,6 +6,8 @@
 pub mod compose;
 pub mod gunicorn;
 pub mod nginx;
+pub mod packages;
+pub mod shell;
 pub mod systemd;
 
 use crate::source::Span;

@@ -21,7 +21,7 @@ pub(crate) fn assert_tiled(kind: FileKind, text: &str, name: &str) {
         FileKind::Nginx => nginx::tiles(text),
         FileKind::Gunicorn => gunicorn::tiles(text),
         FileKind::Systemd => systemd::tiles(text),
-        FileKind::Compose | FileKind::Launcher => return,
+        FileKind::Compose | FileKind::Packages | FileKind::Launcher => return,
     };
     let mut end = 0;
     for tile in tiles {
@@ -130,6 +130,7 @@ fn sources(files: Vec<(FileKind, Vec<u8>)>) -> Sources {
             FileKind::Gunicorn => "gunicorn.conf.py".into(),
             FileKind::Systemd => format!("systemd/{at}.service"),
             FileKind::Compose => "compose.yaml".into(),
+            FileKind::Packages => "requirements.txt".into(),
             FileKind::Launcher => format!("{at}.sh"),
         };
         sources.add(Source::new(path, kind, bytes));

@@ -23,7 +23,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("check", &["source", "value", "edit", "model", "finding", "resolve", "config", "rules"]),
     ("fix", &["source", "edit", "finding", "config", "check"]),
     ("output", &["source", "value", "edit", "model", "finding", "config", "rules", "check", "fix"]),
-    ("discover", &["source", "resolve", "config"]),
+    ("discover", &["source", "syntax", "resolve", "config"]),
 ];
 
 /// What belongs to one module alone.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::resolve::paths::template_free;
-use crate::source::{FileKind, Sources};
+use crate::source::{FileKind, Source, Sources};
+use crate::syntax::packages::Format;
 
 /// What a file may be by its name; each is tried in turn by content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub(super) enum Candidate {
     Python,
     /// An nginx configuration, else a Gunicorn configuration, else a launcher.
     Any,
+    /// Requirements or a lock file; where no Gunicorn is in it, nothing, or a launcher.
+    Packages,
     /// Something that may start servers.
     Launcher,
 }
@@ -45,7 +48,12 @@ pub(super) fn by_name(path: &Path) -> Option<Candidate> {
     let parent = path.parent().and_then(Path::file_name).and_then(|it| it.to_str()).unwrap_or_default();
     let extension = lower.rsplit_once('.').map_or("", |(_, extension)| extension);
     let is_unit = |name: &str| UNITS.iter().any(|suffix| name.ends_with(suffix));
-    if is_unit(name) || extension == "conf" && parent.strip_suffix(".d").is_some_and(is_unit) {
+    // `service.d` is for all services, and could be anything elsewhere.
+    let is_for_all = |name: &str| {
+        UNITS.iter().any(|suffix| suffix[1..] == *name) && path.iter().any(|part| part == "systemd")
+    };
+    let is_drop_in = |name| is_unit(name) || is_for_all(name);
+    if is_unit(name) || extension == "conf" && parent.strip_suffix(".d").is_some_and(is_drop_in) {
         return Some(Candidate::Unit);
     }
     let yaml = matches!(extension, "yml" | "yaml");
@@ -55,6 +63,10 @@ pub(super) fn by_name(path: &Path) -> Option<Candidate> {
     let of_gunicorn = lower.contains("gunicorn") || parent.to_ascii_lowercase().contains("gunicorn");
     if extension == "py" && (of_gunicorn || lower.ends_with(".conf.py")) {
         return Some(Candidate::Python);
+    }
+    let beside = format!("{parent}/{name}");
+    if Format::of(&beside).is_some() {
+        return Some(Candidate::Packages);
     }
     match extension {
         "conf" | "ngx" | "nginx" | "gunicorn" | "vhost" | "site" | "server" | "inc" | "cfg" | "ini"
@@ -91,16 +103,25 @@ pub(super) fn by_content(path: &Path, candidate: Candidate, text: &str) -> Optio
     match candidate {
         Candidate::Unit => Some(FileKind::Systemd),
         Candidate::Compose => Some(FileKind::Compose),
+        Candidate::Packages if text.to_ascii_lowercase().contains("gunicorn") => Some(FileKind::Packages),
+        Candidate::Packages => name.ends_with(".toml").then_some(FileKind::Launcher),
         Candidate::Launcher => Some(FileKind::Launcher),
         // This name is Gunicorn's own, whatever the file sets.
         Candidate::Python if name == "gunicorn.conf.py" => Some(FileKind::Gunicorn),
         Candidate::Python => if_gunicorn(text).or(Some(FileKind::Launcher)),
         Candidate::Any if looks_like_nginx(text, says_nginx(path)) => Some(FileKind::Nginx),
+        Candidate::Any if is_shell_script(text) => Some(FileKind::Launcher),
         Candidate::Any if name.contains("gunicorn") || path_contains(path, "gunicorn") => {
             if_gunicorn(text).or(Some(FileKind::Launcher))
         }
         Candidate::Any => launches(name, text).then_some(FileKind::Launcher),
     }
+}
+
+/// Whether a text begins as a script of a shell does.
+fn is_shell_script(text: &str) -> bool {
+    text.starts_with("#!")
+        && text.split('\n').next().is_some_and(|line| line.trim_end().ends_with("sh") || line.contains("sh "))
 }
 
 /// Whether files of an extension are certainly in another language.
@@ -240,7 +261,10 @@ fn looks_like_nginx(text: &str, said: bool) -> bool {
 /// The names of the files that command lines name as Gunicorn's configuration.
 pub(super) fn names_of_configurations(sources: &Sources) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for (_, source) in sources.iter().filter(|(_, it)| it.kind == FileKind::Systemd) {
+    let is_start = |source: &Source| {
+        source.kind == FileKind::Systemd || source.kind == FileKind::Launcher && is_shell_script(&source.text)
+    };
+    for (_, source) in sources.iter().filter(|(_, it)| is_start(it)) {
         let mut words = source.text.split([' ', '\t', '\n', '"', '\'', '=']).filter(|word| !word.is_empty());
         while let Some(word) = words.next() {
             let file = match word {
@@ -267,7 +291,7 @@ mod tests {
 
     #[test]
     fn files_are_told_by_name_and_content() {
-        use FileKind::{Compose, Gunicorn, Launcher, Nginx, Systemd};
+        use FileKind::{Compose, Gunicorn, Launcher, Nginx, Packages, Systemd};
         for (path, text, expected) in [
             ("nginx.conf", "events {}\nhttp {\n", Some(Nginx)),
             ("sites-available/shop", "server {\n  listen 80;\n}\n", Some(Nginx)),
@@ -285,8 +309,16 @@ mod tests {
             ("app.service", "[Unit]\n", Some(Systemd)),
             ("app.service.j2", "[Unit]\n", Some(Systemd)),
             ("app.service.d/x.conf", "[Service]\n", Some(Systemd)),
+            ("etc/systemd/system/service.d/x.conf", "[Service]\n", Some(Systemd)),
+            ("service.d/x.conf", "[Service]\n", None),
             ("docker-compose.prod.yml", "services:\n", Some(Compose)),
             ("deploy.sh", "gunicorn\n", Some(Launcher)),
+            ("bin/gunicorn_start", "#!/bin/bash\ntimeout=30\n", Some(Launcher)),
+            ("requirements/prod.txt", "gunicorn==20.1.0\n", Some(Packages)),
+            ("prod-requirements.txt", "gunicorn==20.1.0\n", Some(Packages)),
+            ("requirements.txt", "flask\n", None),
+            ("pyproject.toml", "[project]\n", Some(Launcher)),
+            ("poetry.lock", "name = \"gunicorn\"\n", Some(Packages)),
             ("start", "#!/bin/sh\n", Some(Launcher)),
             ("haproxy.cfg", "defaults\n", Some(Launcher)),
             ("app.ini", "[uwsgi]\nhttp-socket = :9090\n", Some(Launcher)),

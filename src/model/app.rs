@@ -24,6 +24,9 @@ pub struct App {
     pub config: Option<FileId>,
     /// Where it is started.
     pub working_directory: Setting<String>,
+    /// Why it is not the process that the manager started, where it is not, or may not be: a shell or a wrapper stays in
+    /// front of it.
+    pub behind: Option<String>,
     /// The application that it serves: `shop.wsgi:application`.
     pub target: Setting<String>,
     /// What it listens on in the end, socket activation included.

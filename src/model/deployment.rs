@@ -10,6 +10,9 @@ pub struct Deployment {
     pub root: String,
     /// The versions that are meant.
     pub target: Target,
+    /// Where the tree says which Gunicorn it is for; `None` where the configuration says it, or nobody and the newest is
+    /// meant.
+    pub pinned: Option<Span>,
     /// The proxy.
     pub nginx: Nginx,
     /// The apps.

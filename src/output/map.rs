@@ -23,7 +23,11 @@ pub fn map(report: &Report, sources: &Sources, to: &mut dyn Write) -> io::Result
         }
         let root = if stack.root.is_empty() { "." } else { stack.root.trim_end_matches('/') };
         writeln!(text, "stack {root}")?;
-        Writer { stack, sources }.write(&mut text)?;
+        let writer = Writer { stack, sources };
+        if let Some(place) = stack.pinned {
+            writeln!(text, "\n  for Gunicorn {} ({})", stack.target.gunicorn, writer.place(place))?;
+        }
+        writer.write(&mut text)?;
         to.write_all(harmless(&String::from_utf8_lossy(&text)).as_bytes())?;
     }
     Ok(())

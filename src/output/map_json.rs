@@ -43,6 +43,7 @@ impl Writer<'_> {
         let units = self.stack.units.iter().enumerate();
         json!({
             "root": self.stack.root,
+            "versions": self.versions(),
             "nginx": self.stack.nginx.readings.iter().map(|it| self.reading(it)).collect::<Vec<_>>(),
             "routes": routes.map(|(at, route)| self.route(RouteId(at as u32), route)).collect::<Vec<_>>(),
             "apps": apps.map(|(at, app)| self.app(at, app)).collect::<Vec<_>>(),
@@ -52,6 +53,20 @@ impl Writer<'_> {
                 let line = source.position(it.span.start).0;
                 json!({"path": source.path, "line": line, "what": it.what, "why": it.why})
             }).collect::<Vec<_>>(),
+        })
+    }
+
+    /// The versions that are meant, and where Gunicorn's is written if it is.
+    fn versions(&self) -> Value {
+        let target = &self.stack.target;
+        let place = self.stack.pinned.map(|span| {
+            let source = self.sources.get(span.file);
+            json!({"path": source.path, "line": source.position(span.start).0})
+        });
+        json!({
+            "nginx": target.nginx.to_string(),
+            "gunicorn": {"version": target.gunicorn.to_string(), "from": place},
+            "systemd": target.systemd.to_string(),
         })
     }
 

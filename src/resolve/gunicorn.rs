@@ -38,7 +38,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::launch::Launch;
 use super::paths::Paths;
 use crate::model::{App, Target, Unresolved};
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::gunicorn::Tree;
 
@@ -51,12 +51,41 @@ pub struct Resolved {
     pub unresolved: Vec<Unresolved>,
 }
 
+pub use command::Program;
+
+/// A launch, and what it runs.
+#[derive(Clone, Debug)]
+pub struct Started<'a> {
+    /// The launch.
+    pub launch: &'a Launch,
+    /// What it runs.
+    pub program: Program,
+}
+
+/// What each launch runs, in their order.
+pub fn started<'a>(launches: &'a [Launch], paths: &Paths, sources: &Sources) -> Vec<Started<'a>> {
+    let started = |launch| Started { launch, program: command::find(launch, paths, sources) };
+    launches.iter().map(started).collect()
+}
+
+/// The commands of scripts that were followed to a Gunicorn, sorted: what they start is known.
+pub fn followed(started: &[Started]) -> Vec<Span> {
+    let starts = started.iter().filter_map(|it| match &it.program {
+        Program::Gunicorn(start) => Some(&start.commands),
+        Program::Silent | Program::Other(_) => None,
+    });
+    let mut spans: Vec<Span> = starts.flatten().copied().collect();
+    spans.sort_unstable();
+    spans.dedup();
+    spans
+}
+
 /// The apps that launches start and that configuration files are for.
 ///
-/// `files` are the stack's configuration files of Gunicorn, and `trees` holds them. `unread_launcher` is why options may
+/// `started` is what [`started`] tells of the launches. `files` are the stack's configuration files of Gunicorn, and `trees` holds them. `unread_launcher` is why options may
 /// be given to Gunicorn that no launch shows: something in the tree starts it and is not read.
 pub fn resolve(
-    launches: &[Launch],
+    started: &[Started],
     files: &[FileId],
     trees: &BTreeMap<FileId, Parsed<Tree>>,
     unread_launcher: Option<&str>,
@@ -68,9 +97,9 @@ pub fn resolve(
     let stack = apps::Stack { files, trees, paths, sources, modules, version: target.gunicorn };
     let mut resolved = Resolved { apps: Vec::new(), unresolved: Vec::new() };
     let mut read: Vec<apps::Read> = Vec::new();
-    let claims = apps::claims(&stack, launches);
-    for launch in launches {
-        apps::of_launch(&stack, launch, &claims, &mut resolved, &mut read);
+    let claims = apps::claims(&stack, started);
+    for it in started {
+        apps::of_launch(&stack, it, &claims, &mut resolved, &mut read);
     }
     let mut judged: BTreeSet<FileId> = resolved.apps.iter().filter_map(|app| app.config).collect();
     for apps::Read { file, app } in &read {

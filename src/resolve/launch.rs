@@ -1,6 +1,6 @@
 //! How a process is started: what a service manager hands to the program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Setting, UnitId};
 use crate::source::Span;
@@ -45,15 +45,18 @@ pub struct Environment {
     /// Why variables that are not listed may be set all the same, and listed ones be overridden: a file of assignments
     /// that is not in the tree. `None` where the list is complete.
     pub open: Option<String>,
+    /// Variables that are set or taken away behind that, by the command line or a script: what `open` says does not bear
+    /// on these.
+    pub firm: BTreeSet<String>,
 }
 
 impl Environment {
     /// What is known of a variable: `Known(None)` where it is certainly not set.
     pub fn get(&self, name: &str) -> Possible<Option<String>> {
         match (&self.open, self.variables.get(name)) {
-            (Some(why), _) => Possible::Unknown(why.clone()),
-            (None, Some(setting)) => setting.value.clone().map(Some),
-            (None, None) => Possible::Known(None),
+            (Some(why), _) if !self.firm.contains(name) => Possible::Unknown(why.clone()),
+            (_, Some(setting)) => setting.value.clone().map(Some),
+            (_, None) => Possible::Known(None),
         }
     }
 }

@@ -260,6 +260,7 @@ mod tests {
             target: unknown(),
             listeners: Setting { value: endpoint(listener).map(|it| vec![it]), origin: Origin::DEFAULT },
             worker_class: Setting::unknown("not asked", Origin::DEFAULT),
+            behind: None,
             literals: Vec::new(),
             unloaded: None,
             missing: None,
@@ -273,7 +274,7 @@ mod tests {
     fn answers(nginx: &Nginx, apps: &[App], script: &str) -> Vec<String> {
         let mut sources = Sources::default();
         let id = sources.add(Source::new("start.sh", FileKind::Launcher, script.into()));
-        let hops = link(nginx, apps, &[], &Mentions::new(&[id], &sources), &sources);
+        let hops = link(nginx, apps, &[], &Mentions::new(&[id], &sources, &[]), &sources);
         let word = |hop: &Hop| match &hop.joined {
             Joined::App(app) => app.0.to_string(),
             Joined::Nobody { meant: Some(app) } => format!("meant {}", app.0),

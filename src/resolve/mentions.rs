@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::source::{FileId, FileKind, Sources, Span};
+use crate::syntax::packages::{self, Format};
 use crate::value::Endpoint;
 
 /// What the files that are merely searched speak of, each with the first place.
@@ -142,19 +143,27 @@ impl Dialect {
 }
 
 impl Mentions {
-    /// Searches the launchers and the Compose files among the files of a stack.
-    pub fn new(files: &[FileId], sources: &Sources) -> Mentions {
+    /// Searches the launchers and the Compose files among the files of a stack, but for the commands that are `known`,
+    /// which are sorted.
+    pub fn new(files: &[FileId], sources: &Sources, known: &[Span]) -> Mentions {
         let mut mentions = Mentions::default();
         for id in files {
             let source = sources.get(*id);
             match source.kind {
                 FileKind::Launcher => {
                     let dialect = Dialect::of(source.name());
-                    mentions.search(*id, &source.text, dialect);
+                    mentions.search(*id, &source.text, dialect, known);
                 }
                 // What a container starts listens inside it; only the addresses that are spoken of count.
-                FileKind::Compose => mentions.search(*id, &source.text, Dialect::Addresses),
-                FileKind::Nginx | FileKind::Gunicorn | FileKind::Systemd => {}
+                FileKind::Compose => mentions.search(*id, &source.text, Dialect::Addresses, known),
+                // A project may name commands in it beside what it needs.
+                FileKind::Packages if Format::of(&source.path) == Some(Format::Pyproject) => {
+                    let wishes = packages::read(Format::Pyproject, &source.text).into_iter();
+                    let lines: Vec<Span> =
+                        wishes.map(|wish| line_of(*id, &source.text, wish.range)).collect();
+                    mentions.search(*id, &source.text, Dialect::Script, &lines);
+                }
+                FileKind::Nginx | FileKind::Gunicorn | FileKind::Systemd | FileKind::Packages => {}
             }
         }
         mentions
@@ -178,13 +187,20 @@ impl Mentions {
         self.gunicorn
     }
 
-    fn search(&mut self, file: FileId, text: &str, dialect: Dialect) {
+    fn search(&mut self, file: FileId, text: &str, dialect: Dialect, known: &[Span]) {
+        let known = &known[known.partition_point(|span| span.file < file)..];
+        let known = &known[..known.partition_point(|span| span.file == file)];
         let mut start = 0;
         for line in text.split_inclusive('\n') {
             let trimmed = line.trim_start();
             // Of a package of Node only what `npm start` runs is a server; the rest builds and tests.
             let is_read = dialect != Dialect::Package || line.contains("\"start");
-            if is_read && !trimmed.starts_with('#') {
+            // A line that a known command covers says nothing more; one that it shares is searched.
+            let (first, last) = (start + line.len() - trimmed.len(), start + line.trim_end().len());
+            let at = known.partition_point(|span| span.end as usize <= first);
+            let is_known =
+                known.get(at).is_some_and(|span| span.start as usize <= first && last <= span.end as usize);
+            if is_read && !is_known && !trimmed.starts_with('#') {
                 self.search_line(file, start, line, dialect != Dialect::Addresses);
                 if let Some(command) = dialect.command(trimmed) {
                     let from = start + (line.len() - trimmed.len()) + (trimmed.len() - command.len());
@@ -230,6 +246,13 @@ impl Mentions {
     }
 }
 
+/// The line that a range begins on.
+fn line_of(file: FileId, text: &str, range: std::ops::Range<usize>) -> Span {
+    let start = text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[range.start..].find('\n').map_or(text.len(), |at| range.start + at);
+    Span::new(file, start..end)
+}
+
 /// The maximal runs of characters of one kind, with where they begin.
 fn words(line: &str, kind: impl Fn(char) -> bool + Copy) -> impl Iterator<Item = (usize, &str)> {
     line.split(move |c| !kind(c))
@@ -246,7 +269,7 @@ mod tests {
     fn mentions(text: &str) -> Mentions {
         let mut sources = Sources::default();
         let id = sources.add(Source::new("start.sh", FileKind::Launcher, text.into()));
-        Mentions::new(&[id], &sources)
+        Mentions::new(&[id], &sources, &[])
     }
 
     #[test]
@@ -283,7 +306,7 @@ mod tests {
         ] {
             let mut sources = Sources::default();
             let id = sources.add(Source::new(name, FileKind::Launcher, text.into()));
-            let server = Mentions::new(&[id], &sources).server().map(|span| sources.text(span).trim());
+            let server = Mentions::new(&[id], &sources, &[]).server().map(|span| sources.text(span).trim());
             assert_eq!(server, expected, "{text}");
         }
     }

@@ -5,12 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::layers::Settings;
 use super::module_text;
-use super::scope::variable;
-use super::validate::absolute;
-use crate::model::{Datum, Interface, MissingTarget, Setting};
-use crate::resolve::launch::Environment;
+use crate::model::{Interface, MissingTarget};
 use crate::source::Sources;
 use crate::value::Possible;
 
@@ -76,31 +72,14 @@ pub(super) struct Application {
     pub(super) interface: Option<Interface>,
 }
 
-/// What the tree tells of the application that a launch names, which goes to a directory before it loads it.
-pub(super) fn of_launch(
-    modules: &Modules,
-    target: &Setting<String>,
-    settings: &Settings,
-    goes_to: Possible<String>,
-    environment: &Environment,
-) -> Application {
-    let Some(target) = target.value.known() else { return Application::default() };
-    let paths = match settings.get("pythonpath").map(|setting| &setting.value) {
-        Some(Possible::Known(Datum::Unset)) => "",
-        Some(Possible::Known(Datum::Text(paths))) => paths,
-        _ => return Application::default(),
-    };
-    let paths = paths.split(',').filter(|path| !path.is_empty());
-    let paths = paths.map(|path| absolute(path, &goes_to).map_or_else(Possible::Unknown, Possible::Known));
-    let mut directories: Vec<Possible<String>> = paths.collect();
-    directories.push(goes_to);
-    let alone = variable(environment, "PYTHONPATH") == Possible::Known(None);
-    find(modules, target, &directories, alone)
-}
-
 /// Looks for a target, `module:name`, from the directories that its module is sought in. `alone` is whether no other directory
 /// may be one.
-fn find(modules: &Modules, target: &str, directories: &[Possible<String>], alone: bool) -> Application {
+pub(super) fn find(
+    modules: &Modules,
+    target: &str,
+    directories: &[Possible<String>],
+    alone: bool,
+) -> Application {
     let mut application = Application::default();
     let (module, wanted) = target.split_once(':').unwrap_or((target, "application"));
     // `module:create_app()` is a call of the name.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::application::{self, Application, Modules};
 use super::argparse::{self, Options};
-use super::command::{self, Program, Start};
+use super::command::{Program, Start};
 use super::config_file::{self, Choice, Claims};
 use super::layers::{self, File, Layers, Settings};
 use super::scope::{Scope, variable};
-use super::{Resolved, bind, faults, literal, module, strays, table, unloaded, words};
+use super::{Resolved, Started, bind, faults, literal, module, strays, table, unloaded, validate, words};
 use crate::model::{
     App, AppFault, AppFaultKind, AppKind, Datum, Origin, OriginKind, Setting, Unresolved, Version,
     WorkerClass,
@@ -40,23 +40,24 @@ pub(super) struct Read {
 /// Adds the app that a launch starts, if it starts one, and the files that it reads or may read.
 pub(super) fn of_launch(
     stack: &Stack,
-    launch: &Launch,
+    started: &Started,
     claims: &Claims,
     resolved: &mut Resolved,
     read: &mut Vec<Read>,
 ) {
-    match command::find(launch) {
+    let launch = started.launch;
+    match &started.program {
         Program::Silent => {}
         Program::Other(why) => {
             let place = launch.arguments.first().map_or(launch.place, |argument| argument.span);
             if let Some(why) = why {
                 let what = stack.sources.text(launch.place).to_string();
-                resolved.unresolved.push(Unresolved { span: launch.place, what, why });
+                resolved.unresolved.push(Unresolved { span: launch.place, what, why: why.clone() });
             }
             resolved.apps.push(other(launch, place));
         }
         Program::Gunicorn(start) => {
-            let (mut app, choice) = gunicorn(stack, &start, claims);
+            let (mut app, choice) = gunicorn(stack, start, claims);
             app.unit = launch.unit;
             let (files, why) = match choice {
                 Choice::Absent => (Vec::new(), None),
@@ -83,6 +84,7 @@ fn other(launch: &Launch, place: Span) -> App {
         place,
         config: None,
         working_directory: launch.working_directory.clone(),
+        behind: None,
         target: Setting::unknown(unknown, Origin::DEFAULT),
         listeners: Setting::unknown(unknown, Origin::DEFAULT),
         worker_class: Setting::unknown(unknown, Origin::DEFAULT),
@@ -96,10 +98,10 @@ fn other(launch: &Launch, place: Span) -> App {
 }
 
 /// Which launch reads which configuration file, before it is known what the others read.
-pub(super) fn claims(stack: &Stack, launches: &[Launch]) -> Claims {
+pub(super) fn claims(stack: &Stack, started: &[Started]) -> Claims {
     let mut claims = Claims::default();
-    for launch in launches {
-        if let Program::Gunicorn(start) = command::find(launch) {
+    for it in started {
+        if let Program::Gunicorn(start) = &it.program {
             let line = argparse::parse(&start.arguments, stack.version);
             let (variable, _) = of_variable(&start.environment, start.place, stack.version);
             claims.note(&choose(stack, &line, &variable, &start.working_directory.value));
@@ -159,15 +161,14 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         faults.extend(strays::of_file(&parsed.tree, scope, stack.version, stack.sources));
     }
     let target = target(&layers.line, &settings);
-    let goes_to = listens.socket_directory(&settings);
-    let Application { missing, interface } =
-        application::of_launch(&stack.modules, &target, &settings, goes_to, &start.environment);
+    let Application { missing, interface } = application_of(stack, start, &target, &settings);
     let app = App {
         kind: AppKind::Gunicorn,
         unit: None,
         place: start.place,
         config: if let Choice::File(file, _) = choice { Some(file) } else { None },
         working_directory: start.working_directory.clone(),
+        behind: start.behind.clone(),
         target,
         listeners: listeners(&settings, &listens),
         worker_class: worker_class(&settings),
@@ -244,12 +245,44 @@ pub(super) struct Listens<'a> {
 impl Listens<'_> {
     /// The directory that relative paths of sockets are seen from.
     pub(super) fn socket_directory(&self, settings: &Settings) -> Possible<String> {
-        match settings.get("chdir").map(|setting| &setting.value) {
-            Some(Possible::Known(Datum::Text(chdir))) => Possible::Known(chdir.clone()),
-            // Nobody sets it: Gunicorn stays where it starts.
-            Some(Possible::Unknown(why)) if why == layers::MACHINE => self.directory.clone(),
-            _ => Possible::Unknown("the directory that the socket lies in is not known".into()),
-        }
+        launched_in(settings, self.directory)
+    }
+}
+
+/// What the tree tells of the application that a launch names.
+fn application_of(
+    stack: &Stack,
+    start: &Start,
+    target: &Setting<String>,
+    settings: &Settings,
+) -> Application {
+    let Some(target) = target.value.known() else { return Application::default() };
+    let mut directories = vec![launched_in(settings, &start.working_directory.value)];
+    let paths = match settings.get("pythonpath").map(|setting| &setting.value) {
+        Some(Possible::Known(Datum::Unset)) => String::new(),
+        Some(Possible::Known(Datum::Text(paths))) => paths.clone(),
+        _ => return Application::default(),
+    };
+    directories.extend(
+        paths
+            .split(',')
+            .filter(|path| !path.is_empty())
+            .map(|path| {
+                validate::absolute(path, &directories[0]).map_or_else(Possible::Unknown, Possible::Known)
+            })
+            .collect::<Vec<_>>(),
+    );
+    let alone = variable(&start.environment, "PYTHONPATH") == Possible::Known(None);
+    application::find(&stack.modules, target, &directories, alone)
+}
+
+/// The directory that Gunicorn goes to before it loads anything.
+fn launched_in(settings: &Settings, directory: &Possible<String>) -> Possible<String> {
+    match settings.get("chdir").map(|setting| &setting.value) {
+        Some(Possible::Known(Datum::Text(chdir))) => Possible::Known(chdir.clone()),
+        // Nobody sets it: Gunicorn stays where it starts.
+        Some(Possible::Unknown(why)) if why == layers::MACHINE => directory.clone(),
+        _ => Possible::Unknown("the directory that it goes to is not known".into()),
     }
 }
 
@@ -367,6 +400,7 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
         place: first.unwrap_or(Span::new(file, 0..0)),
         config: Some(file),
         working_directory: Setting::unknown(nobody, Origin::DEFAULT),
+        behind: None,
         target: target(&Options::default(), &settings),
         listeners: listeners(&settings, &listens),
         worker_class: worker_class(&settings),

@@ -52,7 +52,8 @@ impl Stack {
     fn resolve(&self, unread: Option<&str>) -> Resolved {
         let trees = self.files.iter().map(|id| (*id, parse(*id, &self.sources.get(*id).text))).collect();
         let paths = Paths::new("", self.sources.iter().map(|(id, _)| id), &self.sources);
-        resolve(&self.launches, &self.files, &trees, unread, &paths, &self.sources, &Target::NEWEST)
+        let started = super::started(&self.launches, &paths, &self.sources);
+        resolve(&started, &self.files, &trees, unread, &paths, &self.sources, &Target::NEWEST)
     }
 }
 
@@ -96,6 +97,38 @@ fn gunicorn_is_found_behind_what_starts_it() {
         "newrelic-admin run-program gunicorn -b :9 a:b",
         "ddtrace-run env A=1 gunicorn -b :9 a:b",
         "/bin/sh -c exec~gunicorn~-b~:9~a:b",
+        "python3 -uOO -X dev -m gunicorn -b :9 a:b",
+        "python3 -Xdev -mgunicorn -b :9 a:b",
+        "python /venv/bin/newrelic-admin run-program gunicorn -b :9 a:b",
+        "python3-gunicorn -b :9 a:b",
+        "/usr/bin/gunicorn-3.9 -b :9 a:b",
+        "env -i -u X --unset=Y -C /srv/b -- A=1 gunicorn -b :9 a:b",
+        "env -S gunicorn~-b~:9 a:b",
+        "env -SA=1~gunicorn -b :9 a:b",
+        "nohup nice -n 5 ionice -c2 -n 7 chrt -f 10 taskset -c 0,1 gunicorn -b :9 a:b",
+        "nice -10 timeout -k 5 --signal=TERM 60 gunicorn -b :9 a:b",
+        "sudo -u web -H A=1 gunicorn -b :9 a:b",
+        "runuser -u web -- gunicorn -b :9 a:b",
+        "su - web -c exec~gunicorn~-b~:9~a:b",
+        "gosu web gunicorn -b :9 a:b",
+        "chpst -u web:web gunicorn -b :9 a:b",
+        "authbind --deep gunicorn -b :9 a:b",
+        "uv run --frozen --no-dev --extra web -p 3.12 gunicorn -b :9 a:b",
+        "uv run -m gunicorn -b :9 a:b",
+        "uv -q run --env-file .env -- gunicorn -b :9 a:b",
+        "pipenv --python /usr/bin/python3 run python -m gunicorn -b :9 a:b",
+        "pdm run gunicorn -b :9 a:b",
+        "hatch -e prod run gunicorn -b :9 a:b",
+        "conda run --no-capture-output -n web gunicorn -b :9 a:b",
+        "opentelemetry-instrument --traces_exporter console --service_name=x gunicorn -b :9 a:b",
+        "dotenv -f /etc/x.env run -- gunicorn -b :9 a:b",
+        "doppler run -- gunicorn -b :9 a:b",
+        "direnv exec /srv/app gunicorn -b :9 a:b",
+        "xvfb-run -a --server-num=9 gunicorn -b :9 a:b",
+        "bash -lc cd~/srv;source~venv/bin/activate;gunicorn~-b~:9~a:b",
+        "bash -euxo pipefail -c exec~\"$@\" x gunicorn -b :9 a:b",
+        "sh -c P=9;exec~gunicorn~-b~:$P~a:b",
+        "sh -ec cd~/srv~||~exit~1;gunicorn~-b~:${P:-9}~a:b~>>log~2>&1",
         "/bin/bash -c cd~/srv~&&~A=1~gunicorn~-b~':9'~a:b",
     ] {
         let resolved = started(line);
@@ -120,8 +153,10 @@ fn what_is_not_gunicorn_is_unknown_or_silent() {
         ("python manage.py own", false),
         ("/srv/app/start.sh", true),
         ("/srv/app/bin/gunicorn_start", true),
-        ("sh -c gunicorn~$OPTIONS~a:b", true),
-        ("bash -c source~x;gunicorn~a:b", true),
+        ("sh -c if~x;then~gunicorn~a:b;fi", true),
+        ("bash -c gunicorn~a:b~&", true),
+        ("bash -c 'gunicorn", true),
+        ("timeout -z 5 gunicorn a:b", true),
         ("? a:b", true),
         ("poetry run ?", true),
     ] {

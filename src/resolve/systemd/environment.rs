@@ -187,7 +187,7 @@ fn read_file(
 }
 
 /// Whether a text can name a variable. Source: `env_name_is_valid` in `src/basic/env-util.c` of systemd 252.
-pub(super) fn is_name(text: &str) -> bool {
+pub(in crate::resolve) fn is_name(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with(|c: char| c.is_ascii_digit())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')

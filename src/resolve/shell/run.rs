@@ -1,0 +1,483 @@
+//! The commands of a script one after the other.
+
+use super::builtins::{self, Done, assigned, assignment};
+use super::expand::{self, Reading, plain};
+use super::{Dialect, Placing, Ran, State, World, unknown};
+use crate::model::{Origin, OriginKind, Setting};
+use crate::resolve::launch::Argument;
+use crate::resolve::paths::{Mapped, is_example};
+use crate::source::{FileKind, Span};
+use crate::syntax::shell::{self, Command, Join, Piece, Place, Script, Way};
+use crate::value::Possible;
+
+/// How many commands of scripts are followed for one launch.
+const MAX_COMMANDS: usize = 4_000;
+
+/// How deep files that scripts read may read others.
+const MAX_READ: usize = 4;
+
+/// The largest script that is followed, in bytes.
+pub(in crate::resolve) const MAX_SCRIPT: usize = 128 * 1024;
+
+/// What a program that a script runs has to do with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::resolve) enum Verdict {
+    /// It is what the script is there for.
+    Wanted,
+    /// The script goes on behind it.
+    Passing,
+}
+
+/// What a script comes to.
+pub(in crate::resolve) enum Outcome {
+    /// This program.
+    Runs(Box<Ran>),
+    /// None that is wanted.
+    Nothing,
+}
+
+struct Walk<'a, 'b> {
+    world: World<'a>,
+    state: &'b mut State,
+    verdict: &'b mut dyn FnMut(&Ran) -> Verdict,
+    left: usize,
+}
+
+/// Follows a script up to a program that takes the shell's place, or that is wanted. `Err` with the reason where it is not
+/// known whether or how one runs.
+pub(in crate::resolve) fn run(
+    script: &Script,
+    placing: Placing,
+    dialect: Dialect,
+    world: World<'_>,
+    state: &mut State,
+    verdict: &mut dyn FnMut(&Ran) -> Verdict,
+) -> Result<Outcome, String> {
+    let mut walk = Walk { world, state, verdict, left: MAX_COMMANDS };
+    walk.script(script, Reading { dialect, placing }, 0)
+}
+
+impl Walk<'_, '_> {
+    fn script(&mut self, script: &Script, reading: Reading, depth: usize) -> Result<Outcome, String> {
+        let mut list = List::default();
+        let mut function: Option<String> = None;
+        for (at, command) in script.commands.iter().enumerate() {
+            self.left = self.left.checked_sub(1).ok_or("the script is too long to be followed")?;
+            if command.join == Join::Start {
+                self.end_list(&mut list, reading.placing.span(&command.range));
+            }
+            match command.way {
+                Way::Unread => return Err("a part of the script is not read".into()),
+                Way::Definition => {
+                    function = command.words.first().and_then(literal).map(str::to_owned);
+                    if let Some(name) = &function {
+                        self.state.functions.insert(name.clone(), false);
+                    }
+                    continue;
+                }
+                _ => {}
+            }
+            if command.bash_only && reading.dialect != Dialect::Bash {
+                return Err("not every shell reads a redirection of the script".into());
+            }
+            match command.place {
+                Place::Function => self.in_function(command, function.as_deref(), reading),
+                Place::Perhaps | Place::Apart => self.perhaps(command, reading)?,
+                Place::Straight => {
+                    list.follow(command.join, self.state);
+                    if list.behind_or {
+                        self.perhaps(command, reading)?;
+                        continue;
+                    }
+                    let rest = &script.commands[at + 1..];
+                    match self.command(command, rest, &list, reading, depth)? {
+                        Step::On(sure) => list.sure = sure,
+                        Step::Ends if list.dependent => {}
+                        Step::Ends => return Ok(Outcome::Nothing),
+                        Step::Runs(ran) => return Ok(Outcome::Runs(ran)),
+                    }
+                }
+            }
+        }
+        Ok(Outcome::Nothing)
+    }
+
+    /// What a list did behind a command that may have failed, it may not have done.
+    fn end_list(&mut self, list: &mut List, place: Span) {
+        if let Some(before) = list.before.take() {
+            for name in self.state.touched.take().unwrap_or_default() {
+                self.state.doubt(&name, "the script may or may not set it", place);
+            }
+            if self.state.directory != before.directory {
+                self.state.directory = Setting::unknown(
+                    "the script may or may not change the directory",
+                    Origin::at(OriginKind::CommandLine, place),
+                );
+            }
+            if self.state.parameters != before.parameters {
+                self.state.lose_parameters("the script may or may not change its parameters");
+            }
+            if self.state.exports_all != before.exports_all {
+                self.state.lose("the script may or may not export everything");
+            }
+        }
+        *list = List::default();
+    }
+
+    /// A command that stands straight in the script.
+    fn command(
+        &mut self,
+        command: &Command,
+        rest: &[Command],
+        list: &List,
+        reading: Reading,
+        depth: usize,
+    ) -> Result<Step, String> {
+        let assignments: Vec<_> = command.words.iter().map_while(assignment).collect();
+        if assignments.len() == command.words.len() {
+            let mut sure = true;
+            for (word, (name, value)) in command.words.iter().zip(&assignments) {
+                sure &=
+                    !value.pieces.iter().any(|it| matches!(it, Piece::Substitution { .. } | Piece::Odd(_)));
+                let value = expand::text(value, self.state, reading).map(Some);
+                if command.way == Way::Plain {
+                    self.state.set(name, value, reading.placing.span(&word.range));
+                }
+            }
+            return Ok(Step::On(sure));
+        }
+        let mut words = self.words(command, assignments.len(), reading);
+        let mut replaces = false;
+        while let Some(word) = words.first().and_then(|word| word.text.known()).map(String::as_str) {
+            match word {
+                "command" => {
+                    words.remove(0);
+                    if words.first().and_then(|it| it.text.known()).is_some_and(|it| it.starts_with('-')) {
+                        return Ok(Step::On(false));
+                    }
+                }
+                "exec" => {
+                    words.remove(0);
+                    replaces = true;
+                    match words.first().and_then(|it| it.text.known()).map(String::as_str) {
+                        Some("--") => drop(words.remove(0)),
+                        Some(option) if option.starts_with('-') => {
+                            return Err("an option of `exec` is not followed".into());
+                        }
+                        _ => {}
+                    }
+                }
+                _ => break,
+            }
+        }
+        if words.is_empty() {
+            return Ok(Step::On(true));
+        }
+        if let Some(starts) = self.called(&words) {
+            if starts {
+                return Err("a function of the script may start it".into());
+            }
+            return Ok(Step::On(false));
+        }
+        let alone = command.way == Way::Plain;
+        if !replaces && alone {
+            match builtins::run(&words, command, self.state, reading) {
+                Done::Surely => return Ok(Step::On(true)),
+                Done::Somehow => return Ok(Step::On(false)),
+                Done::Ends => return Ok(Step::Ends),
+                Done::Reads => return self.read(&words, command, reading, depth),
+                Done::Not => {}
+            }
+        }
+        let directory = self.state.directory.clone();
+        let ran = Ran {
+            environment: self.environment(&assignments, command, reading),
+            words,
+            directory,
+            place: reading.placing.span(&command.range),
+            replaces: replaces && alone,
+            last: rest.is_empty() && alone && !command.redirected && depth == 0,
+        };
+        let is_wanted = (self.verdict)(&ran) == Verdict::Wanted;
+        if !is_wanted && !replaces {
+            return Ok(Step::On(false));
+        }
+        if command.way == Way::Background {
+            return Err("the script starts it in the background".into());
+        }
+        if list.dependent && rest.iter().any(may_start) {
+            return Err("the script may start one thing or another".into());
+        }
+        Ok(Step::Runs(Box::new(ran)))
+    }
+
+    /// The words of a command behind its assignments.
+    fn words(&mut self, command: &Command, skipped: usize, reading: Reading) -> Vec<Argument> {
+        let mut words: Vec<Argument> = Vec::new();
+        for word in &command.words[skipped..] {
+            let mut expanded = expand::words(word, self.state, reading);
+            // A program in a directory that is not known is known by its name.
+            let is_program = words.iter().all(|it| it.text.known().is_some_and(|it| it == "exec"));
+            if is_program
+                && let [only] = expanded.as_mut_slice()
+                && only.text.known().is_none()
+                && let Some(Piece::Text(tail) | Piece::Quoted(tail)) = word.pieces.last()
+                && let Some((_, name)) = tail.rsplit_once('/')
+                && !name.is_empty()
+            {
+                (only.text, only.splits) = (Possible::Known(tail.clone()), false);
+            }
+            words.extend(expanded);
+        }
+        words
+    }
+
+    /// The environment of a program, with the assignments before it.
+    fn environment(
+        &mut self,
+        assignments: &[(String, shell::Word)],
+        command: &Command,
+        reading: Reading,
+    ) -> crate::resolve::launch::Environment {
+        let mut environment = self.state.exported();
+        for ((name, value), word) in assignments.iter().zip(&command.words) {
+            let value = expand::text(value, self.state, reading);
+            let origin = Origin::at(OriginKind::Environment, reading.placing.span(&word.range));
+            environment.variables.insert(name.clone(), Setting { value, origin });
+            environment.firm.insert(name.clone());
+        }
+        environment
+    }
+
+    /// Whether some words call a function of the script, and whether that may start something.
+    fn called(&self, words: &[Argument]) -> Option<bool> {
+        self.state.functions.get(words.first()?.text.known()?).copied()
+    }
+
+    /// A command that may or may not run.
+    fn perhaps(&mut self, command: &Command, reading: Reading) -> Result<(), String> {
+        if self.may_be_wanted(command, reading) {
+            return Err("the script may start one thing or another".into());
+        }
+        let is_apart =
+            command.place == Place::Apart || command.way == Way::Piped || command.way == Way::Background;
+        if is_apart {
+            return Ok(());
+        }
+        let place = reading.placing.span(&command.range);
+        for name in assigned(command) {
+            self.state.doubt(&name, "the script may or may not set it", place);
+        }
+        if command.way == Way::Loop
+            && let Some(name) = command.words.first().and_then(literal)
+        {
+            self.state.doubt(name, "a loop sets it", place);
+        }
+        match program(command) {
+            Some("cd") => {
+                let why = "the script may or may not change the directory";
+                self.state.directory = Setting::unknown(why, Origin::at(OriginKind::CommandLine, place));
+            }
+            Some("shift" | "set") => {
+                self.state.lose_parameters("the script may or may not change its parameters");
+                if program(command) == Some("set") && command.words.iter().any(may_export_all) {
+                    self.state.lose("the script may or may not export everything");
+                }
+            }
+            Some("." | "source") if !is_activation(command) => {
+                self.state.lose("the script may or may not read another");
+            }
+            Some(name) if builtins::is_wild(name) => {
+                self.state.lose(&format!("what `{name}` does is not known"))
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A command of a function: what it changes may change at any time.
+    fn in_function(&mut self, command: &Command, function: Option<&str>, reading: Reading) {
+        if self.may_be_wanted(command, reading)
+            && let Some(starts) = function.and_then(|name| self.state.functions.get_mut(name))
+        {
+            *starts = true;
+        }
+        let names = assigned(command).into_iter();
+        let names = names.chain(
+            command.words.first().filter(|_| command.way == Way::Loop).and_then(literal).map(str::to_owned),
+        );
+        self.state.restless.extend(names);
+        match program(command) {
+            Some("cd" | "set" | "." | "source") => {
+                self.state.lose("a function of the script may change it");
+                self.state.restless.insert("PWD".into());
+            }
+            Some(name) if builtins::is_wild(name) => {
+                self.state.lose(&format!("what `{name}` does is not known"))
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a command that may not run at all, or at another time, may be what is looked for.
+    fn may_be_wanted(&mut self, command: &Command, reading: Reading) -> bool {
+        if program(command) == Some("exec") && command.words.len() > 1 {
+            return true;
+        }
+        let assignments = command.words.iter().map_while(assignment).count();
+        let words = self.words(command, assignments, reading);
+        if words.is_empty() || matches!(command.way, Way::Loop) {
+            return false;
+        }
+        if let Some(starts) = self.called(&words) {
+            return starts;
+        }
+        let ran = Ran {
+            environment: Default::default(),
+            words,
+            directory: self.state.directory.clone(),
+            place: reading.placing.span(&command.range),
+            replaces: false,
+            last: false,
+        };
+        (self.verdict)(&ran) == Verdict::Wanted
+    }
+
+    /// `. FILE`.
+    fn read(
+        &mut self,
+        words: &[Argument],
+        command: &Command,
+        reading: Reading,
+        depth: usize,
+    ) -> Result<Step, String> {
+        let place = reading.placing.span(&command.range);
+        if is_activation(command) && words.len() == 2 {
+            for name in ["VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PATH", "PS1", "PYTHONHOME", "OLDPATH"] {
+                self.state.set(name, unknown("the activation sets it"), place);
+            }
+            return Ok(Step::On(true));
+        }
+        let path = match plain(words).as_deref() {
+            Ok([_, path]) => (*path).to_owned(),
+            _ => {
+                self.state.lose("which file the script reads is not known");
+                return Ok(Step::On(false));
+            }
+        };
+        let path = match &self.state.directory.value {
+            _ if path.starts_with('/') => path,
+            Possible::Known(directory) => super::substitute::joined(directory, &path),
+            _ => path,
+        };
+        let found = match self.world.paths.find(&path) {
+            // `source` is no command of every shell.
+            Mapped::File(_) if reading.dialect != Dialect::Bash && program(command) == Some("source") => None,
+            Mapped::File(file) if self.world.paths.is_beside(file, &path, self.world.sources) => Some(file),
+            _ => None,
+        };
+        let source = found.map(|file| (file, self.world.sources.get(file)));
+        match source {
+            Some((file, source))
+                if source.kind == FileKind::Launcher
+                    && !is_example(&source.path)
+                    && source.text.len() <= MAX_SCRIPT
+                    && depth < MAX_READ
+                    && !["{%", "<%", "\x1a", "\r"].iter().any(|mark| source.text.contains(mark)) =>
+            {
+                let script = shell::parse(&source.text);
+                let reading = Reading { placing: Placing::File(file, 0), ..reading };
+                match self.script(&script, reading, depth + 1)? {
+                    Outcome::Runs(ran) => Ok(Step::Runs(ran)),
+                    Outcome::Nothing => Ok(Step::On(true)),
+                }
+            }
+            _ => {
+                self.state.lose(&format!("`{path}` is not in the tree"));
+                Ok(Step::On(false))
+            }
+        }
+    }
+}
+
+/// What became of a command.
+enum Step {
+    /// The script goes on; with whether it certainly succeeded.
+    On(bool),
+    Ends,
+    Runs(Box<Ran>),
+}
+
+/// Commands that are joined by `&&` and `||`.
+#[derive(Default)]
+struct List {
+    /// Whether the command before certainly succeeded.
+    sure: bool,
+    /// Whether what comes now depends on a command that may have failed.
+    dependent: bool,
+    behind_or: bool,
+    /// What was known before that.
+    before: Option<Before>,
+}
+
+struct Before {
+    directory: Setting<String>,
+    parameters: Vec<Argument>,
+    exports_all: bool,
+}
+
+impl List {
+    fn follow(&mut self, join: Join, state: &mut State) {
+        match join {
+            Join::Start => {}
+            Join::Or => self.behind_or = true,
+            Join::And if !self.sure && !self.dependent => {
+                self.dependent = true;
+                state.touched = Some(Vec::new());
+                self.before = Some(Before {
+                    directory: state.directory.clone(),
+                    parameters: state.parameters.clone(),
+                    exports_all: state.exports_all,
+                });
+            }
+            Join::And => {}
+        }
+    }
+}
+
+fn literal(word: &shell::Word) -> Option<&str> {
+    match word.pieces.as_slice() {
+        [Piece::Text(text)] => Some(text),
+        _ => None,
+    }
+}
+
+/// The program of a command, where it is a plain word.
+fn program(command: &Command) -> Option<&str> {
+    command.words.iter().find(|word| assignment(word).is_none()).and_then(literal)
+}
+
+/// Whether a command further on may be a start of something.
+fn may_start(command: &Command) -> bool {
+    let speaks = |word: &shell::Word| {
+        word.pieces.iter().any(|piece| match piece {
+            Piece::Text(text) | Piece::Quoted(text) => text.contains("gunicorn"),
+            _ => false,
+        })
+    };
+    command.way == Way::Unread || program(command) == Some("exec") || command.words.iter().any(speaks)
+}
+
+/// Whether a word of `set` may be `-a`.
+fn may_export_all(word: &shell::Word) -> bool {
+    literal(word).is_none_or(|text| text == "allexport" || text.starts_with(['-', '+']) && text.contains('a'))
+}
+
+/// Whether a command activates a virtual environment: it sets variables that say where Python is.
+fn is_activation(command: &Command) -> bool {
+    matches!(program(command), Some("." | "source"))
+        && command.words.last().is_some_and(|word| match word.pieces.last() {
+            Some(Piece::Text(text) | Piece::Quoted(text)) => text.ends_with("bin/activate"),
+            _ => false,
+        })
+}
