@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use hoplint::model::{App, AppFault, AppFaultKind, Datum, Origin, OriginKind, Setting, Target, Version};
-use hoplint::resolve::gunicorn::resolve;
+use hoplint::resolve::gunicorn::{resolve, started};
 use hoplint::resolve::launch::{Activation, Argument, Environment, Launch};
 use hoplint::resolve::paths::Paths;
 use hoplint::source::{FileKind, Source, Sources, Span};
@@ -40,7 +40,7 @@ fn launch_of(directory: &str, case: &Case, sources: &mut Sources) -> Launch {
         arguments,
         environment: Environment {
             variables: case.variables.iter().map(|(name, value)| (name.to_string(), set(value))).collect(),
-            open: None,
+            ..Environment::default()
         },
         working_directory: known(directory),
         sockets: Activation::None,
@@ -66,7 +66,9 @@ fn app_of(directory: &Path, case: &Case, version: Version) -> (App, bool) {
     }
     let paths = Paths::new("", sources.iter().map(|(id, _)| id), &sources);
     let target = Target { gunicorn: version, ..Target::NEWEST };
-    let app = resolve(&[launch], &files, &trees, None, &paths, &sources, &target).apps.remove(0);
+    let launches = [launch];
+    let started = started(&launches, &paths, &sources);
+    let app = resolve(&started, &files, &trees, None, &paths, &sources, &target).apps.remove(0);
     (app, trees.values().any(|parsed| !parsed.errors.is_empty()))
 }
 
