@@ -3,6 +3,8 @@
 //! A rule is a pure function over the model. It knows nothing of syntax, levels or output; what it cannot know, it does
 //! not judge. Adding one takes its page, its file, a `mod` line and an entry in [`RULES`].
 
+mod app_target_missing;
+mod app_worker_mismatch;
 mod bind_conflict;
 mod bind_syntax;
 mod connections_exhausted;
@@ -26,6 +28,7 @@ mod single_sync_worker;
 mod small_backlog;
 mod syntax_error;
 mod transfer_encoding_set;
+mod unit_ignored_value;
 mod unix_target_syntax;
 mod upstream_unbound;
 mod upstream_undefined;
@@ -81,6 +84,8 @@ pub enum Category {
     Nginx,
     /// Gunicorn's own configuration.
     Gunicorn,
+    /// The units of systemd.
+    Systemd,
 }
 
 impl Category {
@@ -95,6 +100,7 @@ impl Category {
             Category::Capacity => "capacity",
             Category::Nginx => "nginx",
             Category::Gunicorn => "gunicorn",
+            Category::Systemd => "systemd",
         }
     }
 }
@@ -132,6 +138,8 @@ pub struct Context<'a> {
 
 /// All rules, sorted by name.
 pub static RULES: &[&Rule] = &[
+    &app_target_missing::RULE,
+    &app_worker_mismatch::RULE,
     &bind_conflict::RULE,
     &bind_syntax::RULE,
     &connections_exhausted::RULE,
@@ -155,6 +163,7 @@ pub static RULES: &[&Rule] = &[
     &small_backlog::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
+    &unit_ignored_value::RULE,
     &unix_target_syntax::RULE,
     &upstream_unbound::RULE,
     &upstream_undefined::RULE,

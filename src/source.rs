@@ -207,7 +207,9 @@ pub struct Sources {
     by_path: BTreeMap<String, FileId>,
     links: BTreeMap<String, FileId>,
     unread_links: BTreeSet<String>,
+    null_links: BTreeSet<String>,
     unread: Vec<String>,
+    modules: BTreeMap<String, Option<String>>,
 }
 
 impl Sources {
@@ -248,6 +250,16 @@ impl Sources {
         self.unread_links.insert(path.into());
     }
 
+    /// Adds a symbolic link to /dev/null: what is read through it is empty.
+    pub fn null_link(&mut self, path: impl Into<String>) {
+        self.null_links.insert(path.into());
+    }
+
+    /// The paths of the symbolic links to /dev/null.
+    pub fn null_links(&self) -> impl Iterator<Item = &str> {
+        self.null_links.iter().map(String::as_str)
+    }
+
     /// The paths of the symbolic links that lead to nothing that was read.
     pub fn unread_links(&self) -> impl Iterator<Item = &str> {
         self.unread_links.iter().map(String::as_str)
@@ -261,6 +273,16 @@ impl Sources {
     /// The files and directories that are there and cannot be read.
     pub fn unread(&self) -> &[String] {
         &self.unread
+    }
+
+    /// Notes a Python file that is no configuration, and its text where somebody may ask for it.
+    pub fn note_module(&mut self, path: impl Into<String>, text: Option<String>) {
+        self.modules.insert(path.into(), text);
+    }
+
+    /// The Python files that are no configuration, by their paths, and their texts as far as they were read.
+    pub fn modules(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.modules.iter().map(|(path, text)| (path.as_str(), text.as_deref()))
     }
 
     /// All files, in the order in which they were added.

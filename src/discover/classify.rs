@@ -48,7 +48,12 @@ pub(super) fn by_name(path: &Path) -> Option<Candidate> {
     let parent = path.parent().and_then(Path::file_name).and_then(|it| it.to_str()).unwrap_or_default();
     let extension = lower.rsplit_once('.').map_or("", |(_, extension)| extension);
     let is_unit = |name: &str| UNITS.iter().any(|suffix| name.ends_with(suffix));
-    if is_unit(name) || extension == "conf" && parent.strip_suffix(".d").is_some_and(is_unit) {
+    // `service.d` is for all services, and could be anything elsewhere.
+    let is_for_all = |name: &str| {
+        UNITS.iter().any(|suffix| suffix[1..] == *name) && path.iter().any(|part| part == "systemd")
+    };
+    let is_drop_in = |name| is_unit(name) || is_for_all(name);
+    if is_unit(name) || extension == "conf" && parent.strip_suffix(".d").is_some_and(is_drop_in) {
         return Some(Candidate::Unit);
     }
     let yaml = matches!(extension, "yml" | "yaml");
@@ -304,6 +309,8 @@ mod tests {
             ("app.service", "[Unit]\n", Some(Systemd)),
             ("app.service.j2", "[Unit]\n", Some(Systemd)),
             ("app.service.d/x.conf", "[Service]\n", Some(Systemd)),
+            ("etc/systemd/system/service.d/x.conf", "[Service]\n", Some(Systemd)),
+            ("service.d/x.conf", "[Service]\n", None),
             ("docker-compose.prod.yml", "services:\n", Some(Compose)),
             ("deploy.sh", "gunicorn\n", Some(Launcher)),
             ("bin/gunicorn_start", "#!/bin/bash\ntimeout=30\n", Some(Launcher)),

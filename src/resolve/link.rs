@@ -263,6 +263,8 @@ mod tests {
             behind: None,
             literals: Vec::new(),
             unloaded: None,
+            missing: None,
+            interface: None,
             settings: BTreeMap::new(),
             faults: Vec::new(),
         }

@@ -72,10 +72,10 @@ pub fn resolve(
     let mut resolved = Resolved { unresolved: layout.unresolved, ..Resolved::default() };
     let applied: BTreeSet<FileId> = merged.iter().flat_map(|unit| unit.files.iter().copied()).collect();
     for drop_in in &layout.drop_ins {
-        if !applied.contains(&drop_in.file) {
+        if let Some(file) = drop_in.file.filter(|file| !applied.contains(file)) {
             resolved.unresolved.push(Unresolved {
-                span: Span::new(drop_in.file, 0..0),
-                what: sources.get(drop_in.file).path.clone(),
+                span: Span::new(file, 0..0),
+                what: sources.get(file).path.clone(),
                 why: "it is not known which unit of the tree this drop-in changes, if any".into(),
             });
         }

@@ -15,7 +15,9 @@ const MAX_CORRECTED: usize = 20;
 
 /// The faults of a unit, in the order in which its lines are read.
 pub(super) fn faults(unit: &Merged<'_>, version: u32) -> Vec<UnitFault> {
-    if unit.masked {
+    // What has no section of a unit at all bears its name by chance.
+    let is_unit = unit.headers().iter().any(|(name, _)| units::has_section(unit.name.kind, name));
+    if unit.masked || !is_unit {
         return Vec::new();
     }
     let mut faults: Vec<UnitFault> = unit

@@ -29,7 +29,8 @@ pub(super) fn merge<'a>(layout: &Layout, trees: &'a Trees, sources: &Sources) ->
         }
         let mut instances: BTreeSet<&str> = BTreeSet::new();
         for (home, name) in named.get(&unit.name.text).into_iter().flatten() {
-            let concrete = layout.units.iter().any(|it| it.home == unit.home && it.name == *name);
+            let concrete = layout.units.iter().any(|it| it.home == unit.home && it.name == *name)
+                || layout.masks.contains(&(unit.home.clone(), name.text.clone()));
             if !concrete && (*home == unit.home || layout.homes_of(&unit.name).len() == 1) {
                 instances.extend(name.instance.as_deref());
             }
@@ -69,10 +70,14 @@ fn merged<'a>(
     merged.read(unit.file, tree, false);
     let (drop_ins, doubtful) = layout.drop_ins_of(name, &unit.home);
     for drop_in in drop_ins {
-        merged.read(drop_in.file, &trees[&drop_in.file].tree, true);
+        if let Some(file) = drop_in.file {
+            merged.read(file, &trees[&file].tree, true);
+        }
     }
     for drop_in in doubtful {
-        merged.read_perhaps(Span::new(drop_in.file, 0..0));
+        if let Some(file) = drop_in.file {
+            merged.read_perhaps(Span::new(file, 0..0));
+        }
     }
     merged.scope = scope(&merged, &source.path);
     let suffix = source.name().rsplit('.').next().unwrap_or_default();
@@ -107,7 +112,7 @@ fn named_instances(layout: &Layout, trees: &Trees) -> BTreeMap<String, BTreeSet<
         ["Wants", "Requires", "BindsTo", "Requisite", "Upholds", "Also", "Unit", "Service", "Sockets"];
     let mut names: BTreeSet<(String, String)> = layout.wanted.iter().cloned().collect();
     let files = layout.units.iter().map(|unit| (&unit.home, unit.file));
-    for (home, file) in files.chain(layout.drop_ins.iter().map(|it| (&it.home, it.file))) {
+    for (home, file) in files.chain(layout.drop_ins.iter().filter_map(|it| Some((&it.home, it.file?)))) {
         for entry in trees[&file].tree.sections.iter().flat_map(|section| &section.entries) {
             if !KEYS.contains(&entry.key.as_str()) || entry.conditional || entry.value.is_template() {
                 continue;

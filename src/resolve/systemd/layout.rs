@@ -1,6 +1,6 @@
 //! Which files of a stack are units, which are drop-ins, and which only tell that a unit is wanted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::name::{self, UnitName};
 use crate::model::Unresolved;
@@ -16,6 +16,10 @@ pub(super) struct Layout {
     pub(super) units: Vec<UnitFile>,
     /// The drop-ins, in the order of their paths.
     pub(super) drop_ins: Vec<DropIn>,
+    /// Units that a link to /dev/null masks: the home and the name.
+    pub(super) masks: BTreeSet<(String, String)>,
+    /// Other names that links give to units: the home, the unit's name and the other one, sorted.
+    aliases: Vec<(String, String, UnitName)>,
     /// Units that lie in a `.wants` or `.requires` directory: the home, and the name of the unit that is wanted.
     pub(super) wanted: Vec<(String, String)>,
     /// What could not be placed.
@@ -33,7 +37,8 @@ pub(super) struct UnitFile {
 /// A drop-in.
 #[derive(Clone, Debug)]
 pub(super) struct DropIn {
-    pub(super) file: FileId,
+    /// The file; none where it is a link to /dev/null, which hides what it is named like.
+    pub(super) file: Option<FileId>,
     /// The name of its directory: `web@.service.d`.
     pub(super) directory: String,
     /// Its own name, by which drop-ins are sorted and hide each other.
@@ -59,10 +64,16 @@ const ROOTS: [(&str, &str); 10] = [
     ("lib/systemd/user", ":user"),
 ];
 
+/// The endings of directories of links to units that are wanted.
+const WANTED: [&str; 3] = [".wants", ".requires", ".upholds"];
+
+/// The files that may be a unit, by its home and name, each with the rank of its root.
+type Candidates = BTreeMap<(String, String), Vec<(usize, UnitFile)>>;
+
 /// Sorts out the files.
 pub(super) fn layout(files: &[FileId], trees: &BTreeMap<FileId, Parsed<Tree>>, sources: &Sources) -> Layout {
     let mut layout = Layout::default();
-    let mut units: BTreeMap<(String, String), Vec<(usize, UnitFile)>> = BTreeMap::new();
+    let mut units = Candidates::new();
     for (file, tree) in files.iter().filter_map(|file| Some((*file, trees.get(file)?))) {
         let path = &sources.get(file).path;
         let (directory, base) = path.rsplit_once('/').unwrap_or(("", path));
@@ -71,8 +82,8 @@ pub(super) fn layout(files: &[FileId], trees: &BTreeMap<FileId, Parsed<Tree>>, s
         if name::of_drop_in_directory(folder).is_some() && base.ends_with(".conf") {
             let (home, rank) = home(parent);
             let directory = folder.to_owned();
-            layout.drop_ins.push(DropIn { file, directory, name: base.into(), home, rank });
-        } else if [".wants", ".requires", ".upholds"].iter().any(|end| folder.ends_with(end)) {
+            layout.drop_ins.push(DropIn { file: Some(file), directory, name: base.into(), home, rank });
+        } else if WANTED.iter().any(|end| folder.ends_with(end)) {
             layout.wanted.push((home(parent).0, base.into()));
         } else if let Some(name) = unit_name(base, &tree.tree) {
             let (home, rank) = home(directory);
@@ -86,6 +97,7 @@ pub(super) fn layout(files: &[FileId], trees: &BTreeMap<FileId, Parsed<Tree>>, s
             });
         }
     }
+    links(&mut layout, &mut units, sources);
     for (_, candidates) in units {
         // Of several roots of one machine the first wins. Two files of one rank are variants of one unit, such as the
         // file and its template: each is a unit of its own.
@@ -98,21 +110,75 @@ pub(super) fn layout(files: &[FileId], trees: &BTreeMap<FileId, Parsed<Tree>>, s
     layout
 }
 
+/// Notes what links to files of the stack, to /dev/null and out of the tree tell of its units.
+fn links(layout: &mut Layout, units: &mut Candidates, sources: &Sources) {
+    let mut homes: BTreeSet<String> = units.keys().map(|(home, _)| home.clone()).collect();
+    homes.extend(layout.drop_ins.iter().map(|drop_in| drop_in.home.clone()));
+    for path in sources.null_links() {
+        let (directory, base) = path.rsplit_once('/').unwrap_or(("", path));
+        let (parent, folder) = directory.rsplit_once('/').unwrap_or(("", directory));
+        if name::of_drop_in_directory(folder).is_some() && base.ends_with(".conf") {
+            let (home, rank) = home(parent);
+            let directory = folder.to_owned();
+            layout.drop_ins.push(DropIn { file: None, directory, name: base.into(), home, rank });
+            continue;
+        }
+        let (home, rank) = home(directory);
+        let key = (home, base.to_owned());
+        let before = units.get(&key).and_then(|files| files.iter().map(|(rank, _)| *rank).min());
+        if homes.contains(&key.0) && UnitName::parse(base).is_some() && before.is_none_or(|best| rank < best)
+        {
+            units.remove(&key);
+            layout.masks.insert(key);
+        }
+    }
+    let to_files = sources.links().map(|(path, file)| (path, Some(file)));
+    for (path, file) in to_files.chain(sources.unread_links().map(|path| (path, None))) {
+        let (directory, base) = path.rsplit_once('/').unwrap_or(("", path));
+        let (parent, folder) = directory.rsplit_once('/').unwrap_or(("", directory));
+        let (own, above) = (home(directory).0, home(parent).0);
+        if WANTED.iter().any(|end| folder.ends_with(end)) && homes.contains(&above) {
+            layout.wanted.push((above, base.into()));
+        } else if let (Some(alias), Some(file)) = (UnitName::parse(base), file)
+            && homes.contains(&own)
+        {
+            let target = sources.get(file).name().to_owned();
+            if alias.template().as_ref() == Some(&target) {
+                // `web@1.service`, a link to the template: an instance.
+                layout.wanted.push((own, base.into()));
+            } else {
+                layout.aliases.push((own, target, alias));
+            }
+        }
+    }
+    layout.aliases.sort();
+}
+
 impl Layout {
     /// The drop-ins of a unit in the order in which they are read, and those that perhaps belong to it.
     ///
-    /// They are sorted by name; of several of one name only one is read: that of the most specific directory, there
-    /// that of the first root. Seen with systemd 252 and 257.
+    /// They are sorted by name. Of several of one name only one is read: that of the first root, and there that of the
+    /// most specific directory; a directory for all units of a type, such as `service.d`, comes last whatever its root.
+    /// Seen with systemd 252.
     pub(super) fn drop_ins_of(&self, name: &UnitName, home: &str) -> (Vec<&DropIn>, Vec<&DropIn>) {
-        let directories = name.drop_in_directories();
-        let mut chosen: BTreeMap<&str, (usize, &DropIn)> = BTreeMap::new();
+        let mut directories: Vec<(usize, String)> = Vec::new();
+        let start =
+            self.aliases.partition_point(|(of, target, _)| (of.as_str(), target) < (home, &name.text));
+        let aliases = self.aliases[start..].iter();
+        let aliases = aliases.take_while(|(of, target, _)| of == home && *target == name.text);
+        for (at, name) in [name].into_iter().chain(aliases.map(|(_, _, alias)| alias)).enumerate() {
+            directories.extend(name.drop_in_directories().into_iter().map(|directory| (at, directory)));
+        }
+        let for_all = format!("{}.d", name.kind);
+        let mut chosen: BTreeMap<&str, ((bool, usize, usize, usize), &DropIn)> = BTreeMap::new();
         let mut doubtful = Vec::new();
         for drop_in in &self.drop_ins {
-            let Some(order) = directories.iter().position(|it| *it == drop_in.directory) else { continue };
+            let Some(at) = directories.iter().position(|(_, it)| *it == drop_in.directory) else { continue };
             match self.belongs(drop_in, home) {
                 Some(true) => {
+                    let order = (drop_in.directory == for_all, directories[at].0, drop_in.rank, at);
                     let before = chosen.get(drop_in.name.as_str());
-                    if before.is_none_or(|(at, _)| order < *at) {
+                    if before.is_none_or(|(best, _)| order < *best) {
                         chosen.insert(&drop_in.name, (order, drop_in));
                     }
                 }
@@ -120,7 +186,8 @@ impl Layout {
                 None => doubtful.push(drop_in),
             }
         }
-        (chosen.into_values().map(|(_, drop_in)| drop_in).collect(), doubtful)
+        let read = |drop_in: &&DropIn| drop_in.file.is_some();
+        (chosen.into_values().map(|(_, drop_in)| drop_in).filter(read).collect(), doubtful)
     }
 
     /// Whether a drop-in is for the units of a home: it lies there, or it names a unit that no other home has.

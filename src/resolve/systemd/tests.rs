@@ -234,11 +234,15 @@ fn drop_ins_are_read_in_the_order_of_their_names() {
     let a = drop_in("etc/systemd/system/foo-bar.service.d/50-a.conf", "[Service]\nUser=a");
     let b = drop_in("usr/lib/systemd/system/foo-bar.service.d/90-b.conf", "[Service]\nUser=b");
     assert_eq!(user(&[unit, b, a]), ("b".into(), "50-a.conf 90-b.conf".into()));
-    // Of one name the first root wins, and the more specific directory.
+    // Of one name the first root wins, and in one root the more specific directory.
     let c = drop_in("usr/lib/systemd/system/foo-bar.service.d/50-a.conf", "[Service]\nUser=c");
     assert_eq!(user(&[unit, a, c]), ("a".into(), "50-a.conf".into()));
     let d = drop_in("etc/systemd/system/foo-.service.d/50-a.conf", "[Service]\nUser=d");
-    assert_eq!(user(&[unit, d, c]), ("c".into(), "50-a.conf".into()));
+    assert_eq!(user(&[unit, d, c]), ("d".into(), "50-a.conf".into()));
+    assert_eq!(user(&[unit, d, a]), ("a".into(), "50-a.conf".into()));
+    // What is for all services comes last.
+    let all = drop_in("etc/systemd/system/service.d/50-a.conf", "[Service]\nUser=all");
+    assert_eq!(user(&[unit, all, c]), ("c".into(), "50-a.conf".into()));
     assert_eq!(user(&[unit, d]), ("d".into(), "50-a.conf".into()));
     // Not one of these: another ending, another unit.
     let e = drop_in("etc/systemd/system/foo-bar.service.d/x.txt", "[Service]\nUser=e");

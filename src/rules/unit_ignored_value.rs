@@ -1,0 +1,69 @@
+//! A line of a unit that systemd reads and does not use.
+
+use std::collections::BTreeSet;
+
+use super::{Category, Context, Fixable, Rule};
+use crate::edit::Fix;
+use crate::finding::{Finding, Label, Severity};
+use crate::model::{Unit, UnitFault, UnitFaultKind};
+
+pub(super) const RULE: Rule = Rule {
+    name: "unit-ignored-value",
+    category: Category::Systemd,
+    severity: Severity::Warning,
+    summary: "a value, a directive or a section of a unit that systemd ignores",
+    outcome: "the default stays",
+    fix: Fixable::Sometimes,
+    page: include_str!("../../rules/unit-ignored-value.md"),
+    check,
+};
+
+fn check(context: &Context, findings: &mut Vec<Finding>) {
+    // A drop-in may be for several units, and a template has instances.
+    let mut seen = BTreeSet::new();
+    for unit in &context.deployment.units {
+        // What makes systemd refuse the unit, and command lines, are another matter.
+        let ignored = unit.faults.iter().filter(|it| !it.refused && it.kind != UnitFaultKind::Command);
+        for fault in ignored {
+            if seen.insert((fault.place, fault.kind)) {
+                findings.push(finding(unit, fault, context));
+            }
+        }
+    }
+}
+
+fn finding(unit: &Unit, fault: &UnitFault, context: &Context) -> Finding {
+    let written = context.sources.text(fault.place);
+    let label = match (fault.kind, &fault.meant) {
+        (UnitFaultKind::Section, _) => "no section of units of this type".into(),
+        (UnitFaultKind::Unknown, Some(meant)) => format!("`{meant}` is meant"),
+        (UnitFaultKind::Unknown, None) => "no release that is known has this directive".into(),
+        (UnitFaultKind::Misplaced, Some(section)) => format!("this belongs into `{section}`"),
+        (_, Some(meant)) => format!("`{meant}` is meant"),
+        _ => "this means nothing to systemd".into(),
+    };
+    let message = match fault.kind {
+        UnitFaultKind::Section => format!("systemd ignores all of `{written}`: {}", fault.message),
+        UnitFaultKind::Unknown | UnitFaultKind::Misplaced => {
+            format!("systemd ignores `{written}=`: {}", fault.message)
+        }
+        _ => format!("systemd ignores a value of `{}=`: {}", fault.directive, fault.message),
+    };
+    let mut finding = RULE.finding(message, Label { span: fault.place, text: label }, Vec::new());
+    finding.help = in_force(unit, fault);
+    finding.fix = fault
+        .mend
+        .as_ref()
+        .and_then(|mend| Fix::new(mend.title.clone(), mend.applicability, mend.edits.clone()));
+    finding
+}
+
+/// What holds instead.
+fn in_force(unit: &Unit, fault: &UnitFault) -> Option<String> {
+    let setting = unit.settings.get(&fault.directive).filter(|_| fault.kind == UnitFaultKind::Value)?;
+    let value = setting.value.known()?;
+    if setting.origin.is_written() {
+        return Some(format!("`{}={value}`, which is written elsewhere, stays in force", fault.directive));
+    }
+    Some(format!("`{}={value}`, systemd's default, stays in force", fault.directive))
+}
