@@ -1,6 +1,7 @@
 //! From paths to sources and back: the one place that touches the file system.
 
 mod classify;
+mod modules;
 mod write;
 
 pub use write::{WriteError, write};
@@ -217,6 +218,7 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
     files.extend(only.iter().filter(|path| path.starts_with(tree.root)).cloned());
     files.sort();
     files.dedup();
+    let python: Vec<PathBuf> = files.iter().filter(|path| modules::is_python(path)).cloned().collect();
     let mut read_files: BTreeMap<PathBuf, FileId> = BTreeMap::new();
     let mut later = Vec::new();
     for path in files {
@@ -237,6 +239,10 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
         {
             read_files.insert(path, id);
         }
+    }
+    let wanted = modules::wanted(&found.sources);
+    for path in python.iter().filter(|path| !read_files.contains_key(*path)) {
+        modules::note(path, tree.shown(path), &wanted, &mut found.sources);
     }
     for link in links {
         if std::fs::read_link(&link).is_ok_and(|target| target == Path::new("/dev/null")) {

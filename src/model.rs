@@ -13,7 +13,7 @@ mod unit;
 mod version;
 
 pub use anchor::{Anchor, Dialect, remove_word};
-pub use app::{App, AppId, AppKind, LiteralVariable, UnloadedFile, WorkerClass};
+pub use app::{App, AppId, AppKind, Interface, LiteralVariable, MissingTarget, UnloadedFile, WorkerClass};
 pub use app_fault::{AppFault, AppFaultKind};
 pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
 pub use nginx::{

@@ -3,6 +3,8 @@
 //! A rule is a pure function over the model. It knows nothing of syntax, levels or output; what it cannot know, it does
 //! not judge. Adding one takes its page, its file, a `mod` line and an entry in [`RULES`].
 
+mod app_target_missing;
+mod app_worker_mismatch;
 mod bind_conflict;
 mod bind_syntax;
 mod connections_exhausted;
@@ -136,6 +138,8 @@ pub struct Context<'a> {
 
 /// All rules, sorted by name.
 pub static RULES: &[&Rule] = &[
+    &app_target_missing::RULE,
+    &app_worker_mismatch::RULE,
     &bind_conflict::RULE,
     &bind_syntax::RULE,
     &connections_exhausted::RULE,

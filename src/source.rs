@@ -195,6 +195,7 @@ pub struct Sources {
     unread_links: BTreeSet<String>,
     null_links: BTreeSet<String>,
     unread: Vec<String>,
+    modules: BTreeMap<String, Option<String>>,
 }
 
 impl Sources {
@@ -258,6 +259,16 @@ impl Sources {
     /// The files and directories that are there and cannot be read.
     pub fn unread(&self) -> &[String] {
         &self.unread
+    }
+
+    /// Notes a Python file that is no configuration, and its text where somebody may ask for it.
+    pub fn note_module(&mut self, path: impl Into<String>, text: Option<String>) {
+        self.modules.insert(path.into(), text);
+    }
+
+    /// The Python files that are no configuration, by their paths, and their texts as far as they were read.
+    pub fn modules(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.modules.iter().map(|(path, text)| (path.as_str(), text.as_deref()))
     }
 
     /// All files, in the order in which they were added.

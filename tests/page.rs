@@ -27,7 +27,8 @@ pub(crate) struct Example {
 /// A fenced block with a `file=`.
 pub(crate) struct Block {
     pub(crate) path: String,
-    pub(crate) kind: FileKind,
+    /// `None` for a module of the app, which is no configuration.
+    pub(crate) kind: Option<FileKind>,
     pub(crate) text: String,
 }
 
@@ -73,11 +74,12 @@ fn page(rule: &'static Rule) -> Page {
 fn block(info: &str) -> Option<Block> {
     let (language, path) = info.split_once(" file=")?;
     let kind = match language {
-        "nginx" => FileKind::Nginx,
-        "python" => FileKind::Gunicorn,
-        "systemd" => FileKind::Systemd,
-        "yaml" => FileKind::Compose,
-        "sh" => FileKind::Launcher,
+        "nginx" => Some(FileKind::Nginx),
+        "python" => Some(FileKind::Gunicorn),
+        "systemd" => Some(FileKind::Systemd),
+        "yaml" => Some(FileKind::Compose),
+        "sh" => Some(FileKind::Launcher),
+        "module" => None,
         _ => return None,
     };
     Some(Block { path: path.into(), kind, text: String::new() })
@@ -94,7 +96,12 @@ impl Example {
     pub(crate) fn sources(&self) -> Sources {
         let mut sources = Sources::default();
         for block in &self.blocks {
-            sources.add(Source::new(block.path.as_str(), block.kind, block.text.as_str().into()));
+            match block.kind {
+                Some(kind) => {
+                    sources.add(Source::new(block.path.as_str(), kind, block.text.as_str().into()));
+                }
+                None => sources.note_module(block.path.as_str(), Some(block.text.clone())),
+            }
         }
         sources
     }

@@ -170,9 +170,10 @@ fn the_files_of_the_pages_are_found_for_what_they_are() {
                 for block in &example.blocks {
                     let ends = |path: &str| Path::new(path).ends_with(&block.path);
                     let kind = sources.iter().find(|(_, it)| ends(&it.path)).map(|(_, it)| it.kind);
+                    let is_module = sources.modules().any(|(path, _)| ends(path));
                     assert_eq!(
-                        kind,
-                        Some(block.kind),
+                        (kind, is_module),
+                        (block.kind, block.kind.is_none()),
                         "{}, {}: {}",
                         page.rule.name,
                         example.title,

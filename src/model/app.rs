@@ -30,6 +30,10 @@ pub struct App {
     pub listeners: Setting<Vec<Endpoint>>,
     /// The worker class in force: a `sync` worker with threads is a `gthread` one.
     pub worker_class: Setting<WorkerClass>,
+    /// Why its application cannot be loaded.
+    pub missing: Option<MissingTarget>,
+    /// What its application speaks, where that is certain.
+    pub interface: Option<Interface>,
     /// The configuration file that is meant for it, and that it does not find.
     pub unloaded: Option<UnloadedFile>,
     /// The variables of its command line that are handed on as they are written, and that it refuses.
@@ -38,6 +42,38 @@ pub struct App {
     pub settings: BTreeMap<&'static str, Setting<Datum>>,
     /// What it refuses or passes over, in the order of the layers.
     pub faults: Vec<AppFault>,
+}
+
+/// How an application is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interface {
+    /// With a dictionary and a callable, for one request at a time.
+    Wsgi,
+    /// As a coroutine, with a dictionary and two callables.
+    Asgi,
+}
+
+/// An application that is not where a command line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MissingTarget {
+    /// There is no such module.
+    Module {
+        /// Its name, as far as it is missing: `shop.wsgi` of `shop.wsgi.app`.
+        module: String,
+        /// The target's module with a name that there is.
+        instead: Option<String>,
+    },
+    /// The module has no such name.
+    Name {
+        /// The module.
+        module: String,
+        /// Its file, below the root of the stack.
+        file: String,
+        /// The name.
+        name: String,
+        /// The name of the application that the module has.
+        instead: Option<String>,
+    },
 }
 
 /// A configuration file that an app does not find where it looks for it.

@@ -214,6 +214,8 @@ fn app(place: Span, listeners: Result<Vec<Endpoint>, String>) -> App {
         worker_class: Setting::unknown(WHY, Origin::DEFAULT),
         literals: Vec::new(),
         unloaded: None,
+        missing: None,
+        interface: None,
         settings: BTreeMap::new(),
         faults: Vec::new(),
     }

@@ -2,6 +2,7 @@
 
 mod absorb;
 mod addresses;
+mod application;
 mod apps;
 mod argparse;
 mod bind;
@@ -18,6 +19,7 @@ mod literal;
 mod machine;
 mod mends;
 mod module;
+mod module_text;
 mod python;
 mod scope;
 mod strays;
@@ -62,7 +64,8 @@ pub fn resolve(
     sources: &Sources,
     target: &Target,
 ) -> Resolved {
-    let stack = apps::Stack { files, trees, paths, sources, version: target.gunicorn };
+    let modules = application::Modules::new(paths.root(), sources);
+    let stack = apps::Stack { files, trees, paths, sources, modules, version: target.gunicorn };
     let mut resolved = Resolved { apps: Vec::new(), unresolved: Vec::new() };
     let mut read: Vec<apps::Read> = Vec::new();
     let claims = apps::claims(&stack, launches);

@@ -262,6 +262,8 @@ mod tests {
             worker_class: Setting::unknown("not asked", Origin::DEFAULT),
             literals: Vec::new(),
             unloaded: None,
+            missing: None,
+            interface: None,
             settings: BTreeMap::new(),
             faults: Vec::new(),
         }

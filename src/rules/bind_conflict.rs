@@ -36,10 +36,10 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     }
     for there in places.values() {
         for (at, (_, app, address)) in there.iter().enumerate() {
-            let before = there[at.saturating_sub(NEIGHBOURS)..at].iter();
+            let mut before = there[at.saturating_sub(NEIGHBOURS)..at].iter().rev();
             let other =
-                before.filter(|(_, other, taken)| clash(address, taken) && run_together(context, app, other));
-            if let Some((_, other, _)) = other.last()
+                before.find(|(_, other, taken)| clash(address, taken) && run_together(context, app, other));
+            if let Some((_, other, _)) = other
                 && seen.insert((place(app), place(other)))
             {
                 findings.push(two_apps(app, other, address));

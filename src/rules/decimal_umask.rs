@@ -70,7 +70,7 @@ fn shuts_out(context: &Context, app: &App, value: i64) -> bool {
         && !may_change("group")
         && mode & 0o002 == 0
         && !of_web("User")
-        && !(of_web("Group") && mode & 0o020 != 0)
+        && (mode & 0o020 == 0 || !of_web("Group"))
 }
 
 fn finding(

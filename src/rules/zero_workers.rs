@@ -64,8 +64,8 @@ fn finding(app: &App, name: &str, setting: &Setting<i64>, place: Span) -> Findin
             1000,
         ),
         _ => (
-            "`threads` is 0, with which a gthread worker does not start: Gunicorn ends with exit status 3, and nginx \
-             answers with a 502",
+            "`threads` is 0, with which a gthread worker does not start: Gunicorn ends, and nginx answers with a \
+             502",
             "the worker says `max_workers must be greater than 0`; write how many requests each worker shall do at once",
             1,
         ),

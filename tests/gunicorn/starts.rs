@@ -158,7 +158,9 @@ fn what_is_listened_on_and_what_is_refused_at_the_start() {
     let holder = tempfile::tempdir().unwrap();
     // What is between the newest and the oldest reads addresses as both do.
     let mut programs = real::gunicorns();
-    programs.drain(1..programs.len().saturating_sub(1).max(1));
+    if programs.len() > 2 {
+        programs.drain(1..programs.len() - 1);
+    }
     let jobs: Vec<(Version, PathBuf, &[&str])> = programs
         .into_iter()
         .flat_map(|(version, program)| LINES.iter().map(move |line| (version, program.clone(), *line)))
@@ -250,7 +252,9 @@ fn what_the_pages_call_refused_is_and_starts_when_it_is_mended() {
         for block in &example.blocks {
             let text = on_this_machine(&block.text, &scratch);
             write(&scratch.join("srv").join(&block.path), &text);
-            sources.add(Source::new(block.path.as_str(), block.kind, text.into()));
+            if let Some(kind) = block.kind {
+                sources.add(Source::new(block.path.as_str(), kind, text.into()));
+            }
         }
         for folder in ["run/shop", "srv/shop/run/shop", "var/log"] {
             std::fs::create_dir_all(scratch.join(folder)).unwrap();

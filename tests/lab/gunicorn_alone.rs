@@ -13,6 +13,8 @@ use std::process::{Command, ExitStatus};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use hoplint::model::Version;
+
 use super::{Mend, Request, Running, answer, free_port, hoplint, started, wait_for};
 use crate::real;
 use crate::support::write;
@@ -41,6 +43,8 @@ async def socket(scope, receive, send):
 /// directory, GUNICORN for the program, APP for a port for it, PORT for the one that nginx listens on, and FREE for another one.
 struct Case<'a> {
     rule: &'a str,
+    /// The first version that it is about.
+    since: Version,
     files: &'a [(&'a str, &'a str)],
     /// What stands in nginx's `http`; without it the client asks the app.
     http: &'a str,
@@ -80,6 +84,7 @@ impl Default for Case<'_> {
     fn default() -> Self {
         Case {
             rule: "",
+            since: Version(0, 0, 0),
             files: &[],
             http: "",
             meanwhile: "",
@@ -212,7 +217,7 @@ fn end_of(running: &mut Running) -> ExitStatus {
 /// Runs a case with each Gunicorn of a version that it is about: the rule is found, the outcome is seen, the mend is made,
 /// and the outcome is gone.
 fn run(case: &Case) {
-    for (version, gunicorn) in real::gunicorns() {
+    for (version, gunicorn) in real::gunicorns().into_iter().filter(|(version, _)| *version >= case.since) {
         eprintln!("{} with Gunicorn {version}", case.rule);
         let place = Place::new(&gunicorn);
         place.put(case.files);

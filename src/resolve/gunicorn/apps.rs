@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::application::{self, Application, Modules};
 use super::argparse::{self, Options};
 use super::command::{self, Program, Start};
 use super::config_file::{self, Choice, Claims};
 use super::layers::{self, File, Layers, Settings};
 use super::scope::{Scope, variable};
-use super::{Resolved, bind, faults, literal, module, strays, table, unloaded, words};
+use super::{Resolved, bind, faults, literal, module, strays, table, unloaded, validate, words};
 use crate::model::{
     App, AppFault, AppFaultKind, AppKind, Datum, Origin, OriginKind, Setting, Unresolved, Version,
     WorkerClass,
@@ -25,6 +26,7 @@ pub(super) struct Stack<'a> {
     pub(super) trees: &'a BTreeMap<FileId, Parsed<Tree>>,
     pub(super) paths: &'a Paths,
     pub(super) sources: &'a Sources,
+    pub(super) modules: Modules<'a>,
     pub(super) version: Version,
 }
 
@@ -86,6 +88,8 @@ fn other(launch: &Launch, place: Span) -> App {
         worker_class: Setting::unknown(unknown, Origin::DEFAULT),
         literals: Vec::new(),
         unloaded: None,
+        missing: None,
+        interface: None,
         settings: BTreeMap::new(),
         faults: Vec::new(),
     }
@@ -154,15 +158,19 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
     {
         faults.extend(strays::of_file(&parsed.tree, scope, stack.version, stack.sources));
     }
+    let target = target(&layers.line, &settings);
+    let Application { missing, interface } = application_of(stack, start, &target, &settings);
     let app = App {
         kind: AppKind::Gunicorn,
         unit: None,
         place: start.place,
         config: if let Choice::File(file, _) = choice { Some(file) } else { None },
         working_directory: start.working_directory.clone(),
-        target: target(&layers.line, &settings),
+        target,
         listeners: listeners(&settings, &listens),
         worker_class: worker_class(&settings),
+        missing,
+        interface,
         unloaded: unloaded::find(stack, &layers.line, &layers.variable, start.place, directory),
         literals: literal::variables(
             &layers.line.dollars,
@@ -234,12 +242,44 @@ pub(super) struct Listens<'a> {
 impl Listens<'_> {
     /// The directory that relative paths of sockets are seen from.
     pub(super) fn socket_directory(&self, settings: &Settings) -> Possible<String> {
-        match settings.get("chdir").map(|setting| &setting.value) {
-            Some(Possible::Known(Datum::Text(chdir))) => Possible::Known(chdir.clone()),
-            // Nobody sets it: Gunicorn stays where it starts.
-            Some(Possible::Unknown(why)) if why == layers::MACHINE => self.directory.clone(),
-            _ => Possible::Unknown("the directory that the socket lies in is not known".into()),
-        }
+        launched_in(settings, self.directory)
+    }
+}
+
+/// What the tree tells of the application that a launch names.
+fn application_of(
+    stack: &Stack,
+    start: &Start,
+    target: &Setting<String>,
+    settings: &Settings,
+) -> Application {
+    let Some(target) = target.value.known() else { return Application::default() };
+    let mut directories = vec![launched_in(settings, &start.working_directory.value)];
+    let paths = match settings.get("pythonpath").map(|setting| &setting.value) {
+        Some(Possible::Known(Datum::Unset)) => String::new(),
+        Some(Possible::Known(Datum::Text(paths))) => paths.clone(),
+        _ => return Application::default(),
+    };
+    directories.extend(
+        paths
+            .split(',')
+            .filter(|path| !path.is_empty())
+            .map(|path| {
+                validate::absolute(path, &directories[0]).map_or_else(Possible::Unknown, Possible::Known)
+            })
+            .collect::<Vec<_>>(),
+    );
+    let alone = variable(&start.environment, "PYTHONPATH") == Possible::Known(None);
+    application::find(&stack.modules, target, &directories, alone)
+}
+
+/// The directory that Gunicorn goes to before it loads anything.
+fn launched_in(settings: &Settings, directory: &Possible<String>) -> Possible<String> {
+    match settings.get("chdir").map(|setting| &setting.value) {
+        Some(Possible::Known(Datum::Text(chdir))) => Possible::Known(chdir.clone()),
+        // Nobody sets it: Gunicorn stays where it starts.
+        Some(Possible::Unknown(why)) if why == layers::MACHINE => directory.clone(),
+        _ => Possible::Unknown("the directory that it goes to is not known".into()),
     }
 }
 
@@ -362,6 +402,8 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
         worker_class: worker_class(&settings),
         literals: Vec::new(),
         unloaded: None,
+        missing: None,
+        interface: None,
         settings,
         faults: faults::settled(faults, stack.version, stack.sources),
     })

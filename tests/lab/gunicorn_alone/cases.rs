@@ -1,5 +1,7 @@
 //! One service, and perhaps nginx in front of it.
 
+use hoplint::model::Version;
+
 use super::super::{Mend, Request, server};
 use super::{Case, Mending, Sees, run};
 
@@ -168,6 +170,55 @@ fn a_relative_configuration_is_not_sought_where_chdir_leads_to() {
         rule: "gunicorn-config-not-loaded",
         files: &[("shop.service", unit), ("shop/shop.conf.py", "bind = \"127.0.0.1:APP\"\nworkers = 2\n")],
         before: Sees::Ends(1, "doesn't exist"),
+        ..Case::default()
+    });
+}
+
+#[test]
+fn a_module_that_is_not_there_is_no_gunicorn() {
+    run(&Case {
+        rule: "app-target-missing",
+        files: &[
+            ("shop.service", &unit("shop.wsgi:app")),
+            ("shop/__init__.py", ""),
+            ("shop/main.py", "from stub import app\n"),
+        ],
+        before: Sees::Ends(3, "No module named 'shop.wsgi'"),
+        mend: Mending::Hand(&[("shop.service", &unit("-w 2 shop.main:app"))]),
+        ..Case::default()
+    });
+}
+
+#[test]
+fn a_name_that_is_not_there_is_no_gunicorn() {
+    run(&Case {
+        rule: "app-target-missing",
+        files: &[("shop.service", &unit("stub"))],
+        before: Sees::Ends(4, "Failed to find attribute 'application' in 'stub'."),
+        mend: Mending::Hand(&[("shop.service", &unit("-w 2 stub:app"))]),
+        ..Case::default()
+    });
+}
+
+#[test]
+fn an_asgi_application_under_sync_workers_is_a_500() {
+    run(&Case {
+        rule: "app-worker-mismatch",
+        files: &[("shop.service", &unit("-w 2 stub:socket"))],
+        before: Sees::Status("500"),
+        mend: Mending::Hand(&[("shop.service", &unit("-w 2 stub:app"))]),
+        ..Case::default()
+    });
+}
+
+#[test]
+fn a_wsgi_application_under_asgi_workers_is_a_500() {
+    run(&Case {
+        rule: "app-worker-mismatch",
+        since: Version(24, 0, 0),
+        files: &[("shop.service", &unit("-k asgi -w 2 stub:app"))],
+        before: Sees::Status("500"),
+        mend: Mending::Hand(&[("shop.service", &unit("-k asgi -w 2 stub:socket"))]),
         ..Case::default()
     });
 }

@@ -1,0 +1,53 @@
+//! The Python of an app: which modules there are, and the text of those that a command line names.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::bytes_of;
+use crate::resolve::paths::template_free;
+use crate::source::{FileKind, MAX_WRITTEN_SIZE, Sources};
+
+/// Whether a file is a module, or becomes one when a template engine has filled it in.
+pub(super) fn is_python(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    template_free(name).ends_with(".py")
+}
+
+/// How the paths of the modules end that units and configurations may name as applications, and of the packages that they
+/// are in: `shop/wsgi.py`, `shop/__init__.py`.
+pub(super) fn wanted(sources: &Sources) -> BTreeSet<String> {
+    let mut wanted = BTreeSet::new();
+    let telling = |kind| matches!(kind, FileKind::Systemd | FileKind::Gunicorn);
+    for (_, source) in sources.iter().filter(|(_, source)| telling(source.kind)) {
+        let starts = source.text.contains("gunicorn");
+        for word in source.text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=')) {
+            let module = word.split(':').next().unwrap_or_default();
+            // Without a dot and a colon it may be any word.
+            let named = starts || module.len() < word.len() || module.contains('.');
+            let is_name = |part: &str| {
+                !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            };
+            if !named || module.len() > 200 || !module.split('.').all(is_name) {
+                continue;
+            }
+            let path = module.replace('.', "/");
+            wanted.insert(format!("{path}.py"));
+            for (at, _) in path.match_indices('/').chain([(path.len(), "")]) {
+                wanted.insert(format!("{}/__init__.py", &path[..at]));
+            }
+        }
+    }
+    wanted
+}
+
+/// Notes a module. What cannot be read is there all the same.
+pub(super) fn note(path: &Path, shown: String, wanted: &BTreeSet<String>, sources: &mut Sources) {
+    let name_at = shown.rfind('/').map_or(0, |at| at + 1);
+    let plain = format!("{}{}", &shown[..name_at], template_free(&shown[name_at..]));
+    let mut ends = plain.match_indices('/').map(|(at, _)| &plain[at + 1..]).chain([plain.as_str()]);
+    let asked_for = plain == shown && ends.any(|end| wanted.contains(end));
+    drop(ends);
+    let text = if asked_for { bytes_of(path).ok() } else { None };
+    let text = text.filter(|bytes| bytes.len() as u64 <= MAX_WRITTEN_SIZE);
+    sources.note_module(plain, text.and_then(|bytes| String::from_utf8(bytes).ok()));
+}
