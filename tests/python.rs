@@ -84,6 +84,9 @@ for statements in programs:
 json.dump(results, sys.stdout)
 ";
 
+/// The index of the statement that raises an exception, and the names before it with their `repr()`.
+type Result = (Option<usize>, BTreeMap<String, Option<String>>);
+
 /// What Python makes of programs: 10,000 with HOPLINT_LONG=1, or as many as the variable says; HOPLINT_SEED says which.
 #[test]
 fn values_are_those_that_cpython_works_out() {

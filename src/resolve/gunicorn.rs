@@ -60,7 +60,7 @@ pub struct Resolved {
     pub unresolved: Vec<Unresolved>,
 }
 
-pub use command::Program;
+pub use command::{Program, Start};
 
 /// A launch, and what it runs.
 #[derive(Clone, Debug)]

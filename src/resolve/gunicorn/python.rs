@@ -82,6 +82,8 @@ fn write(value: &Value, text: &mut String) {
             }
             text.push('}');
         }
+        // Its address in the memory stands behind that.
+        Value::Function { name, .. } => text.push_str(&format!("<function {name} at 0x...>")),
         _ => text.push_str("..."),
     }
 }
