@@ -40,8 +40,7 @@ fn launch_of(directory: &str, case: &Case, sources: &mut Sources) -> Launch {
         arguments,
         environment: Environment {
             variables: case.variables.iter().map(|(name, value)| (name.to_string(), set(value))).collect(),
-            open: None,
-            firm: BTreeSet::new(),
+            ..Environment::default()
         },
         working_directory: known(directory),
         sockets: Activation::None,

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     category: Category::Gunicorn,
     severity: Severity::Warning,
     summary: "an application that the tree has under another name, or not at all",
-    outcome: "Gunicorn does not start",
+    outcome: "start-up failure",
     fix: Fixable::Never,
     page: include_str!("../../rules/app-target-missing.md"),
     check,

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     category: Category::Address,
     severity: Severity::Error,
     summary: "two that listen on one address",
-    outcome: "Gunicorn does not start, or 502 after a restart",
+    outcome: "start-up failure, or 502 after a restart",
     fix: Fixable::Never,
     page: include_str!("../../rules/bind-conflict.md"),
     check,
@@ -124,7 +124,7 @@ fn with_itself(app: &App) -> Option<Finding> {
          Gunicorn does not start"
     );
     let mut finding = RULE.finding(message, label(app, address), Vec::new());
-    finding.outcome = "Gunicorn does not start".into();
+    finding.outcome = "start-up failure".into();
     finding.help = Some(
         "leave one of them; Gunicorn tries five times, says `Connection in use` and `Can't connect to`, and ends with exit \
          status 1"
@@ -136,7 +136,7 @@ fn with_itself(app: &App) -> Option<Finding> {
 fn two_apps(app: &App, other: &App, address: &Endpoint) -> Finding {
     let (outcome, message) = match address {
         Endpoint::Tcp(..) => (
-            "Gunicorn does not start",
+            "start-up failure",
             format!(
                 "two services listen on {address}: the one that starts second finds it in use, and does not start"
             ),
@@ -264,7 +264,7 @@ fn nginx_and_app(app: &App, taken: &Endpoint, listen: &Listen, span: Span) -> Fi
     );
     let primary = Label { span, text: format!("nginx listens on {address} here") };
     let mut finding = RULE.finding(message, primary, vec![label(app, taken)]);
-    finding.outcome = "nginx or Gunicorn does not start".into();
+    finding.outcome = "start-up failure".into();
     finding.help = Some(
         "give the app a port of its own, or a unix socket, and tell nginx; nginx says `bind() to ... failed (98: ...)`, \
          Gunicorn `Connection in use`"

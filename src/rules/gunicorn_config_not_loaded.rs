@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     category: Category::Gunicorn,
     severity: Severity::Error,
     summary: "a configuration file that Gunicorn looks for elsewhere",
-    outcome: "502, or Gunicorn does not start",
+    outcome: "502, or start-up failure",
     fix: Fixable::Sometimes,
     page: include_str!("../../rules/gunicorn-config-not-loaded.md"),
     check,
@@ -35,7 +35,7 @@ fn finding(context: &Context, app: &App, unloaded: &UnloadedFile) -> Finding {
     let named = &context.sources.get(*file).path;
     let (outcome, message, place, text) = match option {
         Some((place, _)) => (
-            "Gunicorn does not start",
+            "start-up failure",
             format!(
                 "Gunicorn looks for its configuration at `{looked_for}`, but `{named}` lies at `{path}`: it does not start"
             ),

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     category: Category::Address,
     severity: Severity::Error,
     summary: "a `$VARIABLE` inside a longer word of a unit's command line, which systemd does not replace",
-    outcome: "Gunicorn does not start",
+    outcome: "start-up failure",
     fix: Fixable::Sometimes,
     page: include_str!("../../rules/variable-port-literal.md"),
     check,

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     category: Category::Capacity,
     severity: Severity::Error,
     summary: "a Gunicorn with no worker, no thread or no connection",
-    outcome: "504, or Gunicorn does not start",
+    outcome: "504, or start-up failure",
     fix: Fixable::Sometimes,
     page: include_str!("../../rules/zero-workers.md"),
     check,

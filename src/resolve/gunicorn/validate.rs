@@ -241,31 +241,9 @@ pub(super) fn absolute(path: &str, directory: &Possible<String>) -> Result<Strin
     Ok(format!("/{}", parts.join("/")))
 }
 
-/// What `int(text)` gives, with base 10 or with base 0, where prefixes count and leading zeros are refused.
+/// What `int(text)` gives, with base 10 or with base 0.
 pub(super) fn int(text: &str, any_base: bool) -> Option<i64> {
-    let text = strip(text);
-    let (negative, digits) = match text.as_bytes().first()? {
-        b'-' => (true, &text[1..]),
-        b'+' => (false, &text[1..]),
-        _ => (false, text),
-    };
-    let lower = digits.to_ascii_lowercase();
-    let prefixed = [("0x", 16), ("0o", 8), ("0b", 2)]
-        .into_iter()
-        .filter(|_| any_base)
-        .find_map(|(prefix, radix)| lower.strip_prefix(prefix).map(|rest| (rest, radix)));
-    let (body, radix) = prefixed.unwrap_or((lower.as_str(), 10));
-    let body = if prefixed.is_some() { body.strip_prefix('_').unwrap_or(body) } else { body };
-    if body.is_empty() || body.starts_with(['_', '+', '-']) || body.ends_with('_') || body.contains("__") {
-        return None;
-    }
-    let body = body.replace('_', "");
-    let zeros = body.starts_with('0') && body.bytes().any(|byte| byte != b'0');
-    if any_base && prefixed.is_none() && zeros {
-        return None;
-    }
-    let number = i64::from_str_radix(&body, radix).ok()?;
-    Some(if negative { -number } else { number })
+    super::number::from_text(text, if any_base { 0 } else { 10 })
 }
 
 /// Whether `int(text)` certainly fails, which is not said of what is only too large or too strange for [`int`].

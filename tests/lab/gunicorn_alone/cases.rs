@@ -68,16 +68,16 @@ fn a_worker_without_a_timeout_is_lost() {
 fn one_sync_worker_holds_up_all_others() {
     run(&Case {
         rule: "single-sync-worker",
-        files: &[("shop.service", &unit("stub:app"))],
+        files: &[("shop.service", &unit("--graceful-timeout 1 stub:app"))],
         http: &server(
             "proxy_pass http://127.0.0.1:APP; location /fast { proxy_pass http://127.0.0.1:APP; \
                        proxy_read_timeout 500ms; }",
         ),
-        meanwhile: "/slow",
-        pause: 0,
-        request: Request { path: "/fast", at_once: 3, ..Request::PLAIN },
+        meanwhile: "/hang",
+        pause: 1,
+        request: Request { path: "/fast", ..Request::PLAIN },
         before: Sees::Status("504"),
-        mend: Mending::Hand(&[("shop.service", &unit("-w 2 stub:app"))]),
+        mend: Mending::Hand(&[("shop.service", &unit("-w 2 --graceful-timeout 1 stub:app"))]),
         ..Case::default()
     });
 }
