@@ -58,15 +58,20 @@ fn holds(sources: &Sources, kind: FileKind) -> bool {
 fn refused(report: &Report, sources: &Sources, kind: FileKind) -> Vec<String> {
     let findings = report.findings.iter();
     findings
-        .filter(|it| it.rule == "syntax-error" || it.outcome == "nginx does not start")
+        .filter(|it| {
+            ["syntax-error", "gunicorn-invalid-value"].contains(&it.rule)
+                || it.outcome == "nginx does not start"
+        })
         .filter(|it| sources.get(it.primary.span.file).kind == kind)
         .map(|it| format!("{} {}", it.message, it.help.as_deref().unwrap_or_default()))
         .collect()
 }
 
 /// Examples that are right, and that nginx refuses as the test puts them together: directives of the commercial nginx,
-/// variants of which a machine has one, a fragment of something else than `http`, a file that is not there.
-const NOT_TOGETHER: [&str; 10] = [
+/// variants of which a machine has one, a fragment of something else than `http`, a file that is not there, a mark that is still
+/// to be filled in.
+const NOT_TOGETHER: [&str; 11] = [
+    "gunicorn-invalid-value, Good, Values that are filled in or not known",
     "max-conns-without-queue, Good, A queue",
     "named-location-missing, Good, A fragment whose server is not known",
     "nginx-rejected, Good, A fragment whose place is only guessed",

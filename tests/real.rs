@@ -170,7 +170,12 @@ pub(crate) fn gunicorn_verdict(gunicorn: &Path, text: &str) -> Verdict {
     let mut command = Command::new(gunicorn);
     command.args(["--check-config", "-c", "gunicorn.conf.py", "stub:app"]).current_dir(scratch.path());
     // What the examples take from the environment.
-    command.env("APP_PORT", "8000").env("TIMEOUT", "30").env_remove("PORT").env_remove("GUNICORN_CMD_ARGS");
+    command
+        .env("APP_PORT", "8000")
+        .env("TIMEOUT", "30")
+        .env("THREADS", "2")
+        .env_remove("PORT")
+        .env_remove("GUNICORN_CMD_ARGS");
     verdict(command)
 }
 
