@@ -18,6 +18,7 @@ mod props;
 mod python;
 mod real;
 mod refused;
+mod shell;
 mod specs;
 mod support;
 mod systemd;

@@ -1,14 +1,20 @@
 //! Python: what is read and worked out, against CPython.
 #![allow(clippy::print_stdout, reason = "what is skipped and what was measured is told to whoever runs it")]
 
+mod generate;
+
+use std::collections::BTreeMap;
 use std::process::Command;
 
+use hoplint::resolve::gunicorn::evaluated;
 use hoplint::source::{FileKind, Source, Sources};
 use hoplint::syntax::gunicorn::parse;
 
-/// What CPython says to a program, or nothing where there is no CPython.
-fn python(program: &str) -> Option<String> {
-    match Command::new("python3").arg("-c").arg(program).output() {
+use crate::support::Dice;
+
+/// What CPython says when it is started so, or nothing where there is no CPython.
+fn python(arguments: &[&str]) -> Option<String> {
+    match Command::new("python3").args(arguments).env_remove("HOPLINT_NOT_SET").output() {
         Ok(output) if output.status.success() => Some(String::from_utf8(output.stdout).unwrap()),
         problem => {
             let why = format!("`python3` cannot be asked: {problem:?}");
@@ -32,7 +38,7 @@ fn the_standard_library_reads_without_an_error() {
         \x20               ast.parse(open(path, 'rb').read())\n\
         \x20               print(path)\n\
         \x20           except Exception: pass\n";
-    let Some(listed) = python(list) else { return };
+    let Some(listed) = python(&["-c", list]) else { return };
     let every = if std::env::var_os("HOPLINT_LONG").is_some() { 1 } else { 8 };
     let (mut files, mut opaque, mut statements) = (0, 0, 0);
     let mut wrong = Vec::new();
@@ -51,4 +57,84 @@ fn the_standard_library_reads_without_an_error() {
     }
     println!("{files} files, {statements} statements, {opaque} opaque pieces");
     assert!(files > 10 && wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Runs each program statement by statement: the index of the one that raises an exception, and the names before it.
+const RUN: &str = "
+import io, json, os, sys, types, warnings
+warnings.simplefilter('ignore')
+programs = json.load(open(sys.argv[1]))
+results = []
+for statements in programs:
+    names, failed, before = {'os': os}, None, {}
+    for at, statement in enumerate(statements):
+        try:
+            exec(compile(statement, 'config', 'exec'), names)
+        except BaseException:
+            failed = at
+            break
+        before = {}
+        for name, value in names.items():
+            if name[0] == 'v' and name[1:].isdigit():
+                try:
+                    before[name] = repr(value)
+                except BaseException:
+                    before[name] = None
+    results.append([failed, before])
+json.dump(results, sys.stdout)
+";
+
+/// What Python makes of programs: 10,000 with HOPLINT_LONG=1, or as many as the variable says; HOPLINT_SEED says which.
+#[test]
+fn values_are_those_that_cpython_works_out() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|it| it.parse::<u64>().ok());
+    let count = number("HOPLINT_LONG").map_or(600, |it| if it == 1 { 10_000 } else { it });
+    let mut dice = Dice(number("HOPLINT_SEED").unwrap_or(1));
+    let programs: Vec<Vec<String>> = (0..count).map(|_| generate::program(&mut dice)).collect();
+    let holder = tempfile::tempdir().unwrap();
+    let path = holder.path().join("programs.json");
+    std::fs::write(&path, serde_json::to_vec(&programs).unwrap()).unwrap();
+    let Some(said) = python(&["-c", RUN, &path.to_string_lossy()]) else { return };
+    let results: Vec<(Option<usize>, BTreeMap<String, Option<String>>)> =
+        serde_json::from_str(&said).unwrap();
+    let (mut known, mut several, mut unknown, mut raised) = (0, 0, 0, 0);
+    let mut wrong = Vec::new();
+    for (statements, (failed, names)) in programs.iter().zip(&results) {
+        let text = |end: usize| format!("import os\n{}\n", statements[..end].join("\n"));
+        let ours = evaluated(&text(failed.unwrap_or(statements.len())));
+        for (name, value) in names {
+            match (ours.get(name), value) {
+                (None, _) => wrong.push(format!("{name} is not seen:\n{}", text(statements.len()))),
+                (Some(_), None) => {}
+                (Some(ours), Some(value)) => match ours.candidates() {
+                    None => unknown += 1,
+                    Some(values) if !values.contains(value) => {
+                        wrong.push(format!("{name} is {value}, not {values:?}:\n{}", text(statements.len())));
+                    }
+                    Some([_]) => known += 1,
+                    Some(_) => several += 1,
+                },
+            }
+        }
+        // What raises an exception has no value: an assignment of one line is the one that is worked out last. Where a
+        // condition is not decided, what raises may lie on the way that is not taken.
+        let decided = |text: &str| ![" if ", " or ", " and ", "\n"].iter().any(|it| text.contains(it));
+        let assigned = failed.and_then(|failed| statements[failed].split_once(" = "));
+        if let (Some(failed), Some((name, _))) =
+            (failed, assigned.filter(|(name, value)| !name.contains([' ', ',', '(', '[']) && decided(value)))
+        {
+            raised += 1;
+            if let Some(value) = evaluated(&text(failed + 1)).get(name).and_then(|it| it.known()) {
+                wrong.push(format!("{name} has no value, and not {value}:\n{}", text(failed + 1)));
+            }
+        }
+    }
+    let all = known + several + unknown;
+    println!(
+        "{count} programs: of {all} values {known} known, {several} one of several, {unknown} unknown ({} %); {raised} \
+         statements raise exceptions",
+        unknown * 100 / all.max(1)
+    );
+    assert!(wrong.is_empty(), "{} of {all}:\n{}", wrong.len(), wrong[..wrong.len().min(15)].join("\n"));
+    assert!(known * 2 > all, "most values are not known");
 }

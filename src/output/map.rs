@@ -157,6 +157,9 @@ impl Writer<'_> {
         self.setting("listens on", &listeners, "Gunicorn", to)?;
         self.setting("serves", &text(&app.target), "Gunicorn", to)?;
         self.setting("started in", &text(&app.working_directory), "systemd", to)?;
+        if let Some(why) = &app.behind {
+            writeln!(to, "    behind another process: {why}")?;
+        }
         self.setting("worker class in force", &class, "Gunicorn", to)?;
         // Of the many settings, those that somebody wrote and those that meet nginx's.
         const MEETING: [&str; 4] = ["timeout", "graceful_timeout", "keepalive", "workers"];

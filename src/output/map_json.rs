@@ -142,6 +142,7 @@ impl Writer<'_> {
             "kind": app.kind.name(),
             "launched_by": app.unit.map(unit_id),
             "working_directory": self.setting(&app.working_directory, text),
+            "behind": app.behind,
             "target": self.setting(&app.target, text),
             "listeners": self.setting(&app.listeners, |it| json!(it.iter().map(Endpoint::to_string).collect::<Vec<_>>())),
             "worker_class": self.setting(&app.worker_class, |it| json!(it.to_string())),

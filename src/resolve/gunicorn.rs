@@ -9,17 +9,24 @@ mod bind;
 mod calls;
 mod choices;
 mod command;
+mod comprehension;
 mod config_file;
 mod effects;
 mod evaluate;
 mod faults;
+mod format;
 mod help;
 mod layers;
 mod literal;
 mod machine;
 mod mends;
+mod methods;
 mod module;
 mod module_text;
+mod number;
+mod operators;
+mod percent;
+mod posix;
 mod python;
 mod scope;
 mod strays;
@@ -31,6 +38,7 @@ mod tests;
 mod unloaded;
 mod validate;
 mod value;
+mod view;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +49,7 @@ use crate::model::{App, Target, Unresolved};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::gunicorn::Tree;
+use crate::value::Possible;
 
 /// The apps of a stack.
 #[derive(Clone, Debug)]
@@ -51,7 +60,7 @@ pub struct Resolved {
     pub unresolved: Vec<Unresolved>,
 }
 
-pub use command::Program;
+pub use command::{Program, Start};
 
 /// A launch, and what it runs.
 #[derive(Clone, Debug)]
@@ -112,4 +121,19 @@ pub fn resolve(
         resolved.apps.extend(apps::of_file(&stack, *file, unread_launcher));
     }
     resolved
+}
+
+/// The names that a text leaves behind as Gunicorn would run it with no variable set, and their values as `repr()` gives
+/// them: for tests against CPython.
+#[doc(hidden)]
+pub fn evaluated(text: &str) -> BTreeMap<String, Possible<String>> {
+    let tree = crate::syntax::gunicorn::parse(FileId(0), text).tree;
+    let environment = super::launch::Environment::default();
+    let scope = module::run(&tree, Some(&environment));
+    let value = |name: &String| {
+        scope
+            .bound(name)
+            .try_map(|value| value.map_or(Err("it is not bound".into()), |value| format::repr(&value)))
+    };
+    scope.names.keys().map(|name| (name.clone(), value(name))).collect()
 }

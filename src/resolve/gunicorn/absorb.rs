@@ -13,7 +13,7 @@ pub(super) fn absorb(scope: &mut Scope, statement: &Statement) {
             effects::of(scope, value).apply(scope, statement.span);
             targets.iter().for_each(|target| lose_target(scope, target, why, statement.span));
         }
-        StatementKind::Change { target, value } => {
+        StatementKind::Change { target, value, .. } => {
             effects::of(scope, value).apply(scope, statement.span);
             lose_target(scope, target, why, statement.span);
             scope.lose_lists(why);

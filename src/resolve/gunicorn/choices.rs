@@ -4,7 +4,7 @@
 //! `validate_header_map_behaviour`, `validate_asgi_loop`, `validate_asgi_lifespan` and `validate_http_parser` in
 //! `gunicorn/config.py` of 27.0.1; those that 20.1.0 and 23.0.0 have are the same there.
 
-use super::python::{formatted, repr};
+use super::python::{formatted, repr, type_name};
 use super::validate::Trouble;
 use super::value::{Value, strip};
 use crate::model::Datum;
@@ -160,7 +160,9 @@ pub(super) fn choose(choices: &Choices, value: &Value) -> Result<Datum, Trouble>
             }
         }
         // What is looked up in a table has to be hashable.
-        Value::List(_) if !choices.loose => Err(Trouble::Refused("unhashable type: 'list'".into())),
+        Value::List(_) | Value::Dict(_) if !choices.loose => {
+            Err(Trouble::Refused(format!("unhashable type: '{}'", type_name(value))))
+        }
         _ if !choices.loose => Err(Trouble::Refused(format!("{}{}", choices.wrong, repr(value)))),
         _ if choices.wrong.ends_with(' ') => Err(Trouble::Refused(formatted(choices.wrong, value))),
         _ => Err(Trouble::Refused(choices.wrong.into())),

@@ -29,19 +29,19 @@ pub enum Program {
 #[derive(Clone, Debug)]
 pub struct Start {
     /// The word that names it.
-    pub(super) place: Span,
+    pub place: Span,
     /// The words behind that.
-    pub(super) arguments: Vec<Argument>,
+    pub arguments: Vec<Argument>,
     /// Its environment.
-    pub(super) environment: Environment,
+    pub environment: Environment,
     /// The directory that it starts in.
-    pub(super) working_directory: Setting<String>,
+    pub working_directory: Setting<String>,
     /// The sockets that it is handed.
-    pub(super) sockets: Activation,
+    pub sockets: Activation,
     /// Why it is not the process that the manager started, where it is not, or may not be.
-    pub(super) behind: Option<String>,
+    pub behind: Option<String>,
     /// The commands of scripts that were followed to it.
-    pub(super) commands: Vec<Span>,
+    pub commands: Vec<Span>,
 }
 
 /// How many wrappers around a program are looked through.

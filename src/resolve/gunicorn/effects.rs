@@ -13,8 +13,8 @@ pub(super) struct Effects {
     environment: Option<String>,
     /// Whether the file itself changes it.
     writes: bool,
-    /// Why lists may be others.
-    lists: Option<String>,
+    /// What may change lists, and whether it is told that it does.
+    lists: Option<(String, bool)>,
     /// Names that may be bound.
     bound: Vec<String>,
 }
@@ -31,8 +31,10 @@ impl Effects {
             scope.changed.get_or_insert(why);
             scope.writes |= self.writes;
         }
-        if let Some(why) = self.lists {
-            scope.lose_lists(&why);
+        match self.lists {
+            Some((what, true)) => scope.lose_lists(&format!("{what} may change it")),
+            Some((what, false)) => scope.doubt_lists(&format!("{what} changes it")),
+            None => {}
         }
         for name in self.bound {
             scope.lose(&name, "an expression may rebind it", place);
@@ -41,7 +43,7 @@ impl Effects {
 
     fn call(&mut self, what: &str) {
         self.environment.get_or_insert_with(|| format!("`{what}` may change the environment"));
-        self.lists.get_or_insert_with(|| format!("`{what}` may change it"));
+        self.lists.get_or_insert_with(|| (format!("`{what}`"), false));
     }
 }
 
@@ -125,11 +127,19 @@ fn trailed<'e>(
             Trailer::Call(arguments) => {
                 arguments.iter().for_each(|(_, value)| gather(scope, value, shadowed, effects));
                 let harmless = match &path {
-                    Some(path) => is_harmless(path),
+                    Some(path) => is_harmless(path) && !arguments.iter().any(is_callback),
                     None => is_method && HARMLESS_METHODS.contains(&last),
                 };
                 if !harmless {
                     effects.call(last);
+                    // A method that is not known, of a list or of what may be one.
+                    let of_list = match &head.kind {
+                        ExpressionKind::Name(name) => scope.holds_list(name),
+                        _ => true,
+                    };
+                    if is_method && of_list {
+                        effects.lists = Some((format!("`{last}`"), true));
+                    }
                     effects.writes |= path.is_some_and(|path| path.starts_with("os.environ."));
                 }
                 path = None;
@@ -144,9 +154,14 @@ fn trailed<'e>(
     }
 }
 
+/// Whether an argument is a function that is called, and of which not all is seen here.
+fn is_callback((name, value): &(Option<String>, Expression)) -> bool {
+    name.as_deref() == Some("key") && !matches!(value.kind, ExpressionKind::Lambda(..))
+}
+
 /// Functions that change neither the environment nor what they are given.
 fn is_harmless(path: &str) -> bool {
-    const BUILTINS: [&str; 21] = [
+    const BUILTINS: [&str; 32] = [
         "int",
         "str",
         "float",
@@ -164,15 +179,27 @@ fn is_harmless(path: &str) -> bool {
         "dict",
         "set",
         "isinstance",
-        "repr",
         "sorted",
         "sum",
         "object",
+        "repr",
+        "format",
+        "divmod",
+        "pow",
+        "any",
+        "all",
+        "enumerate",
+        "zip",
+        "reversed",
+        "frozenset",
+        "chr",
+        "ord",
     ];
     match path.strip_prefix("builtins.") {
         Some(name) => BUILTINS.contains(&name),
         None => {
             path.starts_with("os.path.")
+                || path.starts_with("math.")
                 || path.starts_with("multiprocessing.")
                 || matches!(
                     path,
@@ -187,6 +214,12 @@ fn is_harmless(path: &str) -> bool {
                         | "os.sched_getaffinity"
                         | "os.environ.keys"
                         | "os.environ.items"
+                        | "psutil.cpu_count"
+                        | "environs.Env"
+                        | "environs.Env().int"
+                        | "environs.Env().str"
+                        | "environs.Env().bool"
+                        | "environs.Env().float"
                 )
         }
     }

@@ -197,6 +197,35 @@ fn is_filled_in(fault: &AppFault) -> bool {
     [&fault.value, &fault.message].into_iter().any(|text| {
         text.contains('$')
             || ["{{", "{%", "<%", "%("].iter().any(|mark| text.contains(mark))
-            || specifiers::is_placeholder(text)
+            // A function is no mark, though Python prints it like one.
+            || specifiers::is_placeholder(text) && !text.contains("<function ")
     }) || fault.setting != "raw_env" && fault.value.split([':', '/', ' ', '=']).any(is_mark)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_by_release() {
+        for (name, version, is_missing) in [
+            ("sync", Version(20, 1, 0), false),
+            ("gevent_wsgi", Version(27, 0, 1), false),
+            ("eventlet", Version(25, 3, 0), false),
+            ("eventlet", Version(26, 0, 0), true),
+            ("gunicorn.workers.geventlet.EventletWorker", Version(25, 3, 0), false),
+            ("gunicorn.workers.geventlet.EventletWorker", Version(26, 0, 0), true),
+            ("asgi", Version(23, 0, 0), true),
+            ("asgi", Version(24, 0, 0), false),
+            ("gunicorn.workers.gasgi.ASGIWorker", Version(23, 0, 0), true),
+            ("gaiohttp", Version(20, 1, 0), true),
+            ("gaiohttp", Version(19, 10, 0), false),
+            ("uvicorn", Version(27, 0, 1), true),
+            ("uvicorn.workers.UvicornWorker", Version(27, 0, 1), false),
+            ("egg:shop#worker", Version(27, 0, 1), false),
+        ] {
+            let class = Datum::Text(name.into());
+            assert_eq!(missing(version, &class).is_some(), is_missing, "{name} of {version}");
+        }
+    }
 }

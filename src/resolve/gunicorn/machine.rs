@@ -3,7 +3,8 @@
 //! `os.cpu_count()` may be `None` by its documentation; on no machine that runs Gunicorn is it, so it is a number of at
 //! least 1 here. Two calls may give different numbers: nothing is made of both standing in one expression.
 
-use super::value::{Number, Value};
+use super::number::Number;
+use super::value::Value;
 use crate::model::PerMachine;
 
 /// The largest bound that is kept: beyond it floats of Python and of ours could differ.

@@ -3,18 +3,20 @@
 //! What may happen in more than one way is unknown afterwards, but for branches, where both are followed.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::absorb::{absorb, lose_target};
 use super::effects;
-use super::evaluate::{evaluate, truth};
+use super::evaluate::{combine, evaluate, truth};
+use super::operators;
 use super::scope::{Scope, Usual};
 use super::survey::survey;
 use super::templates;
-use super::value::Value;
+use super::value::{Body, Value};
 use crate::resolve::launch::Environment;
 use crate::source::Span;
 use crate::syntax::gunicorn::{
-    Expression, ExpressionKind, Header, Import, Keyword, Statement, StatementKind, Tree,
+    Expression, ExpressionKind, Header, Import, Keyword, Parameters, Statement, StatementKind, Tree,
 };
 use crate::value::Possible;
 
@@ -79,20 +81,8 @@ impl Module {
     fn step(&mut self, scope: &mut Scope, statement: &Statement) -> Flow {
         match &statement.kind {
             StatementKind::Assign { targets, value } => self.assign(scope, statement.span, targets, value),
-            StatementKind::Change { target, value } => {
-                effects::of(scope, value).apply(scope, statement.span);
-                match &target.kind {
-                    ExpressionKind::Name(name) => {
-                        // `|=` changes the environment itself if that is what the name stands for.
-                        if !matches!(evaluate(scope, target), Possible::Known(Value::Int(_) | Value::Text(_)))
-                        {
-                            scope.write_environment("the file may change the environment");
-                        }
-                        scope.lose(name, "it is changed in place", statement.span);
-                    }
-                    _ => self.store(scope, statement.span, target),
-                }
-                scope.lose_lists("it may be changed in place");
+            StatementKind::Change { target, operator, value } => {
+                self.change(scope, statement.span, target, operator, value);
             }
             StatementKind::Evaluate(expression) => {
                 effects::of(scope, expression).apply(scope, statement.span);
@@ -152,13 +142,18 @@ impl Module {
                     scope.doubt_all("a template", "set");
                 }
             }
-            StatementKind::Block { header: Header::Def(name, parameters), .. } => {
+            StatementKind::Block { header: Header::Def(name, parameters), body, .. } => {
                 parameters
                     .evaluated
                     .iter()
                     .for_each(|it| effects::of(scope, it).apply(scope, statement.span));
                 let arity = parameters.takes.by_place;
-                self.define(scope, name, Value::Function { name: name.clone(), arity }, statement.span);
+                self.define(
+                    scope,
+                    name,
+                    Value::Function { name: name.clone(), arity, returns: returned(parameters, body) },
+                    statement.span,
+                );
             }
             StatementKind::Block { header: Header::Class(name, _), .. } => {
                 absorb(scope, statement);
@@ -236,6 +231,41 @@ impl Module {
         }
     }
 
+    /// `a += value`. A number or a text is replaced; a list is changed, and whatever else stands for it with it.
+    fn change(
+        &mut self,
+        scope: &mut Scope,
+        span: Span,
+        target: &Expression,
+        operator: &str,
+        value: &Expression,
+    ) {
+        effects::of(scope, value).apply(scope, span);
+        let ExpressionKind::Name(name) = &target.kind else {
+            self.store(scope, span, target);
+            return scope.lose_lists("it may be changed in place");
+        };
+        let before = evaluate(scope, target);
+        let replaced = |value: &Value| {
+            matches!(
+                value,
+                Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) | Value::Machine(_)
+            )
+        };
+        if before.likely().is_empty()
+            || !before.likely().iter().all(replaced)
+            || matches!(before, Possible::Usually { .. })
+        {
+            // `|=` changes the environment itself if that is what the name stands for.
+            scope.write_environment("the file may change the environment");
+            scope.lose(name, "it is changed in place", span);
+            return scope.lose_lists("it may be changed in place");
+        }
+        let added = self.value(scope, span, value);
+        let result = combine(&[before, added], |values| operators::binary(operator, &values[0], &values[1]));
+        scope.bind(name, result.map(Some), span);
+    }
+
     /// `a, b = value`.
     fn unpack(&mut self, scope: &mut Scope, span: Span, targets: &[Expression], value: &Possible<Value>) {
         for (at, target) in targets.iter().enumerate() {
@@ -267,7 +297,7 @@ impl Module {
             Some(name) => format!("{}.{name}", import.module),
             None => import.module.clone(),
         };
-        let known = ["os", "multiprocessing", "math", "psutil"]
+        let known = ["os", "multiprocessing", "math", "psutil", "environs"]
             .contains(&import.module.split('.').next().unwrap_or_default());
         let value = if known && !self.in_template(span) {
             Possible::Known(Some(Value::Path(path)))
@@ -303,6 +333,34 @@ impl Module {
 
 fn continues_if(statement: &Statement) -> bool {
     matches!(&statement.kind, StatementKind::Block { keyword: Keyword::Elif | Keyword::Else, .. })
+}
+
+/// What a function gives that takes nothing and does nothing but return it, behind its description. Its names are those of
+/// the module when it is called.
+fn returned(parameters: &Parameters, body: &[Statement]) -> Option<Body> {
+    let is_text = |it: &Statement| matches!(&it.kind, StatementKind::Evaluate(it) if matches!(it.kind, ExpressionKind::Text(_)));
+    let body = match body {
+        [first, rest @ ..] if is_text(first) => rest,
+        all => all,
+    };
+    match body {
+        [Statement { kind: StatementKind::Return(Some(value)), .. }]
+            if parameters.takes.names.is_empty() && !parameters.is_async =>
+        {
+            let mut yields = false;
+            contains_yield(value, &mut yields);
+            (!yields).then(|| Body(Rc::new(value.clone())))
+        }
+        _ => None,
+    }
+}
+
+fn contains_yield(value: &Expression, found: &mut bool) {
+    *found |= matches!(
+        value.kind,
+        ExpressionKind::Yield(_) | ExpressionKind::Walrus(..) | ExpressionKind::Opaque { .. }
+    );
+    value.each(&mut |inner| contains_yield(inner, found));
 }
 
 /// Behind an `if`: the ways that may have been taken beside the last one, and the last one.

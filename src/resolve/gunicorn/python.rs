@@ -1,6 +1,6 @@
 //! Values as Python writes them, in its own words of refusal.
 
-use super::value::Value;
+use super::value::{Number, Value};
 
 /// A value as `repr()` writes it.
 pub(super) fn repr(value: &Value) -> String {
@@ -39,6 +39,8 @@ pub(super) fn type_name(value: &Value) -> &'static str {
         Value::Text(_) => "str",
         Value::List(_) => "list",
         Value::Tuple(_) => "tuple",
+        Value::Dict(_) => "dict",
+        Value::Function { .. } => "function",
         _ => "object",
     }
 }
@@ -49,7 +51,7 @@ fn write(value: &Value, text: &mut String) {
         Value::None => text.push_str("None"),
         Value::Bool(value) => text.push_str(if *value { "True" } else { "False" }),
         Value::Int(number) => text.push_str(&number.to_string()),
-        Value::Float(number) => text.push_str(&format!("{number:?}")),
+        Value::Float(number) => text.push_str(&Number::Float(*number).repr()),
         Value::Text(value) => quote(value, text),
         Value::List(items) => {
             text.push('[');
@@ -64,6 +66,20 @@ fn write(value: &Value, text: &mut String) {
             }
             text.push(')');
         }
+        Value::Dict(items) => {
+            text.push('{');
+            for (at, (key, value)) in items.iter().enumerate() {
+                if at > 0 {
+                    text.push_str(", ");
+                }
+                write(key, text);
+                text.push_str(": ");
+                write(value, text);
+            }
+            text.push('}');
+        }
+        // Its address in the memory stands behind that.
+        Value::Function { name, .. } => text.push_str(&format!("<function {name} at 0x...>")),
         _ => text.push_str("..."),
     }
 }

@@ -87,10 +87,10 @@ impl<'a> Scope<'a> {
     fn put(&mut self, name: &str, value: Possible<Option<Value>>, place: Span, anchor: Option<Anchor>) {
         let value = value.try_map(|value| match value {
             Some(value) if value.weight() > MAX_WEIGHT => Err("its value is too large to be followed".into()),
+            Some(Value::Iterator(_)) => Err("an iterator is not followed".into()),
             value => Ok(value),
         });
-        let is_list = |value: &Option<Value>| matches!(value, Some(Value::List(_) | Value::Tuple(_)));
-        if value.candidates().is_some_and(|values| values.iter().any(is_list)) {
+        if value.likely().iter().flatten().any(Value::is_changeable) {
             self.lists.insert(name.into());
         }
         self.names.insert(name.into(), Name { value, place, anchor });
@@ -134,6 +134,21 @@ impl<'a> Scope<'a> {
                 name.value = Possible::Unknown(why.into());
             }
         }
+    }
+
+    /// Lists may have been changed by something that is not told to.
+    pub(super) fn doubt_lists(&mut self, condition: &str) {
+        for list in &self.lists {
+            if let Some(name) = self.names.get_mut(list) {
+                let value = std::mem::replace(&mut name.value, Possible::Known(None));
+                name.value = value.unless(condition);
+            }
+        }
+    }
+
+    /// Whether a name may stand for a list.
+    pub(super) fn holds_list(&self, name: &str) -> bool {
+        self.lists.contains(name)
     }
 
     /// What is known of a variable of the environment.

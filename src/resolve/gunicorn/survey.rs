@@ -27,7 +27,7 @@ fn walk(statements: &[Statement], in_function: bool, survey: &mut Survey) {
                 targets.iter().for_each(|target| target.mentions(&mut names));
                 value.mentions(&mut names);
             }
-            StatementKind::Change { target, value } => {
+            StatementKind::Change { target, value, .. } => {
                 target.mentions(&mut names);
                 value.mentions(&mut names);
             }

@@ -45,6 +45,8 @@ pub(super) fn validate(
             Ok(Datum::Duration(Duration::seconds(u64::try_from(number).unwrap_or_default())))
         }
         Kind::Bool => boolean(value),
+        // A function is called.
+        Kind::Class if matches!(value, Value::Function { .. }) => Err(not_followed(row)),
         Kind::Text | Kind::Class => text(value),
         Kind::Texts => texts(row, value),
         Kind::Words => words(value).map(Datum::List),
@@ -59,19 +61,8 @@ pub(super) fn validate(
             other => Err(Trouble::Refused(formatted("Not a string: ", other))),
         },
         Kind::Choice(choices) => choose(choices, value),
-        Kind::Hook(_) => match value {
-            Value::Text(path) if path.contains('.') => {
-                Err(Trouble::Unknown(format!("what `{path}` is bound to is not followed")))
-            }
-            Value::Text(path) => Err(Trouble::Refused(format!(
-                "Value '{path}' is not import string. Format: module[.submodules...].object"
-            ))),
-            other => Err(Trouble::Refused(formatted("Value is not callable: ", other))),
-        },
-        Kind::Dictionary => Err(Trouble::Refused(match value {
-            Value::Tuple(_) => formatted("Value is not a dictionary: ", value),
-            _ => format!("Value is not a dictionary: {} ", str(value)),
-        })),
+        Kind::Hook(arity) => hook(row, arity, value),
+        Kind::Dictionary => dictionary(value),
         Kind::Statsd => addresses::statsd(version, text(value)?),
         Kind::Tls => match value {
             Value::Text(text) if version >= Version(21, 0, 0) => Ok(Datum::Text(text.clone())),
@@ -89,14 +80,57 @@ fn not_followed(row: &Row) -> Trouble {
     Trouble::Unknown(format!("this value of `{}` is not followed", row.name))
 }
 
-/// Whether all of a value is known as CPython has it.
+/// Whether all of a value is known as CPython has it. A class may be anything, also something to call.
 fn is_followed(value: &Value) -> bool {
     match value {
-        Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) => true,
-        Value::List(items) | Value::Tuple(items) => items.iter().all(|item| {
-            matches!(item, Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_))
-        }),
-        _ => false,
+        Value::List(items) | Value::Tuple(items) => items.iter().all(is_simple),
+        Value::Dict(items) => items.iter().all(|(key, value)| is_simple(key) && is_simple(value)),
+        Value::Function { .. } => true,
+        other => is_simple(other),
+    }
+}
+
+fn is_simple(value: &Value) -> bool {
+    matches!(value, Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_))
+}
+
+/// `validate_callable` and `validate_post_request`. A function is shown as `--print-config` shows it.
+fn hook(row: &Row, arity: Option<usize>, value: &Value) -> Result<Datum, Trouble> {
+    match value {
+        Value::Text(path) if path.contains('.') => {
+            Err(Trouble::Unknown(format!("what `{path}` is bound to is not followed")))
+        }
+        Value::Text(path) => Err(Trouble::Refused(format!(
+            "Value '{path}' is not import string. Format: module[.submodules...].object"
+        ))),
+        Value::Function { name, arity: has } => match arity {
+            Some(arity) if arity == *has => Ok(Datum::Text(format!("<{}()>", shown(name)))),
+            Some(arity) => Err(Trouble::Refused(format!("Value must have an arity of: {arity}"))),
+            None if *has == 4 => Ok(Datum::Text(format!("<{}()>", shown(name)))),
+            // Functions of fewer arguments are wrapped.
+            None if matches!(has, 2 | 3) => {
+                Ok(Datum::Text("<validate_post_request.<locals>.<lambda>()>".into()))
+            }
+            None => Err(refused("Value must have an arity of: 4")),
+        },
+        Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::List(_) | Value::Tuple(_) => {
+            Err(Trouble::Refused(formatted("Value is not callable: ", value)))
+        }
+        Value::Dict(_) => Err(Trouble::Refused(format!("Value is not callable: {}", str(value)))),
+        _ => Err(not_followed(row)),
+    }
+}
+
+fn shown(name: &str) -> &str {
+    if name == "lambda" { "<lambda>" } else { name }
+}
+
+/// `validate_dict`.
+fn dictionary(value: &Value) -> Result<Datum, Trouble> {
+    match value {
+        Value::Dict(_) => Ok(Datum::Text(str(value))),
+        Value::Tuple(_) => Err(Trouble::Refused(formatted("Value is not a dictionary: ", value))),
+        _ => Err(Trouble::Refused(format!("Value is not a dictionary: {} ", str(value)))),
     }
 }
 
@@ -138,6 +172,8 @@ fn texts(row: &Row, value: &Value) -> Result<Datum, Trouble> {
             }
             Ok(Datum::List(all))
         }
+        // Its keys are taken.
+        Value::Dict(_) => Err(not_followed(row)),
         other if !other.truth().map_err(Trouble::Unknown)? => Ok(Datum::List(Vec::new())),
         other => Err(Trouble::Refused(format!("'{}' object is not iterable", type_name(other)))),
     }
@@ -205,31 +241,9 @@ pub(super) fn absolute(path: &str, directory: &Possible<String>) -> Result<Strin
     Ok(format!("/{}", parts.join("/")))
 }
 
-/// What `int(text)` gives, with base 10 or with base 0, where prefixes count and leading zeros are refused.
+/// What `int(text)` gives, with base 10 or with base 0.
 pub(super) fn int(text: &str, any_base: bool) -> Option<i64> {
-    let text = strip(text);
-    let (negative, digits) = match text.as_bytes().first()? {
-        b'-' => (true, &text[1..]),
-        b'+' => (false, &text[1..]),
-        _ => (false, text),
-    };
-    let lower = digits.to_ascii_lowercase();
-    let prefixed = [("0x", 16), ("0o", 8), ("0b", 2)]
-        .into_iter()
-        .filter(|_| any_base)
-        .find_map(|(prefix, radix)| lower.strip_prefix(prefix).map(|rest| (rest, radix)));
-    let (body, radix) = prefixed.unwrap_or((lower.as_str(), 10));
-    let body = if prefixed.is_some() { body.strip_prefix('_').unwrap_or(body) } else { body };
-    if body.is_empty() || body.starts_with(['_', '+', '-']) || body.ends_with('_') || body.contains("__") {
-        return None;
-    }
-    let body = body.replace('_', "");
-    let zeros = body.starts_with('0') && body.bytes().any(|byte| byte != b'0');
-    if any_base && prefixed.is_none() && zeros {
-        return None;
-    }
-    let number = i64::from_str_radix(&body, radix).ok()?;
-    Some(if negative { -number } else { number })
+    super::number::from_text(text, if any_base { 0 } else { 10 })
 }
 
 /// Whether `int(text)` certainly fails, which is not said of what is only too large or too strange for [`int`].

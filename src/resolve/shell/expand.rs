@@ -82,6 +82,17 @@ impl Fields {
 pub(super) fn words(word: &Word, state: &mut State, reading: Reading) -> Vec<Argument> {
     let span = reading.placing.span(&word.range);
     let mut fields = Fields { done: Vec::new(), text: None, doubt: None, splits: false, span, own: span };
+    // dash makes empty words of blanks in a value that stands beside `"$@"`.
+    let bare = |piece: &Piece| match piece {
+        Piece::Parameter(parameter) => !parameter.quoted && !matches!(parameter.name.as_str(), "@" | "*"),
+        Piece::Substitution { quoted, .. } => !quoted,
+        _ => false,
+    };
+    let passes_on =
+        |piece: &Piece| matches!(piece, Piece::Parameter(it) if matches!(it.name.as_str(), "@" | "*"));
+    if reading.dialect != Dialect::Bash && word.pieces.iter().any(passes_on) && word.pieces.iter().any(bare) {
+        fields.lose("shells part it differently", true);
+    }
     for (at, piece) in word.pieces.iter().enumerate() {
         match piece {
             Piece::Text(text) => {

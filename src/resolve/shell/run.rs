@@ -171,17 +171,23 @@ impl Walk<'_, '_> {
             }
         }
         if words.is_empty() {
+            self.keep_perhaps(&assignments, command, reading);
             return Ok(Step::On(true));
         }
         if let Some(starts) = self.called(&words) {
             if starts {
                 return Err("a function of the script may start it".into());
             }
+            self.keep_perhaps(&assignments, command, reading);
             return Ok(Step::On(false));
         }
         let alone = command.way == Way::Plain;
         if !replaces && alone {
-            match builtins::run(&words, command, self.state, reading) {
+            let done = builtins::run(&words, command, self.state, reading);
+            if done != Done::Not {
+                self.keep_perhaps(&assignments, command, reading);
+            }
+            match done {
                 Done::Surely => return Ok(Step::On(true)),
                 Done::Somehow => return Ok(Step::On(false)),
                 Done::Ends => return Ok(Step::Ends),
@@ -230,6 +236,13 @@ impl Walk<'_, '_> {
             words.extend(expanded);
         }
         words
+    }
+
+    /// Shells differ on whether assignments before a command of theirs, or a function, stay.
+    fn keep_perhaps(&mut self, assignments: &[(String, shell::Word)], command: &Command, reading: Reading) {
+        for (name, _) in assignments {
+            self.state.doubt(name, "shells differ on whether it stays", reading.placing.span(&command.range));
+        }
     }
 
     /// The environment of a program, with the assignments before it.

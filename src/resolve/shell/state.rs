@@ -115,6 +115,7 @@ impl State {
     /// Anything may have changed.
     pub(super) fn lose(&mut self, why: &str) {
         self.distrust(why);
+        self.exports_all = false;
         self.directory = Setting::unknown(why, Origin::DEFAULT);
         self.lose_parameters(why);
     }
@@ -160,9 +161,7 @@ impl State {
             self.environment.firm.insert(name.into());
             self.perhaps_exported.remove(name);
             self.own.insert(name.into(), value);
-        } else if self.exports_all
-            || self.environment.variables.contains_key(name) && !self.perhaps_exported.contains(name)
-        {
+        } else if self.exports_all || self.is_exported(name) {
             self.put(name, value, place);
         } else {
             if self.environment.open.is_some() && !self.environment.firm.contains(name) {
@@ -170,6 +169,14 @@ impl State {
             }
             self.own.insert(name.into(), value);
         }
+    }
+
+    /// Whether programs certainly get a variable.
+    fn is_exported(&self, name: &str) -> bool {
+        let environment = &self.environment;
+        environment.variables.contains_key(name)
+            && !self.perhaps_exported.contains(name)
+            && (environment.open.is_none() || environment.firm.contains(name))
     }
 
     /// It is not known whether programs get a variable.

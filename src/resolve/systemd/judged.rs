@@ -80,10 +80,21 @@ fn objection(
             Possible::OneOf(_) | Possible::Usually { .. } | Possible::Unknown(_) => return None,
         },
     };
+    if is_named_directory(&expanded) {
+        return None;
+    }
     let (reason, refused) = match units::judge(kind, &expanded, version) {
         Verdict::Ignored(reason) => (reason, false),
         Verdict::Refused(reason) => (reason, true),
         Verdict::Taken | Verdict::Unknown => return None,
     };
     Some(Objection { range, message: format!("{reason}: {expanded}"), refused, specifier: false })
+}
+
+/// Whether a path begins with a name in capitals, as people leave them to be replaced: `PROJECT_DIR/.env`.
+fn is_named_directory(text: &str) -> bool {
+    let text = text.strip_prefix('-').unwrap_or(text);
+    let first = text.split('/').next().unwrap_or_default();
+    let is_name = first.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    is_name && first.contains('_') || is_name && first.len() > 1 && text.len() > first.len()
 }

@@ -70,6 +70,10 @@ const WANTED: [&str; 3] = [".wants", ".requires", ".upholds"];
 /// The files that may be a unit, by its home and name, each with the rank of its root.
 type Candidates = BTreeMap<(String, String), Vec<(usize, UnitFile)>>;
 
+/// Which of the drop-ins of one name is read, the least: whether it is for all units of a type, which of the unit's names it
+/// is for, its root, and how unspecific its directory is.
+type Order = (bool, usize, usize, usize);
+
 /// Sorts out the files.
 pub(super) fn layout(files: &[FileId], trees: &BTreeMap<FileId, Parsed<Tree>>, sources: &Sources) -> Layout {
     let mut layout = Layout::default();
@@ -170,7 +174,7 @@ impl Layout {
             directories.extend(name.drop_in_directories().into_iter().map(|directory| (at, directory)));
         }
         let for_all = format!("{}.d", name.kind);
-        let mut chosen: BTreeMap<&str, ((bool, usize, usize, usize), &DropIn)> = BTreeMap::new();
+        let mut chosen: BTreeMap<&str, (Order, &DropIn)> = BTreeMap::new();
         let mut doubtful = Vec::new();
         for drop_in in &self.drop_ins {
             let Some(at) = directories.iter().position(|(_, it)| *it == drop_in.directory) else { continue };

@@ -1,9 +1,11 @@
 //! Whether a service is handed listening sockets, and which.
 
+use super::judged;
 use super::merge::{HOLE, Line, Merged};
 use super::name::UnitName;
 use crate::resolve::launch::Activation;
 use crate::source::Span;
+use crate::units;
 use crate::value::{Endpoint, Host, Possible, normalize_path};
 
 /// What a service is handed by the socket units of its stack.
@@ -64,12 +66,22 @@ pub(super) fn addresses(units: &[Merged<'_>]) -> Vec<Possible<Endpoint>> {
         if socket.hole("Socket").is_some() {
             addresses.push(Possible::Unknown(HOLE.into()));
         }
-        let lines = socket.list("Socket", "ListenStream");
+        let lines = streams(socket);
         addresses.extend(
             lines.iter().map(|line| endpoint(socket, line).map_or_else(Possible::Unknown, Possible::Known)),
         );
     }
     addresses
+}
+
+/// The streams that a socket unit listens on: what is no address is ignored.
+fn streams<'a>(socket: &Merged<'a>) -> Vec<Line<'a>> {
+    let mut lines = socket.list("Socket", "ListenStream");
+    if let Some(row) = units::find("Socket", "ListenStream") {
+        // No release reads addresses in another way.
+        lines.retain(|line| judged::objections(socket, line, row, u32::MAX).is_empty());
+    }
+    lines
 }
 
 /// Whether a socket unit is for a service: it names it, or bears its name.
@@ -113,14 +125,14 @@ fn listeners(socket: &Merged<'_>) -> Result<Vec<(Endpoint, Span)>, String> {
     }
     let of = |key| socket.assignments("Socket", key).next_back();
     if let Some(accept) = of("Accept")
-        && (accept.doubt().is_some() || crate::units::boolean(&accept.value().text) != Some(false))
+        && (accept.doubt().is_some() || units::boolean(&accept.value().text) != Some(false))
     {
         return Err("`Accept=yes` starts a service for each connection".into());
     }
     if of("BindIPv6Only").is_some_and(|line| line.value().text != "default" && line.value().text != "both") {
         return Err("`BindIPv6Only=` decides what a port without an address listens on".into());
     }
-    let lines = socket.list("Socket", "ListenStream");
+    let lines = streams(socket);
     if lines.is_empty() {
         return Err(format!("`{}` has no `ListenStream=`", socket.name.text));
     }

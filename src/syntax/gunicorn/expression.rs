@@ -299,7 +299,8 @@ const OPERATORS: [&str; 27] = [
     ">", "+", "-", "*", "/", "%", "@", "&", "|", "^", "await",
 ];
 
-fn operator(text: &str) -> &'static str {
+/// An operator as it is told apart.
+pub(super) fn operator(text: &str) -> &'static str {
     let two_words = text.len() > 3 && text.starts_with(['n', 'i']);
     let wanted = match (two_words, text.as_bytes().first()) {
         (true, Some(b'n')) => "not in",

@@ -3,7 +3,7 @@
 use pest::Parser;
 use pest::iterators::Pair;
 
-use super::expression::{Reader, opaque};
+use super::expression::{Reader, opaque, operator};
 use super::lines::{Line, Reading};
 use super::tree::{Expression, Header, Import, Keyword, Statement, StatementKind};
 use super::{Grammar, Rule, brackets};
@@ -57,8 +57,10 @@ fn compound(reader: &Reader, pair: Pair<Rule>) -> Read {
     let mut keyword = Keyword::While;
     let mut header = Header::Nothing;
     let mut body = None;
+    let mut is_async = false;
     for part in pair.into_inner() {
         match part.as_rule() {
+            Rule::word_async => is_async = true,
             Rule::element => header = Header::Expression(reader.element(part)),
             Rule::header => header = Header::Expression(reader.opaque(&part)),
             Rule::for_header
@@ -78,6 +80,9 @@ fn compound(reader: &Reader, pair: Pair<Rule>) -> Read {
             }
             rule => keyword = keyword_of(rule).unwrap_or(keyword),
         }
+    }
+    if let Header::Def(_, parameters) = &mut header {
+        parameters.is_async = is_async;
     }
     match body {
         Some(body) => {
@@ -213,12 +218,12 @@ fn plain_import(pair: Pair<Rule>) -> Import {
 fn assignment(reader: &Reader, pair: Pair<Rule>) -> StatementKind {
     let mut values = Vec::new();
     let mut annotated = false;
-    let mut changed = false;
+    let mut changed = None;
     for part in pair.into_inner() {
         match part.as_rule() {
             Rule::value => values.push(reader.value(part)),
             Rule::annotation => annotated = true,
-            Rule::augment => changed = true,
+            Rule::augment => changed = Some(operator(part.as_str().trim_end_matches('='))),
             _ => {}
         }
     }
@@ -226,7 +231,7 @@ fn assignment(reader: &Reader, pair: Pair<Rule>) -> StatementKind {
     match (values.is_empty(), changed) {
         (true, _) if annotated => StatementKind::Pass,
         (true, _) => StatementKind::Evaluate(value),
-        (false, true) => StatementKind::Change { target: values.swap_remove(0), value },
-        (false, false) => StatementKind::Assign { targets: values, value },
+        (false, Some(operator)) => StatementKind::Change { target: values.swap_remove(0), operator, value },
+        (false, None) => StatementKind::Assign { targets: values, value },
     }
 }

@@ -32,6 +32,8 @@ pub enum StatementKind {
     Change {
         /// What is changed.
         target: Expression,
+        /// `+` of `+=`.
+        operator: &'static str,
         /// By what.
         value: Expression,
     },
@@ -105,6 +107,8 @@ pub struct Parameters {
     pub takes: Names,
     /// Defaults and type hints.
     pub evaluated: Vec<Expression>,
+    /// Whether it is `async`: then a call gives something to wait for.
+    pub is_async: bool,
 }
 
 /// A name that an import binds.
