@@ -58,7 +58,10 @@ fn holds(sources: &Sources, kind: FileKind) -> bool {
 fn refused(report: &Report, sources: &Sources, kind: FileKind) -> Vec<String> {
     let findings = report.findings.iter();
     findings
-        .filter(|it| it.rule == "syntax-error" || it.outcome == "nginx does not start")
+        .filter(|it| {
+            // systemd says of what it ignores that it does.
+            matches!(it.rule, "syntax-error" | "unit-ignored-value") || it.outcome == "nginx does not start"
+        })
         .filter(|it| sources.get(it.primary.span.file).kind == kind)
         .map(|it| format!("{} {}", it.message, it.help.as_deref().unwrap_or_default()))
         .collect()
