@@ -278,6 +278,11 @@ fn the_corpus_reads_as_cpython_reads_it() {
             match setting.value.known().map(|datum| printed(name, datum)) {
                 Some(text) if text == literal || text == quoted || text == format!("['{quoted}']") => {}
                 Some(text) if text.replace('"', "'") == literal.replace('"', "'") => {}
+                // The one that Gunicorn runs as.
+                Some(text)
+                    if matches!(name, "user" | "group")
+                        && literal == "None"
+                        && text.starts_with("os.gete") => {}
                 Some(text) => wrong.push(format!("{path}: {name} = {literal}, not {text}")),
                 None => unsure.push(format!("{path}: {name} = {literal}: {:?}", setting.value)),
             }
@@ -289,5 +294,6 @@ fn the_corpus_reads_as_cpython_reads_it() {
         "{files} files, {literals} literals; {resolved} of {settings} settings resolved, {usual} of them unless \
          something else sets them"
     );
+    assert!(resolved * 100 >= settings * 95, "{resolved} of {settings} settings are resolved");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

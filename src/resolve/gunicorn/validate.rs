@@ -7,7 +7,7 @@ use super::choices::choose;
 use super::python::{formatted, repr, str, type_name};
 use super::table::{Kind, Row, kind};
 use super::value::{Value, strip};
-use crate::model::{Datum, Version};
+use crate::model::{Datum, PerMachine, Version};
 use crate::value::{Duration, Possible};
 
 /// Why a value gives no setting.
@@ -208,7 +208,11 @@ fn protocols(value: &Value) -> Result<Vec<String>, Trouble> {
 /// `validate_user` and `validate_group`. Which names there are only the machine knows.
 fn account(row: &Row, value: &Value) -> Result<Datum, Trouble> {
     match value {
-        Value::None => Err(Trouble::Unknown("it is the one that Gunicorn runs as".into())),
+        // The one that Gunicorn runs as.
+        Value::None => {
+            let text = if row.name == "user" { "os.geteuid()" } else { "os.getegid()" };
+            Ok(Datum::PerMachine(PerMachine { text: text.into(), low: 0, high: None }))
+        }
         Value::Bool(value) => Ok(Datum::Bool(*value)),
         Value::Int(number) => Ok(Datum::Int(*number)),
         Value::Text(text) if text.is_empty() => Err(Trouble::Refused(format!("No such {}: ''", row.name))),
