@@ -1,6 +1,7 @@
 //! Values as Python writes them, in its own words of refusal.
 
-use super::value::{Number, Value};
+use super::number::Number;
+use super::value::Value;
 
 /// A value as `repr()` writes it.
 pub(super) fn repr(value: &Value) -> String {

@@ -103,7 +103,7 @@ fn hook(row: &Row, arity: Option<usize>, value: &Value) -> Result<Datum, Trouble
         Value::Text(path) => Err(Trouble::Refused(format!(
             "Value '{path}' is not import string. Format: module[.submodules...].object"
         ))),
-        Value::Function { name, arity: has } => match arity {
+        Value::Function { name, arity: has, .. } => match arity {
             Some(arity) if arity == *has => Ok(Datum::Text(format!("<{}()>", shown(name)))),
             Some(arity) => Err(Trouble::Refused(format!("Value must have an arity of: {arity}"))),
             None if *has == 4 => Ok(Datum::Text(format!("<{}()>", shown(name)))),
