@@ -60,7 +60,9 @@ fn refused(report: &Report, sources: &Sources, kind: FileKind) -> Vec<String> {
     findings
         .filter(|it| {
             let of_gunicorn = kind == FileKind::Gunicorn && it.rule == "gunicorn-invalid-value";
-            of_gunicorn || it.rule == "syntax-error" || it.outcome == "nginx does not start"
+            // systemd says of what it ignores that it does.
+            let said = matches!(it.rule, "syntax-error" | "unit-ignored-value");
+            of_gunicorn || said || it.outcome == "nginx does not start"
         })
         .filter(|it| sources.get(it.primary.span.file).kind == kind)
         .map(|it| format!("{} {}", it.message, it.help.as_deref().unwrap_or_default()))

@@ -84,6 +84,9 @@ for statements in programs:
 json.dump(results, sys.stdout)
 ";
 
+/// The index of the statement that raises an exception, and the names before it with their `repr()`.
+type Ran = (Option<usize>, BTreeMap<String, Option<String>>);
+
 /// What Python makes of programs: 10,000 with HOPLINT_LONG=1, or as many as the variable says; HOPLINT_SEED says which.
 #[test]
 fn values_are_those_that_cpython_works_out() {
@@ -95,8 +98,7 @@ fn values_are_those_that_cpython_works_out() {
     let path = holder.path().join("programs.json");
     std::fs::write(&path, serde_json::to_vec(&programs).unwrap()).unwrap();
     let Some(said) = python(&["-c", RUN, &path.to_string_lossy()]) else { return };
-    let results: Vec<(Option<usize>, BTreeMap<String, Option<String>>)> =
-        serde_json::from_str(&said).unwrap();
+    let results: Vec<Ran> = serde_json::from_str(&said).unwrap();
     let (mut known, mut several, mut unknown, mut raised) = (0, 0, 0, 0);
     let mut wrong = Vec::new();
     for (statements, (failed, names)) in programs.iter().zip(&results) {

@@ -27,7 +27,7 @@ fn kind(path: &Path) -> Option<&'static str> {
 
 /// Whether something in a text is still to be filled in: there hoplint says less than systemd.
 fn is_template(text: &str) -> bool {
-    ["{{", "{%", "<%", "${", "__", "<", "{", "PROJECT_DIR"].iter().any(|mark| text.contains(mark))
+    ["{{", "{%", "<%", "${", "__", "<", "{", "_DIR"].iter().any(|mark| text.contains(mark))
 }
 
 /// Compares what is said of files; the differences, as `path:line`.

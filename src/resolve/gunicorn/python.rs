@@ -41,7 +41,10 @@ pub(super) fn type_name(value: &Value) -> &'static str {
         Value::List(_) => "list",
         Value::Tuple(_) => "tuple",
         Value::Dict(_) => "dict",
+        Value::Set(_) => "set",
+        Value::Machine(_) => "int",
         Value::Function { .. } => "function",
+        Value::Class(_) => "type",
         _ => "object",
     }
 }
@@ -67,9 +70,9 @@ fn write(value: &Value, text: &mut String) {
             }
             text.push(')');
         }
-        Value::Dict(items) => {
+        Value::Dict(entries) => {
             text.push('{');
-            for (at, (key, value)) in items.iter().enumerate() {
+            for (at, (key, value)) in entries.iter().enumerate() {
                 if at > 0 {
                     text.push_str(", ");
                 }

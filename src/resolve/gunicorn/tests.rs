@@ -364,6 +364,34 @@ fn templates_and_branches() {
 }
 
 #[test]
+fn what_is_worked_out_and_what_is_not() {
+    for (text, expected) in [
+        ("x = {'a': [1, 2]}['a'][-1]\n", "2"),
+        ("x = [str(n) for n in range(3) if n]\n", "['1', '2']"),
+        ("p = 80\nx = f'0.0.0.0:{p:05d}'\n", "'0.0.0.0:00080'"),
+        ("x = 1 < 2 < 3\n", "True"),
+        ("x = 3\nx += 2\n", "5"),
+        ("def f():\n    'about'\n    return y * 2\ny = 2\nx = f()\n", "4"),
+        ("async def f():\n    return 2\nx = f()\n", "?"),
+        ("def f():\n    return f()\nx = f()\n", "?"),
+        ("x = [1]\ny = x\ny += [2]\n", "?"),
+        ("x = [1]\ndef f(): x.append(2)\nf()\n", "?"),
+        ("x = {1, 2}\n", "?"),
+        ("x = (y := 2) + y\n", "?"),
+        ("x = 2 ** 64\n", "?"),
+        ("x = 1 + not 2\n", "?"),
+        ("x = 0.0 if y else -0.0\n", "0.0 or -0.0"),
+        ("x = r = range(3)\n", "?"),
+        ("max = len\nx = max([4])\n", "1"),
+        ("x = [max for max in [3]][0]\n", "3"),
+    ] {
+        let values = evaluated(text);
+        let value = values["x"].candidates().map_or("?".to_string(), |values| values.join(" or "));
+        assert_eq!(value, expected, "{text:?}");
+    }
+}
+
+#[test]
 fn hostile_files_cost_little() {
     for text in [
         "x = 1\nx = [x]\n".to_string() + &"x = [x]\n".repeat(5000),

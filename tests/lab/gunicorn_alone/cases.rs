@@ -70,7 +70,7 @@ fn one_sync_worker_holds_up_all_others() {
         rule: "single-sync-worker",
         files: &[("shop.service", &unit("--graceful-timeout 1 stub:app"))],
         http: &server(
-            "proxy_pass http://127.0.0.1:APP; location /fast { proxy_pass http://127.0.0.1:APP; \
+            "proxy_pass http://127.0.0.1:APP; proxy_read_timeout 4s; location /fast { proxy_pass http://127.0.0.1:APP; \
                        proxy_read_timeout 500ms; }",
         ),
         meanwhile: "/hang",
