@@ -55,7 +55,8 @@ fn map_speaks_json_as_agreed() {
     let document = json(directory.path(), &["map", "--format", "json"]);
     assert_eq!(keys(&document), ["stacks", "version"]);
     let stack = &document["stacks"][0];
-    assert_eq!(keys(stack), ["apps", "nginx", "root", "routes", "units", "unresolved"]);
+    assert_eq!(keys(stack), ["apps", "nginx", "root", "routes", "units", "unresolved", "versions"]);
+    assert_eq!(keys(&stack["versions"]), ["gunicorn", "nginx", "systemd"]);
     let route = &stack["routes"][0];
     let names =
         ["id", "listen", "location", "peers", "sends", "servers", "settings", "target", "upstream", "uri"];
@@ -73,8 +74,17 @@ fn map_speaks_json_as_agreed() {
     let send = &route["settings"]["proxy_send_timeout"];
     assert_eq!((&send["origin"]["kind"], send["value"].as_f64()), (&Value::from("default"), Some(60.0)));
     let app = &stack["apps"][0];
-    let names =
-        ["id", "kind", "launched_by", "listeners", "settings", "target", "worker_class", "working_directory"];
+    let names = [
+        "behind",
+        "id",
+        "kind",
+        "launched_by",
+        "listeners",
+        "settings",
+        "target",
+        "worker_class",
+        "working_directory",
+    ];
     assert_eq!(keys(app), names);
     assert_eq!(app["settings"]["timeout"]["value"].as_f64(), Some(120.0));
     assert_eq!(app["settings"]["bind"]["value"], serde_json::json!(["127.0.0.1:8001"]));

@@ -133,7 +133,7 @@ fn help(app: &App, worker: Duration, others: usize, directive: &str) -> String {
             "the worker goes on with the abandoned request meanwhile, so that others wait for it".to_owned()
         }
         Some(class) => format!(
-            "`timeout` does not bound a request of a {class} worker, so nginx's `{directive}` alone decides how long \
+            "`timeout` does not bound requests of {class} workers, so nginx's `{directive}` alone decides how long \
              one may take"
         ),
         None => format!("nginx's `{directive}` decides how long a request may take"),

@@ -1,13 +1,15 @@
 //! Values as Python writes them, in its own words of refusal.
 
-use super::number::Number;
+use super::format;
 use super::value::Value;
 
-/// A value as `repr()` writes it.
+/// A value as `repr()` writes it, with dots for what cannot be told.
 pub(super) fn repr(value: &Value) -> String {
-    let mut text = String::new();
-    write(value, &mut text);
-    text
+    match value {
+        // Its address in the memory stands behind that.
+        Value::Function { name, .. } => format!("<function {name} at 0x...>"),
+        other => format::repr(other).unwrap_or_else(|_| "...".into()),
+    }
 }
 
 /// A value as `str()` writes it.
@@ -47,71 +49,6 @@ pub(super) fn type_name(value: &Value) -> &'static str {
         Value::Class(_) => "type",
         _ => "object",
     }
-}
-
-/// Values lie in each other as deep as the evaluator lets them, which is not deep.
-fn write(value: &Value, text: &mut String) {
-    match value {
-        Value::None => text.push_str("None"),
-        Value::Bool(value) => text.push_str(if *value { "True" } else { "False" }),
-        Value::Int(number) => text.push_str(&number.to_string()),
-        Value::Float(number) => text.push_str(&Number::Float(*number).repr()),
-        Value::Text(value) => quote(value, text),
-        Value::List(items) => {
-            text.push('[');
-            list(items, text);
-            text.push(']');
-        }
-        Value::Tuple(items) => {
-            text.push('(');
-            list(items, text);
-            if items.len() == 1 {
-                text.push(',');
-            }
-            text.push(')');
-        }
-        Value::Dict(entries) => {
-            text.push('{');
-            for (at, (key, value)) in entries.iter().enumerate() {
-                if at > 0 {
-                    text.push_str(", ");
-                }
-                write(key, text);
-                text.push_str(": ");
-                write(value, text);
-            }
-            text.push('}');
-        }
-        // Its address in the memory stands behind that.
-        Value::Function { name, .. } => text.push_str(&format!("<function {name} at 0x...>")),
-        _ => text.push_str("..."),
-    }
-}
-
-fn list(items: &[Value], text: &mut String) {
-    for (at, item) in items.iter().enumerate() {
-        if at > 0 {
-            text.push_str(", ");
-        }
-        write(item, text);
-    }
-}
-
-fn quote(value: &str, text: &mut String) {
-    let mark = if value.contains('\'') && !value.contains('"') { '"' } else { '\'' };
-    text.push(mark);
-    for c in value.chars() {
-        match c {
-            '\\' => text.push_str("\\\\"),
-            '\n' => text.push_str("\\n"),
-            '\r' => text.push_str("\\r"),
-            '\t' => text.push_str("\\t"),
-            c if c == mark => text.extend(['\\', c]),
-            c if c.is_control() => text.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c => text.push(c),
-        }
-    }
-    text.push(mark);
 }
 
 #[cfg(test)]

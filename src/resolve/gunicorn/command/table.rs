@@ -1,8 +1,8 @@
 //! Programs that run another program: their options, and what they do to it.
 //!
-//! An option that is not listed makes what runs unknown. Source: each program's own manual page or `--help`; whether one
-//! takes the process over or starts another was seen for those of coreutils and util-linux, and read in the source of the
-//! others.
+//! An option that is not listed makes what runs unknown. Source: each program's own manual page or `--help`. Whether one
+//! takes the process over or starts another was seen for those of coreutils 9.1 and util-linux 2.38; for the others it is
+//! what their documentation says of them.
 
 /// A program that runs another.
 pub(super) struct Row {
