@@ -79,7 +79,7 @@ impl Tree {
 
 /// A stack as the programs would see it. Which Gunicorn is meant the stack says itself, or else `target`.
 pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Target) -> Deployment {
-    let found = versions::gunicorn(&stack.files, sources);
+    let found = versions::gunicorn(&stack.files, sources, target.gunicorn);
     let target = Target { gunicorn: found.version.map_or(target.gunicorn, |(version, _)| version), ..target };
     let paths = Paths::new(&stack.root, stack.files.iter().copied(), sources);
     let of = |kind: FileKind| -> Vec<FileId> {

@@ -80,41 +80,71 @@ const TO_COME: [Version; 5] = [
 pub(super) struct Found {
     /// The version, and where it is written.
     pub(super) version: Option<(Version, Span)>,
-    /// Why there is none though several are written.
+    /// What speaks against it.
     pub(super) doubt: Option<Unresolved>,
 }
 
+/// What a requirement says.
+enum Said {
+    /// This release.
+    One(Version),
+    /// A release that meets all of these.
+    Range(Vec<(Operator, Pattern)>),
+}
+
 /// The version that the files of a stack decide on. A lock file says what is installed; without one, a requirement counts
-/// that a single release meets. What several say, all must say.
-pub(super) fn gunicorn(files: &[FileId], sources: &Sources) -> Found {
+/// that a single release meets. Where several are written, the newest of them is meant. Where only ranges are, it is the
+/// version that is `meant` anyway, or the newest release that all of them let be installed.
+pub(super) fn gunicorn(files: &[FileId], sources: &Sources, meant: Version) -> Found {
     let mut locked: Vec<(Version, Span)> = Vec::new();
     let mut required: Vec<(Version, Span)> = Vec::new();
+    let mut ranges: Vec<(Vec<(Operator, Pattern)>, Span)> = Vec::new();
     for id in files {
         let source = sources.get(*id);
         let Some(format) = Format::of(&source.path) else { continue };
         if source.kind != FileKind::Packages || is_example(&source.path) {
             continue;
         }
-        let list = if format.is_lock() { &mut locked } else { &mut required };
-        let decided = packages::read(format, &source.text).into_iter();
-        list.extend(decided.filter_map(|wish| Some((only(&wish)?, Span::new(*id, wish.range)))));
-    }
-    let decisive = if locked.is_empty() { required } else { locked };
-    let Some((version, span)) = decisive.first().copied() else { return Found::default() };
-    match decisive.iter().find(|(other, _)| *other != version) {
-        None => Found { version: Some((version, span)), doubt: None },
-        Some((other, place)) => {
-            let path = &sources.get(place.file).path;
-            let why = format!(
-                "which Gunicorn is meant is not known: {path} asks for {other}, and here it is {version}"
-            );
-            Found { version: None, doubt: Some(Unresolved { span, what: sources.text(span).into(), why }) }
+        for wish in packages::read(format, &source.text) {
+            let span = Span::new(*id, wish.range.clone());
+            match said(&wish) {
+                Some(Said::One(version)) if format.is_lock() => locked.push((version, span)),
+                Some(Said::One(version)) => required.push((version, span)),
+                Some(Said::Range(bounds)) => ranges.push((bounds, span)),
+                None => {}
+            }
         }
     }
+    let decisive = if locked.is_empty() { required } else { locked };
+    let Some((version, span)) = decisive.iter().rev().copied().max_by_key(|(version, _)| *version) else {
+        return Found { version: allowed(&ranges, meant), doubt: None };
+    };
+    let other = decisive.iter().find(|(other, _)| *other != version);
+    let doubt = other.map(|(other, place)| {
+        let path = &sources.get(place.file).path;
+        let why = format!(
+            "which Gunicorn is meant is not certain: {path} asks for {other}, and here it is {version}, the newest"
+        );
+        Unresolved { span, what: sources.text(span).into(), why }
+    });
+    Found { version: Some((version, span)), doubt }
 }
 
-/// The only release that meets a wish.
-fn only(wish: &Wish) -> Option<Version> {
+/// The newest release that all ranges let be installed, and the first of those that rule out the version that is meant.
+/// `None` where none of them does, or no release meets all of them.
+fn allowed(ranges: &[(Vec<(Operator, Pattern)>, Span)], meant: Version) -> Option<(Version, Span)> {
+    let (_, span) = ranges.iter().find(|(bounds, _)| !fits(meant, bounds))?;
+    let all = |release: &Version| ranges.iter().all(|(bounds, _)| fits(*release, bounds));
+    let newest = std::iter::once(Target::NEWEST.gunicorn).chain(RELEASES.iter().rev().copied()).find(all)?;
+    Some((newest, *span))
+}
+
+fn fits(release: Version, bounds: &[(Operator, Pattern)]) -> bool {
+    bounds.iter().all(|(operator, pattern)| meets(release, *operator, pattern))
+}
+
+/// What is said by a wish, if all of it is read.
+fn said(wish: &Wish) -> Option<Said> {
     if wish.is_partial || wish.bounds.is_empty() {
         return None;
     }
@@ -122,18 +152,19 @@ fn only(wish: &Wish) -> Option<Version> {
     if let [Bound { operator: Operator::Equal, version }] = wish.bounds.as_slice()
         && let Ok(version) = version.parse()
     {
-        return Some(version);
+        return Some(Said::One(version));
     }
     let bounds: Vec<(Operator, Pattern)> = wish
         .bounds
         .iter()
         .map(|bound| Some((bound.operator, pattern(&bound.version)?)))
         .collect::<Option<_>>()?;
-    let meets =
-        |release: &&Version| bounds.iter().all(|(operator, pattern)| meets(**release, *operator, pattern));
-    let mut fitting = RELEASES.iter().chain(&TO_COME).filter(meets);
-    let first = fitting.next().copied()?;
-    fitting.next().is_none().then_some(first)
+    let mut fitting = RELEASES.iter().chain(&TO_COME).filter(|release| fits(**release, &bounds));
+    Some(match (fitting.next(), fitting.next()) {
+        // One that may come says nothing: it may be any of many.
+        (Some(only), None) if *only <= Target::NEWEST.gunicorn => Said::One(*only),
+        _ => Said::Range(bounds),
+    })
 }
 
 /// The parts of a version, and whether any may follow: `20.*`.
@@ -184,28 +215,33 @@ mod tests {
             sources.add(Source::new(*path, FileKind::Packages, text.as_bytes().to_vec()));
         }
         let ids: Vec<FileId> = sources.iter().map(|(id, _)| id).collect();
-        let found = gunicorn(&ids, &sources);
+        let found = gunicorn(&ids, &sources, Target::NEWEST.gunicorn);
         match (found.version, found.doubt) {
-            (Some((version, span)), None) => format!("{version} {}", sources.get(span.file).path),
-            (None, Some(_)) => "doubt".into(),
-            _ => "none".into(),
+            (Some((version, span)), doubt) => {
+                let mark = if doubt.is_some() { ", doubted" } else { "" };
+                format!("{version} {}{mark}", sources.get(span.file).path)
+            }
+            (None, _) => "none".into(),
         }
     }
 
     #[test]
-    fn a_version_counts_where_only_one_release_will_do() {
+    fn the_newest_release_that_will_do_is_meant() {
         for (wish, expected) in [
             ("==20.1.0", "20.1.0"),
             ("==20.1", "20.1.0"),
             ("===23.0.0", "23.0.0"),
-            ("==20.*", ""),
+            ("==20.*", "20.1.0"),
             ("==23.*", "23.0.0"),
             ("~=20.1.0", "20.1.0"),
             ("~=20.1", "20.1.0"),
-            ("~=20.0", ""),
+            ("~=20.0", "20.1.0"),
             ("~=23.0", "23.0.0"),
             (">=20.1,<21", "20.1.0"),
-            (">=20,<21", ""),
+            (">=20,<21", "20.1.0"),
+            (">=20,<27", "26.2.0"),
+            (">=20,<28", ""),
+            (">=28", ""),
             (">=20,<21,!=20.0.*", "20.1.0"),
             (">23,<=24.0.0", "24.0.0"),
             (">=27.0.1", ""),
@@ -223,7 +259,7 @@ mod tests {
             found(&[("pyproject.toml", &format!("[tool.poetry.dependencies]\ngunicorn = '{wish}'"))])
         };
         assert_eq!(poetry("^23.0"), "23.0.0 pyproject.toml");
-        assert_eq!(poetry("^20.0"), "none");
+        assert_eq!(poetry("^20.0"), "20.1.0 pyproject.toml");
         assert_eq!(poetry("~20.1"), "20.1.0 pyproject.toml");
         assert_eq!(poetry("20.0.4"), "20.0.4 pyproject.toml");
     }
@@ -234,10 +270,19 @@ mod tests {
         let list = ("requirements.txt", "gunicorn==20.1.0\n");
         assert_eq!(found(&[list, lock]), "22.0.0 poetry.lock");
         assert_eq!(found(&[list, ("a/requirements.txt", "gunicorn==20.1.0")]), "20.1.0 requirements.txt");
-        assert_eq!(found(&[list, ("a/requirements.txt", "gunicorn==23.0.0")]), "doubt");
+        assert_eq!(
+            found(&[list, ("a/requirements.txt", "gunicorn==23.0.0")]),
+            "23.0.0 a/requirements.txt, doubted"
+        );
         assert_eq!(
             found(&[list, ("pyproject.toml", "[project]\ndependencies = ['gunicorn>=20']\n")]),
             "20.1.0 requirements.txt"
+        );
+        let ranges = [("requirements.txt", "gunicorn<26"), ("a/requirements.txt", "gunicorn>=20,<23")];
+        assert_eq!(found(&ranges), "22.0.0 requirements.txt");
+        assert_eq!(
+            found(&[("requirements.txt", "gunicorn<26"), ("a/requirements.txt", "gunicorn>27")]),
+            "none"
         );
         assert_eq!(found(&[("requirements.txt.example", "gunicorn==20.1.0")]), "none");
     }
