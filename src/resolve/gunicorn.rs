@@ -16,6 +16,7 @@ mod evaluate;
 mod faults;
 mod format;
 mod help;
+mod imports;
 mod layers;
 mod literal;
 mod machine;

@@ -103,6 +103,53 @@ pub(super) static CASES: &[Case<'static>] = &[
     case(Some("for timeout in [1, 2, 3]:\n    pass\nworkers = 2\n"), &[], APP),
     case(Some("from other import *\nworkers = 2\n"), &[], APP),
     case(Some("timeout = 3\nfrom other import *\n"), &[], APP),
+    // Modules of the directory.
+    case(Some("from base import *\nworkers = 2\n"), &[], APP)
+        .with(&[("base.py", "workers = 9\ntimeout = 11\nbind = ['127.0.0.1:7001']\n_threads = 4\n")]),
+    case(Some("workers = 2\nfrom base import *\nkeepalive = more\n"), &[], APP)
+        .with(&[("base.py", "workers = 9\nmore = 6\ndef post_fork(a, b): pass\n")]),
+    case(Some("from base import *\nkeepalive = len(binds)\nbind = binds + ['127.0.0.1:7002']\n"), &[], APP)
+        .with(&[("base.py", "binds = ['127.0.0.1:7001']\n")]),
+    case(Some("from base import *\n"), &[], APP)
+        .with(&[("base.py", "__all__ = ['timeout']\ntimeout = 11\nworkers = 9\n")]),
+    case(
+        Some("from base import *\nimport os\nkeepalive = int(os.environ.get('A', 3))\n"),
+        &[("A", "5")],
+        APP,
+    )
+    .with(&[("base.py", "import os\nworkers = int(os.environ['A'])\nos.environ['A'] = '8'\n")]),
+    case(Some("from base import *\n"), &[], APP).with(&[
+        ("base.py", "from deeper import *\ntimeout = t + 1\n"),
+        ("deeper.py", "t = 20\nworkers = 3\n"),
+    ]),
+    case(Some("from base import *\ntimeout = 5\n"), &[], APP).with(&[
+        ("base.py", "from round import *\nworkers = 3\n"),
+        ("round.py", "from base import *\nthreads = 2\n"),
+    ]),
+    case(Some("from base import *\ntimeout = 5\n"), &[], APP)
+        .with(&[("base.py", "workers = 3\n"), ("base/__init__.py", "workers = 4\n")]),
+    case(Some("from json import *\ntimeout = 5\n"), &[], APP).with(&[("json.py", "workers = 3\n")]),
+    case(Some("from base import *\ntimeout = 5\nworkers = f()\n"), &[], APP)
+        .with(&[("base.py", "n = 3\ndef f():\n    return n\n")]),
+    case(Some("n = 7\nfrom base import *\nn = 8\nworkers = f()\n"), &[], APP)
+        .with(&[("base.py", "n = 3\nf = lambda: n\n")]),
+    case(Some("from base import *\ntimeout = 5\n"), &[], APP)
+        .with(&[("base.py", "if __name__ == '__config__':\n    workers = 3\nelse:\n    workers = 4\n")]),
+    case(Some("from base import *\n"), &[], APP)
+        .with(&[("base.py", "import os\nif os.environ.get('X'):\n    workers = 3\ntimeout = 5\n")]),
+    case(Some("from base import *\nfrom base import *\ntimeout = t\n"), &[], APP)
+        .with(&[("base.py", "workers = 3\ndel workers\nt = 9\n")]),
+    case(Some("from sub.base import *\n"), &[], APP).with(&[("sub/base.py", "workers = 3\n")]),
+    case(None, &[], &["-c", "sub/g.py", "app:app"]).with(&[
+        ("sub/g.py", "from base import *\n"),
+        ("base.py", "workers = 3\n"),
+        ("sub/base.py", "workers = 4\n"),
+    ]),
+    case(None, &[], &["-c", "sub/g.py", "--chdir", "sub", "app:app"]).with(&[
+        ("sub/g.py", "from base import *\n"),
+        ("base.py", "workers = 3\n"),
+        ("sub/base.py", "workers = 4\n"),
+    ]),
     case(Some("try:\n    timeout = 4\nexcept Exception:\n    timeout = 5\n"), &[], APP),
     case(Some("with open('/dev/null') as f:\n    timeout = 4\n"), &[], APP),
     case(Some("timeout = 1\ndef f():\n    global timeout\n    timeout = 2\nf()\n"), &[], APP),

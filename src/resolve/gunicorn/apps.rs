@@ -8,7 +8,9 @@ use super::command::{Program, Start};
 use super::config_file::{self, Choice, Claims};
 use super::layers::{self, File, Layers, Settings};
 use super::scope::{Scope, variable};
-use super::{Resolved, Started, bind, faults, literal, module, strays, table, unloaded, validate, words};
+use super::{
+    Resolved, Started, bind, faults, imports, literal, module, strays, table, unloaded, validate, words,
+};
 use crate::model::{
     App, AppFault, AppFaultKind, AppKind, Datum, Origin, OriginKind, Setting, Unresolved, Version,
     WorkerClass,
@@ -116,8 +118,15 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
     let directory = &start.working_directory.value;
     let choice = choose(stack, &line, &variable_options, directory);
     let choice = claims.settle(stack, start.place.file, choice);
+    let find = |name: &str| match (&choice, directory) {
+        (Choice::File(file, deployed), Possible::Known(directory)) => {
+            imports::find(stack, *file, deployed, directory, name)
+        }
+        _ => None,
+    };
     let scope_of = |file: &FileId| {
-        stack.trees.get(file).map(|parsed| module::run(&parsed.tree, Some(&start.environment)))
+        let parsed = stack.trees.get(file)?;
+        Some(module::run_with(&parsed.tree, Some(&start.environment), &find))
     };
     let read: &[FileId] = match &choice {
         Choice::File(file, _) => std::slice::from_ref(file),

@@ -23,11 +23,26 @@ use crate::value::Possible;
 /// How many names may be copied for branches, so that following a file is bounded work.
 const BUDGET: usize = 20_000;
 
-/// The names that a file leaves behind, as Gunicorn reads them.
+/// How deep modules of the tree import each other.
+const MAX_IMPORTS: usize = 4;
+
+/// Where a module of the tree is found by its name.
+pub(super) type Finder<'f> = dyn Fn(&str) -> Option<&'f Tree> + 'f;
+
+/// The names that a file leaves behind, as Gunicorn reads them. What it imports is not followed.
 pub(super) fn run<'a>(tree: &Tree, environment: Option<&'a Environment>) -> Scope<'a> {
+    run_with(tree, environment, &|_| None)
+}
+
+/// The names that a file leaves behind, as Gunicorn reads them, with all that it takes from modules of the tree.
+pub(super) fn run_with<'a, 'f>(
+    tree: &Tree,
+    environment: Option<&'a Environment>,
+    find: &'f Finder<'f>,
+) -> Scope<'a> {
     let survey = survey(&tree.statements);
-    let mut module =
-        Module { regions: templates::regions(&tree.statements), budget: BUDGET, decorated: false };
+    let regions = templates::regions(&tree.statements);
+    let mut module = Module { regions, budget: BUDGET, decorated: false, find, within: Vec::new() };
     let mut scope = Scope::new(environment, survey.rebound);
     let flow = module.run(&mut scope, &tree.statements);
     if flow == Flow::Stops {
@@ -46,7 +61,11 @@ enum Flow {
     Stops,
 }
 
-struct Module {
+struct Module<'f> {
+    /// The modules of the tree.
+    find: &'f Finder<'f>,
+    /// The modules that are being imported around this one.
+    within: Vec<String>,
     /// Where a template engine may leave statements out.
     regions: Vec<Range<u32>>,
     budget: usize,
@@ -54,7 +73,7 @@ struct Module {
     decorated: bool,
 }
 
-impl Module {
+impl Module<'_> {
     fn run(&mut self, scope: &mut Scope, statements: &[Statement]) -> Flow {
         let mut at = 0;
         let mut decorated = false;
@@ -120,7 +139,9 @@ impl Module {
                 }
             }
             StatementKind::ImportAll(module) => {
-                scope.doubt_all(&format!("`from {module} import *`"), "bind");
+                if self.in_template(statement.span) || !self.take_all(scope, module) {
+                    scope.doubt_all(&format!("`from {module} import *`"), "bind");
+                }
             }
             StatementKind::Delete(target) => {
                 let mut names = Vec::new();
@@ -305,6 +326,30 @@ impl Module {
             Possible::Unknown(format!("it is imported from `{}`", import.module))
         };
         scope.bind(&import.bound, value, span);
+    }
+
+    /// `from module import *`, of a module of the tree that does nothing but bind names that are followed. False where it
+    /// does more, or is not there; then nothing is bound.
+    fn take_all(&mut self, scope: &mut Scope, name: &str) -> bool {
+        if self.within.len() >= MAX_IMPORTS || self.within.iter().any(|other| other == name) {
+            return false;
+        }
+        let Some(tree) = (self.find)(name) else { return false };
+        let survey = survey(&tree.statements);
+        if survey.hazard.is_some() {
+            return false;
+        }
+        let mut inner = scope.module(survey.rebound);
+        let within = self.within.iter().cloned().chain([name.to_string()]).collect();
+        let regions = templates::regions(&tree.statements);
+        let mut module = Module { regions, budget: self.budget, decorated: false, find: self.find, within };
+        let flow = module.run(&mut inner, &tree.statements);
+        self.budget = module.budget;
+        if flow == Flow::Stops || inner.open.is_some() || inner.names.contains_key("__all__") {
+            return false;
+        }
+        scope.take(&inner);
+        true
     }
 
     /// A function or a class.

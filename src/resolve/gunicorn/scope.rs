@@ -37,6 +37,8 @@ pub(super) struct Scope<'a> {
     pub(super) writes: bool,
     /// Names that functions rebind: their values are never known.
     volatile: BTreeSet<String>,
+    /// Whether it is a module that the configuration imports.
+    imported: bool,
 }
 
 impl<'a> Scope<'a> {
@@ -49,12 +51,43 @@ impl<'a> Scope<'a> {
             changed: None,
             writes: false,
             volatile,
+            imported: false,
         }
+    }
+
+    /// The scope of a module that is imported here: no names, and the environment as it is now.
+    pub(super) fn module(&self, volatile: BTreeSet<String>) -> Scope<'a> {
+        let (changed, writes) = (self.changed.clone(), self.writes);
+        Scope { changed, writes, imported: true, ..Scope::new(self.environment, volatile) }
+    }
+
+    /// Binds what `from module import *` takes from a module without `__all__`, and takes the environment as it left it.
+    pub(super) fn take(&mut self, module: &Scope) {
+        for (name, bound) in &module.names {
+            if name.starts_with('_') {
+                continue;
+            }
+            match module.bound(name) {
+                Possible::Known(None) => {}
+                value => {
+                    let value = value.try_map(|value| match value {
+                        Some(value) => value.outside().map(Some),
+                        None => Err(format!("`{name}` may not be bound where it is imported from")),
+                    });
+                    self.bind(name, value, bound.place);
+                }
+            }
+        }
+        self.changed.clone_from(&module.changed);
+        self.writes = module.writes;
     }
 
     /// The value of a name that is read.
     pub(super) fn lookup(&self, name: &str) -> Possible<Value> {
         match self.bound(name) {
+            Possible::Known(None) if name == "__name__" && self.imported => {
+                Possible::Unknown("what a module is called is not followed".into())
+            }
             Possible::Known(None) if name == "__name__" => Possible::Known(Value::Text("__config__".into())),
             Possible::Known(None) => Possible::Known(Value::Path(format!("builtins.{name}"))),
             other => other.try_map(|value| value.ok_or_else(|| format!("`{name}` may not be bound"))),

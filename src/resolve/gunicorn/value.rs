@@ -140,6 +140,33 @@ impl Value {
         }
     }
 
+    /// The value as another module has it: what a function gives hangs on the names of its own.
+    ///
+    /// # Errors
+    /// If functions lie in it.
+    pub(super) fn outside(self) -> Result<Value, String> {
+        match self {
+            Value::Function { name, arity, .. } => Ok(Value::Function { name, arity, returns: None }),
+            Value::List(_) | Value::Tuple(_) | Value::Set(_) | Value::Dict(_) if self.holds_function() => {
+                Err("functions of another module are not followed".into())
+            }
+            other => Ok(other),
+        }
+    }
+
+    fn holds_function(&self) -> bool {
+        match self {
+            Value::Function { .. } => true,
+            Value::List(items) | Value::Tuple(items) | Value::Set(items) => {
+                items.iter().any(Value::holds_function)
+            }
+            Value::Dict(items) => {
+                items.iter().any(|(key, value)| key.holds_function() || value.holds_function())
+            }
+            _ => false,
+        }
+    }
+
     /// How deep lists lie in it.
     pub(super) fn depth(&self) -> usize {
         match self {
