@@ -7,10 +7,16 @@ use super::bytes_of;
 use crate::resolve::paths::template_free;
 use crate::source::{FileKind, MAX_WRITTEN_SIZE, Sources};
 
-/// Whether a file is a module, or becomes one when a template engine has filled it in.
+/// Whether a file is a module, or becomes one when a template engine has filled it in or a compiler has read it.
 pub(super) fn is_python(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    template_free(name).ends_with(".py")
+    template_free(name).ends_with(".py") || compiled(name).is_some()
+}
+
+/// The name of a module without a text, as its source would have it: `shop.py` of `shop.cpython-311-x86_64-linux-gnu.so`.
+fn compiled(name: &str) -> Option<String> {
+    let is_one = [".so", ".pyd", ".pyx", ".pyc"].iter().any(|end| name.ends_with(end));
+    is_one.then(|| format!("{}.py", name.split('.').next().unwrap_or_default()))
 }
 
 /// How the paths of the modules end that units and configurations may name as applications, and of the packages that they
@@ -43,6 +49,9 @@ pub(super) fn wanted(sources: &Sources) -> BTreeSet<String> {
 /// Notes a module. What cannot be read is there all the same.
 pub(super) fn note(path: &Path, shown: String, wanted: &BTreeSet<String>, sources: &mut Sources) {
     let name_at = shown.rfind('/').map_or(0, |at| at + 1);
+    if let Some(module) = compiled(&shown[name_at..]) {
+        return sources.note_module(format!("{}{module}", &shown[..name_at]), None);
+    }
     let plain = format!("{}{}", &shown[..name_at], template_free(&shown[name_at..]));
     let mut ends = plain.match_indices('/').map(|(at, _)| &plain[at + 1..]).chain([plain.as_str()]);
     let asked_for = plain == shown && ends.any(|end| wanted.contains(end));
