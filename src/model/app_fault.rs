@@ -49,6 +49,12 @@ pub enum AppFaultKind {
 }
 
 impl AppFault {
+    /// A fault of which nothing more is known than what it is.
+    pub fn new(kind: AppFaultKind, place: Span, setting: &str, value: &str, message: String) -> AppFault {
+        let (setting, value) = (setting.into(), value.into());
+        AppFault { kind, place, setting, message, value, version: None, help: None, mend: None }
+    }
+
     /// Who it is that refuses: Gunicorn, or one release of it.
     pub fn subject(&self) -> String {
         match self.version {

@@ -49,22 +49,21 @@ fn finding(app: &App, interface: Interface, place: Span) -> Finding {
     let class = class.map_or_else(String::new, ToString::to_string);
     let (is, wants, help) = match interface {
         Interface::Asgi => (
-            "ASGI",
-            "WSGI",
+            "an ASGI",
+            "a WSGI",
             "start it with `-k uvicorn_worker.UvicornWorker` of the package uvicorn-worker, or with `-k asgi` since Gunicorn 24",
         ),
         Interface::Wsgi => (
-            "WSGI",
-            "ASGI",
+            "a WSGI",
+            "an ASGI",
             "start it with Gunicorn's own workers: leave `worker_class` out, or take gthread",
         ),
     };
     let message = format!(
-        "this is an {is} application, and {class} workers call it as a {wants} one: every request gets a 500, with a `TypeError` \
+        "this is {is} application, and {class} workers call it as {wants} one: every request gets a 500, with a `TypeError` \
          about its arguments in the log"
     );
-    let message = message.replace("an WSGI", "a WSGI").replace("a ASGI", "an ASGI");
-    let primary = Label { span: place, text: format!("an {is} application").replace("an W", "a W") };
+    let primary = Label { span: place, text: format!("{is} application") };
     let origin = &app.worker_class.origin;
     let related = vec![Label {
         span: origin.place.unwrap_or(app.place),

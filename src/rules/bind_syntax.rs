@@ -1,9 +1,11 @@
 //! Addresses that Gunicorn cannot read or bind, or reads otherwise than they are meant.
 
+use std::collections::BTreeSet;
+
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{App, AppFault, AppFaultKind, AppKind, Setting};
+use crate::model::{App, AppFault, AppFaultKind, AppKind, Mend, Nginx, Setting};
 use crate::source::Span;
 use crate::value::{Endpoint, normalize_path};
 
@@ -24,15 +26,37 @@ const ROOTS: [&str; 9] = ["run", "var", "tmp", "srv", "home", "opt", "etc", "dev
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let faults = context.deployment.app_faults(&[AppFaultKind::Bind]);
     findings.extend(faults.into_iter().map(refused));
-    let mut relative: Vec<Finding> = Vec::new();
+    let targets = Targets::of(&context.deployment.nginx);
+    // Several apps may read one file.
+    let mut seen: BTreeSet<(Span, String)> = BTreeSet::new();
     for app in context.deployment.apps.iter().filter(|app| app.kind == AppKind::Gunicorn) {
-        for finding in relatives(context, app) {
-            if !relative.contains(&finding) {
-                relative.push(finding);
+        let relatives = relatives(context, app, &targets).into_iter();
+        findings.extend(relatives.filter(|it| seen.insert((it.primary.span, it.message.clone()))));
+    }
+}
+
+/// What nginx connects to.
+struct Targets<'a> {
+    known: BTreeSet<&'a Endpoint>,
+    /// Whether it may connect to anything.
+    open: bool,
+}
+
+impl Targets<'_> {
+    fn of(nginx: &Nginx) -> Targets<'_> {
+        let mut targets = Targets { known: BTreeSet::new(), open: false };
+        for peer in nginx.routes.iter().flat_map(|route| &route.peers) {
+            match peer.address.candidates() {
+                Some(addresses) => targets.known.extend(addresses),
+                None => targets.open = true,
             }
         }
+        targets
     }
-    findings.extend(relative);
+
+    fn may_be(&self, address: &Endpoint) -> bool {
+        self.open || self.known.contains(address)
+    }
 }
 
 fn refused(fault: &AppFault) -> Finding {
@@ -41,7 +65,7 @@ fn refused(fault: &AppFault) -> Finding {
     let mut finding =
         RULE.finding(format!("Gunicorn cannot listen on `{value}`, and does not start"), label, Vec::new());
     finding.help = Some(help(value));
-    finding.fix = fault.mend.clone().and_then(|mend| Fix::new(mend.title, mend.applicability, mend.edits));
+    finding.fix = fault.mend.clone().and_then(Mend::fix);
     finding
 }
 
@@ -71,7 +95,7 @@ fn help(value: &str) -> String {
 }
 
 /// The paths with two slashes, which are relative, where it makes a difference and nothing connects to what they are.
-fn relatives(context: &Context, app: &App) -> Vec<Finding> {
+fn relatives(context: &Context, app: &App, targets: &Targets) -> Vec<Finding> {
     let bind: Setting<Vec<String>> = app.setting("bind");
     let (Some(texts), Some(listeners)) = (bind.value.known(), app.listeners.value.known()) else {
         return Vec::new();
@@ -84,8 +108,7 @@ fn relatives(context: &Context, app: &App) -> Vec<Finding> {
         let Endpoint::Unix(is) = listener else { return None };
         let in_root = path.split_once('/').is_some_and(|(first, _)| ROOTS.contains(&first));
         let differs = in_root && *is != meant && is.ends_with(&meant);
-        let used = || context.deployment.nginx.routes.iter().flat_map(|route| &route.peers);
-        if !differs || used().any(|peer| peer.address.may(|it| it == listener)) {
+        if !differs || targets.may_be(listener) {
             return None;
         }
         let place = bind.origin.anchor.map_or(place, |anchor| anchor.value);

@@ -1,9 +1,8 @@
 //! Values and words that Gunicorn refuses when it starts.
 
 use super::{Category, Context, Fixable, Rule};
-use crate::edit::Fix;
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{AppFault, AppFaultKind};
+use crate::model::{AppFault, AppFaultKind, Mend};
 
 pub(super) const RULE: Rule = Rule {
     name: "gunicorn-invalid-value",
@@ -37,6 +36,6 @@ fn finding(fault: &AppFault) -> Finding {
     let label = Label { span: fault.place, text: label };
     let mut finding = RULE.finding(format!("{} does not start: {said}", fault.subject()), label, Vec::new());
     finding.help = fault.help.clone();
-    finding.fix = fault.mend.clone().and_then(|mend| Fix::new(mend.title, mend.applicability, mend.edits));
+    finding.fix = fault.mend.clone().and_then(Mend::fix);
     finding
 }

@@ -1,9 +1,8 @@
 //! An option that takes the application's name for its value.
 
 use super::{Category, Context, Fixable, Rule};
-use crate::edit::Fix;
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{AppFault, AppFaultKind};
+use crate::model::{AppFault, AppFaultKind, Mend};
 
 pub(super) const RULE: Rule = Rule {
     name: "option-eats-app",
@@ -31,6 +30,6 @@ fn finding(fault: &AppFault) -> Finding {
     let mut finding = RULE.finding(said, label, Vec::new());
     finding.help =
         Some(format!("give it its value in one word, or put another option between it and `{value}`"));
-    finding.fix = fault.mend.clone().and_then(|mend| Fix::new(mend.title, mend.applicability, mend.edits));
+    finding.fix = fault.mend.clone().and_then(Mend::fix);
     finding
 }

@@ -1,12 +1,12 @@
 //! A service that restarts its workers whenever a file changes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{App, AppKind, Dialect, OriginKind, Setting, Unit, remove_word};
-use crate::source::Span;
+use crate::source::{FileId, Span};
 use crate::value::is_not_for_users;
 
 pub(super) const RULE: Rule = Rule {
@@ -21,6 +21,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
+    let mut readers: BTreeMap<FileId, usize> = BTreeMap::new();
+    for file in context.deployment.apps.iter().filter_map(|app| app.config) {
+        *readers.entry(file).or_default() += 1;
+    }
     let mut seen: BTreeSet<Span> = BTreeSet::new();
     for app in context.deployment.apps.iter().filter(|app| app.kind == AppKind::Gunicorn) {
         let reload: Setting<bool> = app.setting("reload");
@@ -29,7 +33,11 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         };
         let Some(unit) = app.unit.map(|id| context.deployment.unit(id)) else { continue };
         if is_for_users(context, app, unit) && seen.insert(place) {
-            findings.push(finding(context, app, unit, &reload, place));
+            let shared = app.config.is_some_and(|file| readers[&file] > 1);
+            findings.push(Finding {
+                fix: fix(context, &reload, place, shared),
+                ..finding(app, unit, &reload, place)
+            });
         }
     }
 }
@@ -46,7 +54,7 @@ fn is_for_users(context: &Context, app: &App, unit: &Unit) -> bool {
     !files.chain(names).chain(texts).any(is_not_for_users)
 }
 
-fn finding(context: &Context, app: &App, unit: &Unit, reload: &Setting<bool>, place: Span) -> Finding {
+fn finding(app: &App, unit: &Unit, reload: &Setting<bool>, place: Span) -> Finding {
     let message = format!(
         "`{}` runs with `reload`: its workers restart whenever a file of the app changes, in the middle of a deployment \
          too, and a file that cannot be read yet makes each request a 500 that shows the traceback",
@@ -63,20 +71,17 @@ fn finding(context: &Context, app: &App, unit: &Unit, reload: &Setting<bool>, pl
          takes new code in when all of it is there"
             .into(),
     );
-    finding.fix = fix(context, app, reload, place);
     finding
 }
 
 /// Takes the option away, or turns the setting off in a file that nobody else reads.
-fn fix(context: &Context, app: &App, reload: &Setting<bool>, place: Span) -> Option<Fix> {
+fn fix(context: &Context, reload: &Setting<bool>, place: Span, shared: bool) -> Option<Fix> {
     let edit = match (reload.origin.kind, reload.origin.anchor) {
         (OriginKind::CommandLine, _) if context.sources.text(place) == "--reload" => {
             remove_word(place, context.sources)?
         }
-        (OriginKind::Written, Some(anchor)) if anchor.dialect == Dialect::Python => {
-            let apps = context.deployment.apps.iter();
-            let readers = apps.filter(|it| it.config.is_some() && it.config == app.config).count();
-            (readers == 1).then(|| anchor.set("False"))?
+        (OriginKind::Written, Some(anchor)) if anchor.dialect == Dialect::Python && !shared => {
+            anchor.set("False")
         }
         _ => return None,
     };

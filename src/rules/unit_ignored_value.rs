@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Category, Context, Fixable, Rule};
-use crate::edit::Fix;
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{Unit, UnitFault, UnitFaultKind};
+use crate::model::{Mend, Unit, UnitFault, UnitFaultKind};
 
 pub(super) const RULE: Rule = Rule {
     name: "unit-ignored-value",
@@ -51,10 +50,7 @@ fn finding(unit: &Unit, fault: &UnitFault, context: &Context) -> Finding {
     };
     let mut finding = RULE.finding(message, Label { span: fault.place, text: label }, Vec::new());
     finding.help = in_force(unit, fault);
-    finding.fix = fault
-        .mend
-        .as_ref()
-        .and_then(|mend| Fix::new(mend.title.clone(), mend.applicability, mend.edits.clone()));
+    finding.fix = fault.mend.clone().and_then(Mend::fix);
     finding
 }
 

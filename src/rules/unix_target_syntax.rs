@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Category, Context, Fixable, Rule};
-use crate::edit::{Applicability, Edit, Fix};
+use crate::edit::{Applicability, Edit};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{FaultKind, Hop, Joined, Mend, Mistake};
 use crate::source::Span;
@@ -118,7 +118,7 @@ fn finding(mistake: &Mistake, sockets: &Sockets) -> Option<Finding> {
     let mut finding = RULE.finding(message, label, Vec::new());
     finding.outcome = outcome.into();
     finding.help = Some(help);
-    finding.fix = mend.and_then(|mend| Fix::new(mend.title, mend.applicability, mend.edits));
+    finding.fix = mend.and_then(Mend::fix);
     Some(finding)
 }
 

@@ -1,9 +1,8 @@
 //! A target that names an upstream which does not exist, or names one with a port.
 
 use super::{Category, Context, Fixable, Rule};
-use crate::edit::Fix;
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{FaultKind, Mistake};
+use crate::model::{FaultKind, Mend, Mistake};
 
 pub(super) const RULE: Rule = Rule {
     name: "upstream-undefined",
@@ -39,6 +38,6 @@ fn finding(mistake: Mistake) -> Finding {
         fault.related.iter().map(|(span, text)| Label { span: *span, text: text.clone() }).collect();
     let mut finding = RULE.finding(format!("nginx does not start: {}", fault.message), label, related);
     finding.help = fault.help.clone().or_else(|| Some(help.into()));
-    finding.fix = mistake.mend.and_then(|mend| Fix::new(mend.title, mend.applicability, mend.edits));
+    finding.fix = mistake.mend.and_then(Mend::fix);
     finding
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Nginx;
-use crate::edit::{Applicability, Edit};
+use crate::edit::{Applicability, Edit, Fix};
 use crate::source::{FileId, Span};
 
 /// A mistake in nginx's configuration that can be told from it alone.
@@ -33,6 +33,13 @@ pub struct Mend {
     pub applicability: Applicability,
     /// The changes.
     pub edits: Vec<Edit>,
+}
+
+impl Mend {
+    /// The mend as a finding has it.
+    pub fn fix(self) -> Option<Fix> {
+        Fix::new(self.title, self.applicability, self.edits)
+    }
 }
 
 /// The sorts of faults.

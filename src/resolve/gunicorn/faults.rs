@@ -28,33 +28,13 @@ pub(super) fn of_start(version: Version, settings: &Settings, listens: &Listens)
 pub(super) fn of_application(place: Span, settings: &Settings) -> Option<AppFault> {
     let is_unset = |name: &str| settings.get(name).is_some_and(|it| it.value.must(|it| *it == Datum::Unset));
     // Before 20.1.0 there was no `wsgi_app`.
-    (is_unset("paste") && is_unset("wsgi_app")).then(|| AppFault {
-        kind: AppFaultKind::NoApplication,
-        place,
-        setting: String::new(),
-        message: "No application module specified.".into(),
-        value: String::new(),
-        version: None,
-        help: None,
-        mend: None,
-    })
+    let message = "No application module specified.".into();
+    (is_unset("paste") && is_unset("wsgi_app"))
+        .then(|| AppFault::new(AppFaultKind::NoApplication, place, "", "", message))
 }
 
 fn place_of(origin: &Origin) -> Option<Span> {
     origin.anchor.map(|anchor| anchor.value).or(origin.place)
-}
-
-fn fault(kind: AppFaultKind, place: Span, setting: &str, value: &str, message: String) -> AppFault {
-    AppFault {
-        kind,
-        place,
-        setting: setting.into(),
-        message,
-        value: value.into(),
-        version: None,
-        help: None,
-        mend: None,
-    }
 }
 
 /// The addresses of which none can be listened on, whichever list is the one.
@@ -82,7 +62,8 @@ fn addresses(bind: &Setting<Datum>, sockets: &Activation) -> Vec<AppFault> {
         return Vec::new();
     }
     let first = each.into_iter().next().unwrap_or_default();
-    let one = |(text, words): (String, String)| fault(AppFaultKind::Bind, place, "bind", &text, words);
+    let one =
+        |(text, words): (String, String)| AppFault::new(AppFaultKind::Bind, place, "bind", &text, words);
     first.into_iter().map(one).collect()
 }
 
@@ -108,7 +89,7 @@ fn worker_class(version: Version, class: &Setting<Datum>) -> Option<AppFault> {
     let judged = judged?;
     let (name, by_version) = judged.first()?;
     let message = format!("class uri '{name}' invalid or not found:");
-    let mut fault = fault(AppFaultKind::WorkerClass, place, "worker_class", name, message);
+    let mut fault = AppFault::new(AppFaultKind::WorkerClass, place, "worker_class", name, message);
     fault.version = by_version.then_some(version);
     Some(fault)
 }
@@ -149,7 +130,7 @@ fn variables(setting: &Setting<Datum>) -> Option<AppFault> {
         "environment setting {} invalid",
         super::python::repr(&super::value::Value::Text(text.clone()))
     );
-    Some(fault(AppFaultKind::Value, place, "raw_env", &text, message))
+    Some(AppFault::new(AppFaultKind::Value, place, "raw_env", &text, message))
 }
 
 /// The faults, each once and with its mend, without those of what is evidently filled in before it is used.

@@ -109,16 +109,6 @@ fn spec(text: &str) -> Option<Spec<'_>> {
     let sign = take(&['+', '-', ' ']);
     let alternate = take(&['#']).is_some();
     let zero = take(&['0']).is_some();
-    let digits = |rest: &mut &str| -> Option<Option<usize>> {
-        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let number = &rest[..end];
-        *rest = &rest[end..];
-        if number.is_empty() {
-            Some(None)
-        } else {
-            number.parse().ok().filter(|it| *it <= MAX_LENGTH).map(Some)
-        }
-    };
     let width = digits(&mut rest)?;
     let mut group = None;
     if let Some(c) = rest.chars().next().filter(|c| matches!(c, ',' | '_')) {
@@ -131,6 +121,14 @@ fn spec(text: &str) -> Option<Spec<'_>> {
         precision = Some(digits(&mut rest)??);
     }
     Some(Spec { fill, align, sign, alternate, zero, width, group, precision, kind: rest })
+}
+
+/// The number that a text begins with, taken off it: `Some(None)` where there is none, `None` where it is too large.
+pub(super) fn digits(rest: &mut &str) -> Option<Option<usize>> {
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let number = &rest[..end];
+    *rest = &rest[end..];
+    if number.is_empty() { Some(None) } else { number.parse().ok().filter(|it| *it <= MAX_LENGTH).map(Some) }
 }
 
 /// `format(value, format)`.

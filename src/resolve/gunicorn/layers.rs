@@ -25,7 +25,7 @@ pub(super) const MACHINE: &str = "its default depends on the machine";
 pub(super) enum File<'a> {
     /// There is none.
     Absent,
-    /// This one, for certain, as its names are in the end. Where it begins, for what is not anchored.
+    /// This one, for certain, as its names are in the end.
     Read(&'a Scope<'a>),
     /// Perhaps this one, or another: what it binds is unknown, for this reason.
     Perhaps(Vec<&'a Scope<'a>>, String),
@@ -308,16 +308,8 @@ fn fault(
     value: String,
     message: String,
 ) -> AppFault {
-    AppFault {
-        kind,
-        place,
-        setting: setting.into(),
-        message,
-        value,
-        version: table::depends_on_version(row).then_some(version),
-        help: None,
-        mend: None,
-    }
+    let version = table::depends_on_version(row).then_some(version);
+    AppFault { version, ..AppFault::new(kind, place, setting, &value, message) }
 }
 
 impl Said {

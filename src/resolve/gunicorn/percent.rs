@@ -2,7 +2,7 @@
 //!
 //! Source: "printf-style String Formatting" of the Python documentation.
 
-use super::format::{pad, repr, str_of};
+use super::format::{digits, pad, repr, str_of};
 use super::number::Number;
 use super::operators::not_followed;
 use super::value::{MAX_LENGTH, Value};
@@ -58,16 +58,6 @@ pub(super) fn format(format: &str, values: &Value) -> Result<String, String> {
 fn one<'a, 'v>(text: &'a str, next: impl FnOnce() -> Option<&'v Value>) -> Option<(String, &'a str)> {
     let flags = text.find(|c| !matches!(c, '-' | '+' | ' ' | '0')).map(|end| &text[..end])?;
     let mut rest = &text[flags.len()..];
-    let digits = |rest: &mut &'a str| -> Option<Option<usize>> {
-        let end = rest.find(|c: char| !c.is_ascii_digit())?;
-        let number = &rest[..end];
-        *rest = &rest[end..];
-        if number.is_empty() {
-            Some(None)
-        } else {
-            number.parse().ok().filter(|it| *it <= MAX_LENGTH).map(Some)
-        }
-    };
     let width = digits(&mut rest)?;
     let mut precision = None;
     if let Some(behind) = rest.strip_prefix('.') {

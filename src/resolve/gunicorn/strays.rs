@@ -89,16 +89,10 @@ fn misspelt(name: &str, row: &'static Row, place: Span, version: Version, scope:
     let applicability =
         if keeps_all(row, version, &datum) { Applicability::Safe } else { Applicability::Unsafe };
     let edits = vec![Edit { span: place, replacement: row.name.into() }];
-    Some(AppFault {
-        kind: AppFaultKind::UnknownSetting,
-        place,
-        setting: row.name.into(),
-        message: format!("`{name}` is no setting of Gunicorn's"),
-        value: name.into(),
-        version: None,
-        help: None,
-        mend: Some(Mend { title: format!("call it `{}`", row.name), applicability, edits }),
-    })
+    let mend = Mend { title: format!("call it `{}`", row.name), applicability, edits };
+    let message = format!("`{name}` is no setting of Gunicorn's");
+    let fault = AppFault::new(AppFaultKind::UnknownSetting, place, row.name, name, message);
+    Some(AppFault { mend: Some(mend), ..fault })
 }
 
 /// Whether every request that is served without the value is served with it.
@@ -120,14 +114,7 @@ fn keeps_all(row: &Row, version: Version, datum: &Datum) -> bool {
 }
 
 fn of_other_release(row: &Row, place: Span, version: Version) -> AppFault {
-    AppFault {
-        kind: AppFaultKind::UnknownSetting,
-        place,
-        setting: String::new(),
-        message: format!("`{}` is a setting since Gunicorn {}", row.name, row.since),
-        value: row.name.into(),
-        version: Some(version),
-        help: None,
-        mend: None,
-    }
+    let message = format!("`{}` is a setting since Gunicorn {}", row.name, row.since);
+    let fault = AppFault::new(AppFaultKind::UnknownSetting, place, "", row.name, message);
+    AppFault { version: Some(version), ..fault }
 }

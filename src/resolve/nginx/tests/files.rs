@@ -1,0 +1,197 @@
+//! Which files nginx reads, and what is not known of those that it may read.
+
+use super::*;
+
+#[test]
+fn includes_lead_into_the_tree() {
+    let it = stack(&[
+        (
+            "deploy/nginx/nginx.conf",
+            "user www; http { include mime.types; proxy_read_timeout 10s; include /etc/nginx/conf.d/*.conf;
+              include sites-enabled/*; }",
+        ),
+        ("deploy/nginx/conf.d/a.conf", "upstream a { server 127.0.0.1:1; }"),
+        (
+            "deploy/nginx/sites-available/b.j2",
+            "server { location / { proxy_pass http://a; include snippets/t.conf; } }",
+        ),
+        (
+            "deploy/nginx/sites-available/c",
+            "server { location / { proxy_pass http://a; include snippets/t.conf; } }",
+        ),
+        ("deploy/nginx/snippets/t.conf", "proxy_send_timeout 3s;"),
+        ("other/nginx/conf.d/z.conf", "client_max_body_size 1k;"),
+    ]);
+    assert_eq!(
+        it.routes(),
+        ["location /: Http 127.0.0.1:1=127.0.0.1:1", "location /: Http 127.0.0.1:1=127.0.0.1:1"]
+    );
+    for route in 0..2 {
+        assert_eq!(it.setting(route, "proxy_read_timeout"), "10 s inherited");
+        assert_eq!(it.setting(route, "proxy_send_timeout"), "3 s written");
+        assert_eq!(it.setting(route, "client_max_body_size"), "1 MiB default");
+    }
+    assert_eq!(it.unresolved(), [""; 0]);
+}
+
+#[test]
+fn a_missing_include_is_a_hole_unless_it_is_known_to_set_nothing() {
+    for (include, expected) in [
+        ("include x.conf;", "unknown: an include is not resolved: it is not among the files read"),
+        ("include snippets/*.conf;", "unknown: no file of the stack matches this include"),
+        ("include {{ x }};", "unknown: an include is not resolved: its path is filled in by a template"),
+        ("{{ directives }}\n", "template: a template fills in directives here"),
+        ("${DIRECTIVES}\n", "template: a template fills in directives here"),
+        ("include proxy_params;", "60 s default"),
+        ("include /etc/nginx/snippets/ssl-params.conf;", "60 s default"),
+    ] {
+        let it = one(&format!(
+            "http {{ server {{ {include} location / {{ proxy_send_timeout 2s; proxy_pass http://127.0.0.1:1; }} }} }}"
+        ));
+        assert_eq!(it.setting(0, "proxy_read_timeout"), expected, "{include}");
+        assert_eq!(it.setting(0, "proxy_send_timeout"), "2 s written", "{include}");
+        assert_eq!(it.unresolved().len(), usize::from(!expected.ends_with("default")), "{include}");
+    }
+    let it = one("http { include conf.d/*.conf; server { location / { proxy_pass http://127.0.0.1:1; } } }");
+    assert_eq!(it.setting(0, "proxy_read_timeout"), "60 s default");
+    assert_eq!(it.unresolved(), ["include conf.d/*.conf: no file of the stack matches"]);
+}
+
+#[test]
+fn files_that_include_themselves_end() {
+    let it = stack(&[
+        ("nginx.conf", "http { server { include a.conf; } }"),
+        ("a.conf", "location / { include b.conf; }"),
+        ("b.conf", "include b.conf; include a.conf; proxy_pass http://127.0.0.1:1;"),
+    ]);
+    assert_eq!(it.routes().len(), 1);
+    assert_eq!(it.unresolved().len(), 2);
+    let ring = stack(&[("x/a.conf", "server { include b.conf; }"), ("x/b.conf", "include a.conf;")]);
+    assert_eq!(ring.resolved.nginx.servers.len(), 1);
+}
+
+#[test]
+fn fragments_of_http_share_one_block() {
+    let it = stack(&[
+        ("up.conf", "upstream app { server 127.0.0.1:1; }"),
+        (
+            "site.conf",
+            "server { location / { proxy_pass http://app; } location /b { proxy_pass http://other; } }",
+        ),
+        ("conf.d/timeouts.conf", "proxy_read_timeout 600s;"),
+        ("own.conf", "proxy_read_timeout 5s; server { location / { proxy_pass http://127.0.0.1:2; } }"),
+    ]);
+    assert_eq!(
+        it.routes(),
+        [
+            "location /: Http 127.0.0.1:2=127.0.0.1:2",
+            "location /: Http 127.0.0.1:1=127.0.0.1:1",
+            "location /b: Http unknown=http://other",
+        ]
+    );
+    assert_eq!(it.setting(0, "proxy_read_timeout"), "5 s inherited");
+    assert!(it.setting(1, "proxy_read_timeout").starts_with("unknown: another file sets"));
+    assert_eq!(it.setting(1, "proxy_send_timeout"), "60 s default");
+}
+
+#[test]
+fn a_fragment_below_http_inherits_what_is_not_known() {
+    let it = stack(&[
+        ("server.conf", "listen 81; proxy_send_timeout 2s; location / { proxy_pass http://127.0.0.1:1; }"),
+        ("location.conf", "proxy_pass http://127.0.0.1:2; proxy_read_timeout 4s;"),
+    ]);
+    assert_eq!(it.routes().len(), 2);
+    assert_eq!(it.setting(0, "proxy_read_timeout"), "4 s written");
+    assert!(it.setting(0, "proxy_send_timeout").starts_with("unknown"));
+    assert_eq!(it.setting(1, "proxy_send_timeout"), "2 s inherited");
+    assert!(it.setting(1, "proxy_read_timeout").starts_with("unknown"));
+    assert_eq!(it.listens(), ["0.0.0.0:81 unknown"]);
+    assert_eq!(it.resolved.nginx.routes[0].server, None);
+}
+
+#[test]
+fn variants_of_one_upstream_are_told_apart_by_file() {
+    let site = |port: u16| {
+        format!(
+            "upstream app {{ server 127.0.0.1:{port}; }} server {{ location / {{ proxy_pass http://app; }} }}"
+        )
+    };
+    let it = stack(&[
+        ("a.conf", &site(1)),
+        ("b.conf", &site(2)),
+        ("c.conf", "server { location / { proxy_pass http://app; } }"),
+    ]);
+    assert_eq!(
+        it.routes(),
+        [
+            "location /: Http 127.0.0.1:1=127.0.0.1:1",
+            "location /: Http 127.0.0.1:2=127.0.0.1:2",
+            "location /: Http unknown=http://app",
+        ]
+    );
+    let it = stack(&[
+        ("a.conf", &site(1)),
+        ("b.conf", &site(1)),
+        ("c.conf", "server { location / { proxy_pass http://app; } }"),
+    ]);
+    assert_eq!(it.routes()[2], "location /: Http 127.0.0.1:1=127.0.0.1:1");
+}
+
+#[test]
+fn what_stands_in_a_condition_of_a_template_is_unknown() {
+    let it = one("http {
+          upstream a { server 127.0.0.1:1; {% for h in hosts %} server {{ h }}; {% endfor %} }
+          {% if b %}upstream b { server 127.0.0.1:2; }{% endif %}
+          server {
+           {% if x %} listen 81; proxy_read_timeout 5s; {% endif %}
+           proxy_send_timeout 6s;
+           location /a { proxy_pass http://a; }
+           location /b { proxy_pass http://b; }
+           {% if y %}
+           location /c { proxy_connect_timeout 1s; proxy_pass http://127.0.0.1:3; }
+           {% endif %}
+           location /d { {% if z %} proxy_pass http://127.0.0.1:4; {% endif %} }
+           location /e { proxy_pass http://127.0.0.1:5; }
+          } }");
+    assert_eq!(
+        it.routes(),
+        [
+            "location /a: Http 127.0.0.1:1=127.0.0.1:1 unknown={{ h }} ...",
+            "location /b: Http unknown=127.0.0.1:2 ...",
+            "location /c: Http unknown=http://127.0.0.1:3",
+            "location /d: Http unknown=http://127.0.0.1:4",
+            "location /e: Http 127.0.0.1:5=127.0.0.1:5",
+        ]
+    );
+    assert_eq!(it.setting(4, "proxy_read_timeout"), "unknown: it stands in a condition of a template");
+    assert_eq!(it.setting(4, "proxy_send_timeout"), "6 s inherited");
+    assert_eq!(it.setting(2, "proxy_connect_timeout"), "1 s written");
+    assert_eq!(it.listens(), ["unknown"]);
+}
+
+#[test]
+fn of_a_file_whose_tags_cross_its_blocks_nothing_is_known() {
+    let it = one("http { {% if a %} server { listen 1; {% else %} server { listen 2; {% endif %}
+         location / { proxy_read_timeout 5s; proxy_pass http://127.0.0.1:1; } } }");
+    for route in it.routes() {
+        assert!(route.contains("unknown"), "{route}");
+    }
+    for level in 0..it.resolved.nginx.levels.len() {
+        let setting = it.resolved.nginx.setting::<crate::value::Duration>(
+            LevelId(level as u32),
+            "proxy_read_timeout",
+            Target::NEWEST.nginx,
+        );
+        assert_eq!(setting.value.known(), None);
+    }
+}
+
+#[test]
+fn a_main_file_that_may_include_a_fragment_may_set_things_for_it() {
+    let it = stack(&[
+        ("nginx.conf", "http { client_max_body_size 20m; include /etc/nginx/sites/*.conf; }"),
+        ("app/site.conf", "server { location / { proxy_pass http://127.0.0.1:1; } }"),
+    ]);
+    assert!(it.setting(0, "client_max_body_size").starts_with("unknown: another file sets"));
+    assert_eq!(it.setting(0, "proxy_read_timeout"), "60 s default");
+}
