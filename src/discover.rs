@@ -244,6 +244,7 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
     for path in python.iter().filter(|path| !read_files.contains_key(*path)) {
         modules::note(path, tree.shown(path), &wanted, &mut found.sources);
     }
+    modules::left_out(&python, &wanted, |path| tree.shown(path), &mut found.sources);
     for link in links {
         if std::fs::read_link(&link).is_ok_and(|target| target == Path::new("/dev/null")) {
             found.sources.null_link(tree.shown(&link));

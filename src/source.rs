@@ -280,6 +280,11 @@ impl Sources {
         self.modules.insert(path.into(), text);
     }
 
+    /// Whether a module was noted at a path.
+    pub fn has_module(&self, path: &str) -> bool {
+        self.modules.contains_key(path)
+    }
+
     /// The Python files that are no configuration, by their paths, and their texts as far as they were read.
     pub fn modules(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.modules.iter().map(|(path, text)| (path.as_str(), text.as_deref()))

@@ -261,6 +261,32 @@ fn a_link_out_of_the_tree_may_be_the_route_that_is_missed() {
 }
 
 #[test]
+fn a_module_that_git_ignores_is_there_all_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |path: &str| directory.path().join(path);
+    write(&at(".gitignore"), "wsgi.py\ncore/\n");
+    write(&at("shop/__init__.py"), "");
+    write(&at("shop/urls.py"), "");
+    for unit in ["wsgi", "core.wsgi", "asgi"] {
+        let line = format!(
+            "[Service]\nWorkingDirectory=/srv/shop\nExecStart=/srv/shop/bin/gunicorn -w 2 shop.{unit}\n"
+        );
+        write(&at(&format!("deploy/{unit}.service")), &line);
+    }
+    let said = || {
+        hoplint(directory.path(), &["check", "--format", "concise", "--select", "app-target-missing"]).stdout
+    };
+    assert_eq!(said().matches("[app-target-missing]").count(), 3, "{}", said());
+    write(&at("shop/wsgi.py"), "application = None\n");
+    write(&at("shop/core/wsgi.py"), "application = None\n");
+    assert_eq!(said().matches("[app-target-missing]").count(), 1, "{}", said());
+    assert!(said().contains("`shop.asgi`"), "{}", said());
+    // What a compiler made of a module is one.
+    write(&at("shop/asgi.cpython-311-x86_64-linux-gnu.so"), "");
+    assert_eq!(said().matches("[app-target-missing]").count(), 0, "{}", said());
+}
+
+#[test]
 fn what_has_no_end_is_not_read() {
     let directory = copy_of("case-study");
     for (link, below) in [("pyproject.toml", "deploy"), (".gitignore", "deploy/systemd")] {

@@ -258,12 +258,21 @@ fn looks_like_nginx(text: &str, said: bool) -> bool {
     telling || said && shapely > misshapen
 }
 
-/// The names of the files that command lines name as Gunicorn's configuration.
+/// The names of the files that command lines name as Gunicorn's configuration, and of the modules that configurations take
+/// all names from.
 pub(super) fn names_of_configurations(sources: &Sources) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let is_start = |source: &Source| {
         source.kind == FileKind::Systemd || source.kind == FileKind::Launcher && is_shell_script(&source.text)
     };
+    for (_, source) in sources.iter().filter(|(_, it)| it.kind == FileKind::Gunicorn) {
+        for line in source.text.split('\n') {
+            let words: Vec<&str> = line.split_whitespace().take(4).collect();
+            if let ["from", module, "import", "*"] = words.as_slice() {
+                names.insert(format!("{module}.py"));
+            }
+        }
+    }
     for (_, source) in sources.iter().filter(|(_, it)| is_start(it)) {
         let mut words = source.text.split([' ', '\t', '\n', '"', '\'', '=']).filter(|word| !word.is_empty());
         while let Some(word) = words.next() {
@@ -287,6 +296,18 @@ mod tests {
     fn kind(path: &str, text: &str) -> Option<FileKind> {
         let path = Path::new(path);
         by_content(path, by_name(path)?, text)
+    }
+
+    #[test]
+    fn names_that_command_lines_and_imports_give() {
+        let mut sources = Sources::default();
+        for (path, kind, text) in [
+            ("a.service", FileKind::Systemd, "ExecStart=gunicorn -c /srv/prod.py --config=x.py a:b\n"),
+            ("gunicorn.conf.py", FileKind::Gunicorn, "from base import *\nfrom os import environ\n"),
+        ] {
+            sources.add(Source::new(path, kind, text.into()));
+        }
+        assert!(names_of_configurations(&sources).iter().eq(["base.py", "prod.py", "x.py"]));
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! The Python of an app: which modules there are, and the text of those that a command line names.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use super::bytes_of;
 use crate::resolve::paths::template_free;
 use crate::source::{FileKind, MAX_WRITTEN_SIZE, Sources};
+
+/// How many modules are looked for where the walk did not go.
+const MAX_LOOKED_FOR: usize = 10_000;
 
 /// Whether a file is a module, or becomes one when a template engine has filled it in or a compiler has read it.
 pub(super) fn is_python(path: &Path) -> bool {
@@ -44,6 +47,33 @@ pub(super) fn wanted(sources: &Sources) -> BTreeSet<String> {
         }
     }
     wanted
+}
+
+/// Modules that units may name and that are left out of the tree by a list of files to ignore, beside those of `python`: they
+/// are there all the same. `shown` gives the path that is shown.
+pub(super) fn left_out(
+    python: &[PathBuf],
+    wanted: &BTreeSet<String>,
+    shown: impl Fn(&Path) -> String,
+    sources: &mut Sources,
+) {
+    let mut folders: BTreeMap<&str, BTreeSet<&Path>> = BTreeMap::new();
+    for folder in python.iter().filter_map(|path| path.parent()) {
+        if let Some(name) = folder.file_name().and_then(|name| name.to_str()) {
+            folders.entry(name).or_default().insert(folder);
+        }
+    }
+    let places = wanted.iter().filter_map(|path| path.split_once('/'));
+    let places = places.flat_map(|(first, rest)| {
+        let there = folders.get(first).into_iter().flatten();
+        there.map(move |folder| folder.join(rest))
+    });
+    for path in places.take(MAX_LOOKED_FOR) {
+        let name = shown(&path);
+        if !sources.has_module(&name) && sources.by_path(&name).is_none() && path.is_file() {
+            sources.note_module(name, None);
+        }
+    }
 }
 
 /// Notes a module. What cannot be read is there all the same.

@@ -104,7 +104,8 @@ pub fn resolve(
     target: &Target,
 ) -> Resolved {
     let modules = application::Modules::new(paths.root(), sources);
-    let stack = apps::Stack { files, trees, paths, sources, modules, version: target.gunicorn };
+    let imported = imports::named(trees);
+    let stack = apps::Stack { files, trees, paths, sources, modules, imported, version: target.gunicorn };
     let mut resolved = Resolved { apps: Vec::new(), unresolved: Vec::new() };
     let mut read: Vec<apps::Read> = Vec::new();
     let claims = apps::claims(&stack, started);
@@ -118,7 +119,8 @@ pub fn resolve(
             resolved.apps[*app].faults.extend(faults);
         }
     }
-    for file in files.iter().filter(|file| !judged.contains(file)) {
+    // A module that another file imports is no configuration of its own.
+    for file in files.iter().filter(|file| !judged.contains(file) && !stack.is_imported(**file)) {
         resolved.apps.extend(apps::of_file(&stack, *file, unread_launcher));
     }
     resolved

@@ -31,6 +31,8 @@ pub(crate) const SCRIPTS: &[&str] = &[
     "exec gunicorn \"$*\" a:b\n",
     "exec gunicorn x\"$@\"y \"${1}\" $3 ${4:-none} $# a:b\n",
     "shift\nexec gunicorn \"$@\"\n",
+    "exec gunicorn \"${01}\" ${10} a:b\n",
+    "exec gunicorn -n \"${00}\" a:b\n",
     "set -- -b :1 \"$@\"\nexec gunicorn \"$@\"\n",
     "A=1 B=\"$PORT\" exec gunicorn a:b\n",
     "A=1 gunicorn a:b; B=2\n",

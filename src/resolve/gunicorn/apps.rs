@@ -1,6 +1,6 @@
 //! Apps from launches, and from configuration files that no launch reads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::application::{self, Application, Modules};
 use super::argparse::{self, Options};
@@ -29,7 +29,17 @@ pub(super) struct Stack<'a> {
     pub(super) paths: &'a Paths,
     pub(super) sources: &'a Sources,
     pub(super) modules: Modules<'a>,
+    /// What the files import, by the last components of the names.
+    pub(super) imported: BTreeSet<&'a str>,
     pub(super) version: Version,
+}
+
+impl Stack<'_> {
+    /// Whether another file imports it, by its name: then what it binds is for that one.
+    pub(super) fn is_imported(&self, file: FileId) -> bool {
+        let name = self.sources.get(file).name();
+        name.strip_suffix(".py").is_some_and(|name| self.imported.contains(name))
+    }
 }
 
 /// A file that a launch reads or may read.
@@ -165,6 +175,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         }
     }
     if let (Choice::File(file, _), File::Read(scope)) = (&choice, &layers.file)
+        && !stack.is_imported(*file)
         && let Some(parsed) = stack.trees.get(file)
     {
         faults.extend(strays::of_file(&parsed.tree, scope, stack.version, stack.sources));
@@ -370,7 +381,9 @@ pub(super) fn of_candidate(stack: &Stack, file: FileId) -> Vec<AppFault> {
     let directory = Possible::Unknown("which directory it is read in is not known".into());
     let said = |row| layers::of_scope(row, stack.version, &scope, &directory).fault;
     let mut faults: Vec<AppFault> = table::of_version(stack.version).filter_map(said).collect();
-    faults.extend(strays::of_file(&parsed.tree, &scope, stack.version, stack.sources));
+    if !stack.is_imported(file) {
+        faults.extend(strays::of_file(&parsed.tree, &scope, stack.version, stack.sources));
+    }
     faults::settled(faults, stack.version, stack.sources)
 }
 

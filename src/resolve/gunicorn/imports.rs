@@ -3,9 +3,12 @@
 //! The directory that Gunicorn starts in comes first on `sys.path` when it executes its configuration (`chdir` of
 //! `gunicorn/app/base.py`, the same in 20.1.0, 23.0.0 and 27.0.1), but for what Python has loaded by then.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::apps::Stack;
 use crate::source::FileId;
-use crate::syntax::gunicorn::Tree;
+use crate::syntax::Parsed;
+use crate::syntax::gunicorn::{Statement, StatementKind, Tree};
 
 /// Modules that may be loaded already when the configuration is executed, or that Python finds elsewhere: those of its
 /// standard library (3.11's `sys.stdlib_module_names`, with what other releases have), and what Gunicorn imports.
@@ -29,6 +32,27 @@ const ELSEWHERE: &str = "\
     warnings wave weakref webbrowser winreg winsound wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib \
     zoneinfo zope";
 
+/// The last components of all modules that the files import anywhere, and of the names that they take from them.
+pub(super) fn named(trees: &BTreeMap<FileId, Parsed<Tree>>) -> BTreeSet<&str> {
+    let last = |path: &'_ str| -> usize { path.rfind('.').map_or(0, |at| at + 1) };
+    let mut named = BTreeSet::new();
+    let mut pending: Vec<&Statement> = trees.values().flat_map(|parsed| &parsed.tree.statements).collect();
+    while let Some(statement) = pending.pop() {
+        match &statement.kind {
+            StatementKind::ImportAll(module) => drop(named.insert(&module[last(module)..])),
+            StatementKind::Import(imports) => {
+                for import in imports {
+                    named.insert(&import.module[last(&import.module)..]);
+                    named.extend(import.name.as_deref());
+                }
+            }
+            StatementKind::Block { body, .. } => pending.extend(body),
+            _ => {}
+        }
+    }
+    named
+}
+
 /// The module of a name, if it certainly is this file of the tree: `file` is the configuration, which lies at `deployed`
 /// on the machine, and Gunicorn starts in `directory`.
 pub(super) fn find<'a>(
@@ -49,8 +73,7 @@ pub(super) fn find<'a>(
     }
     // A package comes before a module.
     let package = format!("{base}{name}/__init__.py");
-    let is_package =
-        stack.sources.by_path(&package).is_some() || stack.sources.modules().any(|(path, _)| path == package);
+    let is_package = stack.sources.by_path(&package).is_some() || stack.sources.has_module(&package);
     let module = stack.sources.by_path(&format!("{base}{name}.py")).filter(|_| !is_package)?;
     stack.trees.get(&module).filter(|parsed| parsed.errors.is_empty()).map(|parsed| &parsed.tree)
 }

@@ -105,7 +105,13 @@ fn of_text(name: &str, text: &str, arguments: &[Value]) -> Option<Value> {
             };
             list(text.split(space).filter(|part| !part.is_empty()).collect())?
         }
-        ("split" | "rsplit", [Value::Text(by)]) if !by.is_empty() => list(text.split(by.as_str()).collect())?,
+        ("split", [Value::Text(by)]) if !by.is_empty() => list(text.split(by.as_str()).collect())?,
+        // From the right `aa` is found elsewhere in `aaa`.
+        ("rsplit", [Value::Text(by)]) if !by.is_empty() => {
+            let mut parts: Vec<&str> = text.rsplit(by.as_str()).collect();
+            parts.reverse();
+            list(parts)?
+        }
         ("split", [Value::Text(by), Value::Int(most @ 0..)]) if !by.is_empty() => {
             list(text.splitn(usize::try_from(*most).ok()?.checked_add(1)?, by.as_str()).collect())?
         }

@@ -240,6 +240,20 @@ fn the_file_that_is_read() {
 }
 
 #[test]
+fn a_module_that_a_configuration_imports_is_none_of_its_own() {
+    let files = [
+        ("app/gunicorn.conf.py", "from base import *\nbind = '127.0.0.1:9000'\n"),
+        ("app/base.py", "bind = '127.0.0.1:8000'\ntimeout = 9\nlog_level = 'debug'\n"),
+    ];
+    let resolved = Stack::new(&files).start("/srv/app", "gunicorn app:app", Activation::None).resolve(None);
+    assert_eq!((resolved.apps.len(), shown(&resolved.apps[0], "timeout")), (1, "9 s".into()));
+    assert_eq!(resolved.apps[0].faults, []);
+    // Nobody starts the one, and nobody imports the other.
+    assert_eq!(Stack::new(&files).resolve(None).apps.len(), 1);
+    assert_eq!(Stack::new(&files[1..]).resolve(None).apps.len(), 1);
+}
+
+#[test]
 fn a_file_with_an_error_hides_what_it_sets_where_it_is_read_or_may_be() {
     // The directory is known, and not known.
     for directory in ["/srv/app", ""] {
@@ -351,6 +365,7 @@ fn templates_and_branches() {
         ("if x := f():\n    timeout = 5\n", "timeout", "5 s or 30 s"),
         ("timeout = 4\nif timeout := 5:\n    pass\n", "timeout", "5 s"),
         ("from sys import modules as m\nm[__name__].timeout = 5\n", "timeout", "unknown"),
+        ("timeout = len('aaa'.rsplit('aa')[0])\n", "timeout", "1 s"),
         ("timeout = 4\nglobals()[x] = 5\n", "timeout", "usually 4 s"),
         ("import os\nif os.getenv('A'):\n    timeout = f()\nelse:\n    timeout = 4\n", "timeout", "4 s"),
         ("import x as timeout\n", "timeout", "unknown"),

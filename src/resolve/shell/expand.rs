@@ -274,9 +274,10 @@ fn raw(name: &str, state: &State, reading: Reading) -> Possible<Option<String>> 
                         if let Possible::Unknown(why) = &splits.text { why.as_str() } else { "not known" };
                     return Possible::Unknown(why.into());
                 }
-                match state.parameters.get(number - 1) {
-                    Some(argument) => argument.text.clone().map(Some),
-                    None => Possible::Known(None),
+                match number.checked_sub(1).map(|at| state.parameters.get(at)) {
+                    Some(Some(argument)) => argument.text.clone().map(Some),
+                    Some(None) => Possible::Known(None),
+                    None => Possible::Unknown("not every shell takes `00` for `0`".into()),
                 }
             }
             Err(_) => state.get(name),
