@@ -3,6 +3,7 @@
 
 mod cases;
 mod starts;
+mod strays;
 
 use std::collections::BTreeMap;
 use std::io::Write;
