@@ -37,9 +37,9 @@ pub(super) fn repr(value: &Value) -> Result<String, String> {
     if text.len() > MAX_LENGTH { Err("its text is too long".into()) } else { Ok(text) }
 }
 
-/// A text in quotes. Which characters beyond ASCII are printed as they are is not known here.
+/// A text in quotes. Which characters are printed as they are is known of ASCII and of the Latin letters beyond it.
 fn quoted(text: &str) -> Result<String, String> {
-    if !text.is_ascii() {
+    if !text.chars().all(|c| c.is_ascii() || ('\u{c0}'..='\u{24f}').contains(&c)) {
         return Err("how it is printed is not followed".into());
     }
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };

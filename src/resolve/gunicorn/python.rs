@@ -65,6 +65,8 @@ mod tests {
             (Value::Tuple(vec![Value::Int(3)]), "(3,)"),
             (Value::List(vec![text("a"), Value::None]), "['a', None]"),
             (Value::Float(1.5), "1.5"),
+            (text("5 s é"), "'5 s é'"),
+            (text("\u{2003}"), "..."),
         ] {
             assert_eq!(repr(&value), expected);
         }
