@@ -72,8 +72,9 @@ fn refused(report: &Report, sources: &Sources, kind: FileKind) -> Vec<String> {
 /// Examples that are right, and that nginx refuses as the test puts them together: directives of the commercial nginx,
 /// variants of which a machine has one, a fragment of something else than `http`, a file that is not there; or Gunicorn,
 /// before somebody fills in what is marked.
-const NOT_TOGETHER: [&str; 11] = [
+const NOT_TOGETHER: [&str; 12] = [
     "gunicorn-invalid-value, Good, Values that are filled in or not known",
+    "gunicorn-unknown-setting, Good, Names that another file takes from it",
     "max-conns-without-queue, Good, A queue",
     "named-location-missing, Good, A fragment whose server is not known",
     "nginx-rejected, Good, A fragment whose place is only guessed",
