@@ -6,6 +6,7 @@
 mod anchor;
 mod app;
 mod app_fault;
+mod argument;
 mod deployment;
 mod nginx;
 mod setting;
@@ -15,6 +16,7 @@ mod version;
 pub use anchor::{Anchor, Dialect, remove_word};
 pub use app::{App, AppId, AppKind, Interface, LiteralVariable, MissingTarget, UnloadedFile, WorkerClass};
 pub use app_fault::{AppFault, AppFaultKind};
+pub use argument::Argument;
 pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
 pub use nginx::{
     Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, Level, LevelId, LevelKind, Listen, LookedUp,
@@ -22,5 +24,5 @@ pub use nginx::{
     Sent, Server, Statements, Upstream, UpstreamId, Uri, ValueKind, Written, directive,
 };
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
-pub use unit::{Unit, UnitFault, UnitFaultKind, UnitId};
+pub use unit::{Manager, Unit, UnitCommand, UnitFault, UnitFaultKind, UnitId};
 pub use version::{Target, Version};

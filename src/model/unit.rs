@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Datum, Mend, Setting};
+use super::{Argument, Datum, FromDatum, Mend, Origin, Setting};
 use crate::source::{FileId, Span};
+use crate::value::Possible;
 
 /// A unit, as an index into [`super::Deployment::units`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,10 +20,76 @@ pub struct Unit {
     /// Where to point at: the head of the unit file.
     pub place: Span,
     /// The settings that are written, by systemd's own names (`TimeoutStopSec`), and the defaults of those that bear on
-    /// a hop. A name that is not here is not set.
+    /// a hop. A name that is not here is not set, unless `open` says otherwise.
     pub settings: BTreeMap<String, Setting<Datum>>,
+    /// Why settings that are not listed may be set all the same: a template engine or a drop-in that may not apply puts
+    /// lines here. `None` where the list is complete.
+    pub open: Option<String>,
+    /// Whether its file is empty or a link to /dev/null: systemd never starts it.
+    pub masked: bool,
+    /// Which service manager it is for.
+    pub manager: Manager,
+    /// The commands of a service, of all its `Exec` directives: in the order of the directives' names, and then in the one
+    /// in which they run. None where a line is refused.
+    pub commands: Vec<UnitCommand>,
     /// What systemd says of lines that it ignores or that make it refuse the unit, in the order in which they are read.
     pub faults: Vec<UnitFault>,
+}
+
+/// Which service manager a unit is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manager {
+    /// That of the system.
+    System,
+    /// That of a user.
+    User,
+    /// Nothing tells.
+    Unknown,
+}
+
+/// A command of a service.
+#[derive(Clone, Debug)]
+pub struct UnitCommand {
+    /// The directive: `ExecStart`.
+    pub directive: String,
+    /// The signs before the program: `-`, `+!`.
+    pub prefix: String,
+    /// Its words as the process gets them, the program first. A program that is only a name is looked up in a path that
+    /// systemd was built with.
+    pub words: Vec<Argument>,
+    /// From the first to the last word.
+    pub place: Span,
+    /// The assignment that it stands in.
+    pub line: Origin,
+}
+
+impl Unit {
+    /// Its type: `service` of `shop.service`.
+    pub fn kind(&self) -> &str {
+        self.name.rsplit('.').next().unwrap_or_default()
+    }
+
+    /// Whether systemd certainly refuses to load it.
+    pub fn is_refused(&self) -> bool {
+        self.faults.iter().any(|fault| fault.refused)
+    }
+
+    /// A setting by systemd's own name: `Known(None)` where it is certainly not set and has no default here.
+    pub fn setting<T: FromDatum>(&self, name: &str) -> Setting<Option<T>> {
+        match (self.settings.get(name), &self.open) {
+            (Some(setting), _) => {
+                let Setting { value, origin } = setting.read::<T>();
+                Setting { value: value.map(Some), origin }
+            }
+            (None, Some(why)) => Setting::unknown(why.clone(), Origin::DEFAULT),
+            (None, None) => Setting { value: Possible::Known(None), origin: Origin::DEFAULT },
+        }
+    }
+
+    /// The commands of a directive.
+    pub fn commands_of<'a>(&'a self, directive: &'a str) -> impl Iterator<Item = &'a UnitCommand> {
+        self.commands.iter().filter(move |command| command.directive == directive)
+    }
 }
 
 /// A line that systemd ignores, as a whole or in part, or for which it refuses the unit.

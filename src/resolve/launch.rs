@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use crate::model::Argument;
 use crate::model::{Setting, UnitId};
 use crate::source::Span;
 use crate::value::{Endpoint, Possible};
@@ -24,17 +25,6 @@ pub struct Launch {
     pub working_directory: Setting<String>,
     /// The listening sockets that it is handed.
     pub sockets: Activation,
-}
-
-/// A word of a command line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Argument {
-    /// The word, with the manager's quotes and expansions resolved.
-    pub text: Possible<String>,
-    /// Where it stands.
-    pub span: Span,
-    /// Whether it may be any number of words, none included: an unquoted variable of unknown value.
-    pub splits: bool,
 }
 
 /// Environment variables as far as they are known.

@@ -20,14 +20,13 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use merge::{HOLE, Line, Merged};
-use specifiers::Scope;
 
 pub(super) use environment::is_name;
 pub(super) use specifiers::is_placeholder;
 
 use super::launch::{Argument, Environment, Launch};
 use super::paths::Paths;
-use crate::model::{Datum, Origin, Setting, Unit, UnitId, Unresolved, Version};
+use crate::model::{Datum, Manager, Origin, Setting, Unit, UnitId, Unresolved, Version};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::systemd::Tree;
@@ -83,14 +82,21 @@ pub fn resolve(
     resolved.sockets = sockets::addresses(&merged);
     for (at, unit) in merged.iter().enumerate() {
         let settings = settings::settings(unit, version.0);
+        let mut commands = Vec::new();
         if unit.name.kind == "service" && !unit.masked {
-            launch(unit, UnitId(at as u32), &settings, &merged, &stack, &mut resolved);
+            let environment = environment::environment(unit, &stack, &mut resolved.unresolved);
+            commands = exec::of_unit(unit, &environment);
+            launch(unit, UnitId(at as u32), &settings, &merged, environment, &mut resolved);
         }
         resolved.units.push(Unit {
             name: unit.name.text.clone(),
             files: unit.files.clone(),
             place: unit.place,
             settings,
+            open: settings::open(unit),
+            masked: unit.masked,
+            manager: unit.manager,
+            commands,
             faults: faults::faults(unit, version.0),
         });
     }
@@ -104,7 +110,7 @@ fn launch(
     id: UnitId,
     settings: &BTreeMap<String, Setting<Datum>>,
     units: &[Merged<'_>],
-    stack: &Stack<'_>,
+    environment: Environment,
     resolved: &mut Resolved,
 ) {
     let lines = unit.list("Service", "ExecStart");
@@ -113,7 +119,6 @@ fn launch(
     let remains =
         settings.get("RemainAfterExit").is_some_and(|it| it.read::<bool>().value.may(|remains| *remains));
     let Some(first) = lines.first().filter(|_| !is_oneshot || remains) else { return };
-    let environment = environment::environment(unit, stack, &mut resolved.unresolved);
     let working_directory = working_directory(unit);
     let sockets = sockets::activation(unit, units);
     let mut add = |place, arguments| {
@@ -170,9 +175,9 @@ fn unknown(line: &Line<'_>, why: &str) -> Argument {
 /// The directory that the processes start in. Source: `config_parse_working_directory` in
 /// `src/core/load-fragment.c` of systemd 252.
 fn working_directory(unit: &Merged<'_>) -> Setting<String> {
-    let default = match unit.scope {
-        Scope::User => Setting::unknown("a user's services start in the user's home", Origin::DEFAULT),
-        Scope::System | Scope::Unknown => Setting::known("/".to_owned(), Origin::DEFAULT),
+    let default = match unit.manager {
+        Manager::User => Setting::unknown("a user's services start in the user's home", Origin::DEFAULT),
+        Manager::System | Manager::Unknown => Setting::known("/".to_owned(), Origin::DEFAULT),
     };
     let list = unit.list("Service", "WorkingDirectory");
     let mut setting = list.last().map_or(default, |line| {

@@ -1,10 +1,10 @@
 //! The environment that a service's processes get.
 
 use super::merge::{HOLE, Line, Merged};
-use super::specifiers::{self, Scope};
+use super::specifiers;
 use super::words::{self, Escapes};
 use super::{Stack, env_file};
-use crate::model::{Origin, OriginKind, Setting, Unresolved};
+use crate::model::{Manager, Origin, OriginKind, Setting, Unresolved};
 use crate::resolve::launch::Environment;
 use crate::resolve::paths::{Mapped, is_example};
 use crate::source::FileKind;
@@ -66,7 +66,7 @@ pub(super) fn environment(
     if unit.hole("Service").is_some() {
         environment.open = Some(HOLE.into());
     }
-    if unit.scope == Scope::User {
+    if unit.manager == Manager::User {
         environment.open = Some("a user's service manager passes its own environment on".into());
     }
     for line in unit.list("Service", "Environment") {

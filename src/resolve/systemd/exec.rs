@@ -3,14 +3,17 @@
 //! Source: `config_parse_exec` in `src/core/load-fragment.c` and `replace_env_argv` in `src/basic/env-util.c` of
 //! systemd 252; the words were checked with `systemd --user --test`.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::environment::is_name;
 use super::merge::{Line, Merged};
 use super::specifiers;
 use super::words::{self, Escapes, Word};
-use crate::resolve::launch::{Argument, Environment};
+use crate::model::{Argument, UnitCommand};
+use crate::resolve::launch::Environment;
 use crate::source::Span;
+use crate::units::{self, Kind};
 use crate::value::Possible;
 
 /// How much of a command line is looked at, in bytes: Linux takes no more than about so much.
@@ -24,8 +27,37 @@ const MAX_WORD: usize = 1 << 17;
 pub(super) struct Command {
     /// From its first to its last word.
     pub(super) place: Span,
+    /// The signs before the program.
+    pub(super) prefix: String,
     /// Its words, the program first.
     pub(super) arguments: Vec<Argument>,
+}
+
+/// The commands of all `Exec` directives of a service, but for lines that systemd refuses or that a template engine decides
+/// on: in the order of the directives' names, and then in the one in which they run.
+pub(super) fn of_unit(unit: &Merged<'_>, environment: &Environment) -> Vec<UnitCommand> {
+    let mut directives: BTreeMap<&str, Vec<Line<'_>>> = BTreeMap::new();
+    for line in unit.lines().iter().filter(|line| line.section == "Service") {
+        let is_command =
+            units::find(line.section, &line.entry.key).is_some_and(|row| row.kind == Kind::Command);
+        if is_command && line.value().text.is_empty() && !line.entry.conditional {
+            directives.remove(line.entry.key.as_str());
+        } else if is_command {
+            directives.entry(&line.entry.key).or_default().push(*line);
+        }
+    }
+    let mut all = Vec::new();
+    for line in directives.into_values().flatten().filter(|line| !line.entry.conditional) {
+        let commands = commands(unit, &line, environment).unwrap_or_default();
+        all.extend(commands.into_iter().map(|command| UnitCommand {
+            directive: line.entry.key.clone(),
+            prefix: command.prefix,
+            words: command.arguments,
+            place: command.place,
+            line: line.origin(),
+        }));
+    }
+    all
 }
 
 /// The commands of one `ExecStart=`: a `;` between blanks begins another. `Err` with the reason where systemd refuses
@@ -125,7 +157,7 @@ fn command(
             }
         }
     }
-    Some(Command { place: value.span_of(first..last), arguments })
+    Some(Command { place: value.span_of(first..last), prefix: text[..prefix].into(), arguments })
 }
 
 /// The part of a line that marks of a template engine decide on: from the first to the last of them.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::layout::{Layout, UnitFile};
 use super::merge::Merged;
 use super::name::UnitName;
-use super::specifiers::Scope;
+use crate::model::Manager;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::systemd::Tree;
@@ -79,29 +79,29 @@ fn merged<'a>(
             merged.read_perhaps(Span::new(file, 0..0));
         }
     }
-    merged.scope = scope(&merged, &source.path);
+    merged.manager = manager(&merged, &source.path);
     let suffix = source.name().rsplit('.').next().unwrap_or_default();
     merged.envsubst = ["template", "tmpl", "tpl", "in"].contains(&suffix);
     merged
 }
 
 /// Which service manager a unit is for: by its directory, and by what only the system's manager has.
-fn scope(unit: &Merged<'_>, path: &str) -> Scope {
+fn manager(unit: &Merged<'_>, path: &str) -> Manager {
     let wanted_by = |target: &str| {
         ["WantedBy", "RequiredBy"].iter().any(|key| {
             unit.assignments("Install", key).any(|line| line.value().text.split(' ').any(|it| it == target))
         })
     };
     if unit.home.ends_with(":user") || path.contains("/systemd/user/") || wanted_by("default.target") {
-        Scope::User
+        Manager::User
     } else if unit.home.ends_with(":system")
         || wanted_by("multi-user.target")
         || wanted_by("graphical.target")
         || ["User", "DynamicUser"].iter().any(|key| unit.assignments("Service", key).next().is_some())
     {
-        Scope::System
+        Manager::System
     } else {
-        Scope::Unknown
+        Manager::Unknown
     }
 }
 

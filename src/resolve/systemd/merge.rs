@@ -1,8 +1,8 @@
 //! A unit's file and its drop-ins as one list of assignments.
 
 use super::name::UnitName;
-use super::specifiers::{self, Scope};
-use crate::model::{Anchor, Dialect, Origin, OriginKind};
+use super::specifiers;
+use crate::model::{Anchor, Dialect, Manager, Origin, OriginKind};
 use crate::source::{FileId, Span};
 use crate::syntax::systemd::{Entry, Tree, Value};
 use crate::value::Possible;
@@ -21,7 +21,7 @@ pub(super) struct Merged<'a> {
     /// Whether the file is empty, which masks the unit.
     pub(super) masked: bool,
     /// Which service manager it is for.
-    pub(super) scope: Scope,
+    pub(super) manager: Manager,
     /// Whether the file's name says that `${NAME}` is replaced before systemd sees it.
     pub(super) envsubst: bool,
     lines: Vec<Line<'a>>,
@@ -81,7 +81,7 @@ impl<'a> Merged<'a> {
             files: Vec::new(),
             place,
             masked,
-            scope: Scope::Unknown,
+            manager: Manager::Unknown,
             envsubst: false,
             lines: Vec::new(),
             headers: Vec::new(),
@@ -157,7 +157,7 @@ impl<'a> Merged<'a> {
         if self.envsubst && text.contains('$') {
             return Possible::Unknown("`$` is replaced in a template".into());
         }
-        specifiers::expand(text, &self.name, self.scope)
+        specifiers::expand(text, &self.name, self.manager)
     }
 }
 

@@ -5,9 +5,8 @@ use std::ops::Range;
 
 use super::judged;
 use super::merge::{HOLE, Line, Merged};
-use super::specifiers::Scope;
 use super::words::Escapes;
-use crate::model::{Datum, Origin, Setting};
+use crate::model::{Datum, Manager, Origin, Setting};
 use crate::units::{self, Kind, Row};
 use crate::value::{Duration, Possible};
 
@@ -46,11 +45,17 @@ pub(super) fn settings(unit: &Merged<'_>, version: u32) -> Settings {
     for (name, datum) in defaults(unit, &settings) {
         settings.entry(name.into()).or_insert_with(|| Setting::known(datum, Origin::DEFAULT));
     }
-    if ["Install", own, "Unit"].iter().any(|section| unit.hole(section).is_some()) {
+    if let Some(why) = open(unit) {
         // Whatever is written or not written may be overridden.
-        settings.values_mut().for_each(|setting| setting.value = Possible::Unknown(HOLE.into()));
+        settings.values_mut().for_each(|setting| setting.value = Possible::Unknown(why.clone()));
     }
     settings
+}
+
+/// Why settings of a unit may be others than those that are written, if they may.
+pub(super) fn open(unit: &Merged<'_>) -> Option<String> {
+    let sections = ["Install", own_section(unit.name.kind), "Unit"];
+    sections.iter().any(|section| unit.hole(section).is_some()).then(|| HOLE.into())
 }
 
 /// The section that is named after the unit's type; a target and a device have none.
@@ -317,7 +322,7 @@ fn defaults(unit: &Merged<'_>, written: &Settings) -> Vec<(&'static str, Datum)>
         }
         Possible::OneOf(_) | Possible::Usually { .. } | Possible::Unknown(_) => {}
     }
-    if unit.scope == Scope::System {
+    if unit.manager == Manager::System {
         defaults.push(("WorkingDirectory", text("/")));
     }
     defaults

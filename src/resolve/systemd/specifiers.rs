@@ -1,18 +1,8 @@
 //! Specifiers: `%i` and its kin, and the marks that people leave to be replaced by hand.
 
 use super::name::{UnitName, unescape};
+use crate::model::Manager;
 use crate::value::Possible;
-
-/// Which service manager a unit is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
-    /// The system's.
-    System,
-    /// A user's.
-    User,
-    /// The file does not tell.
-    Unknown,
-}
 
 /// How long a text may get, in bytes: no line of a unit may be longer. Source: `LONG_LINE_MAX` in
 /// `src/basic/def.h` of systemd 252.
@@ -22,7 +12,7 @@ const MAX_LENGTH: usize = 1 << 20;
 ///
 /// Source: `specifier_printf` in `src/shared/specifier.c` and the table of systemd.unit(5), systemd 252; the values
 /// of the names were checked with `systemd --user --test`.
-pub(super) fn expand(text: &str, name: &UnitName, scope: Scope) -> Possible<String> {
+pub(super) fn expand(text: &str, name: &UnitName, manager: Manager) -> Possible<String> {
     if !text.contains('%') {
         return Possible::Known(text.into());
     }
@@ -41,7 +31,7 @@ pub(super) fn expand(text: &str, name: &UnitName, scope: Scope) -> Possible<Stri
         match letter {
             '%' => expanded.push('%'),
             _ if !letter.is_ascii_alphanumeric() => expanded.extend(['%', letter]),
-            _ => match value(letter, name, scope) {
+            _ => match value(letter, name, manager) {
                 Ok(value) => expanded.push_str(&value),
                 Err(why) => return Possible::Unknown(why),
             },
@@ -52,7 +42,7 @@ pub(super) fn expand(text: &str, name: &UnitName, scope: Scope) -> Possible<Stri
 }
 
 /// What a specifier stands for.
-fn value(letter: char, name: &UnitName, scope: Scope) -> Result<String, String> {
+fn value(letter: char, name: &UnitName, manager: Manager) -> Result<String, String> {
     let instance = || match name.instance.as_deref() {
         Some("") => Err("the instance is not known".to_owned()),
         Some(instance) => Ok(instance.to_owned()),
@@ -60,7 +50,7 @@ fn value(letter: char, name: &UnitName, scope: Scope) -> Result<String, String> 
     };
     let plain = |text: &str| unescape(text).ok_or_else(|| format!("`%{letter}` is no text here"));
     let last_part = || name.prefix.rsplit('-').next().unwrap_or_default();
-    match (letter, scope) {
+    match (letter, manager) {
         ('i', _) => instance(),
         ('I', _) => plain(&instance()?),
         ('n', _) => instance().map(|_| name.text.clone()),
@@ -69,11 +59,11 @@ fn value(letter: char, name: &UnitName, scope: Scope) -> Result<String, String> 
         ('P', _) => plain(&name.prefix),
         ('j', _) => Ok(last_part().to_owned()),
         ('J', _) => plain(last_part()),
-        ('t', Scope::System) => Ok("/run".into()),
-        ('S', Scope::System) => Ok("/var/lib".into()),
-        ('C', Scope::System) => Ok("/var/cache".into()),
-        ('L', Scope::System) => Ok("/var/log".into()),
-        ('E', Scope::System) => Ok("/etc".into()),
+        ('t', Manager::System) => Ok("/run".into()),
+        ('S', Manager::System) => Ok("/var/lib".into()),
+        ('C', Manager::System) => Ok("/var/cache".into()),
+        ('L', Manager::System) => Ok("/var/log".into()),
+        ('E', Manager::System) => Ok("/etc".into()),
         _ => Err(format!("what `%{letter}` stands for is not known")),
     }
 }
@@ -114,7 +104,7 @@ mod tests {
     #[test]
     fn names_and_directories() {
         let name = UnitName::parse("foo-bar@a-1.service").unwrap();
-        let known = |text: &str| expand(text, &name, Scope::System).known().cloned();
+        let known = |text: &str| expand(text, &name, Manager::System).known().cloned();
         assert_eq!(
             known("%n %N %p %P %i %I %j %J").as_deref(),
             Some("foo-bar@a-1.service foo-bar@a-1 foo-bar foo/bar a-1 a/1 bar bar")
@@ -122,14 +112,14 @@ mod tests {
         assert_eq!(known("%t/%p %% %(h)s 5%").as_deref(), Some("/run/foo-bar % %(h)s 5%"));
         assert_eq!(known("%h"), None);
         assert_eq!(known("%Z"), None);
-        assert_eq!(expand("%t", &name, Scope::Unknown).known(), None);
+        assert_eq!(expand("%t", &name, Manager::Unknown).known(), None);
         let template = UnitName::parse("web@.service").unwrap();
         assert_eq!(
-            expand("800%i", &template, Scope::System),
+            expand("800%i", &template, Manager::System),
             Possible::Unknown("the instance is not known".into())
         );
         let plain = UnitName::parse("web.service").unwrap();
-        assert_eq!(expand("%p-%i", &plain, Scope::System), Possible::Known("web-".into()));
+        assert_eq!(expand("%p-%i", &plain, Manager::System), Possible::Known("web-".into()));
     }
 
     #[test]
