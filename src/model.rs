@@ -10,6 +10,9 @@ mod argument;
 mod deployment;
 mod nginx;
 mod setting;
+mod shell;
+mod signal;
+mod stop;
 mod unit;
 mod version;
 
@@ -24,5 +27,8 @@ pub use nginx::{
     Sent, Server, Statements, Upstream, UpstreamId, Uri, ValueKind, Written, directive,
 };
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
+pub use shell::Shell;
+pub use signal::{Receiver, Signal};
+pub use stop::Patience;
 pub use unit::{Manager, Unit, UnitCommand, UnitFault, UnitFaultKind, UnitId};
 pub use version::{Target, Version};

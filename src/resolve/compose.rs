@@ -207,6 +207,7 @@ fn app(place: Span, listeners: Result<Vec<Endpoint>, String>) -> App {
         config: None,
         working_directory: Setting::unknown(WHY, Origin::DEFAULT),
         behind: None,
+        shell: None,
         target: Setting::unknown(WHY, Origin::DEFAULT),
         listeners: match listeners {
             Ok(listeners) => Setting::known(listeners, origin),

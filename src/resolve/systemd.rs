@@ -11,6 +11,7 @@ mod layout;
 mod merge;
 mod name;
 mod settings;
+mod signals;
 mod sockets;
 pub(super) mod specifiers;
 #[cfg(test)]
@@ -85,7 +86,7 @@ pub fn resolve(
         let mut commands = Vec::new();
         if unit.name.kind == "service" && !unit.masked {
             let environment = environment::environment(unit, &stack, &mut resolved.unresolved);
-            commands = exec::of_unit(unit, &environment);
+            commands = exec::of_unit(unit, &environment, sources);
             launch(unit, UnitId(at as u32), &settings, &merged, environment, &mut resolved);
         }
         resolved.units.push(Unit {
