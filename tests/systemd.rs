@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod merged;
+mod names;
 mod snippets;
 mod values;
 mod verify;
