@@ -10,9 +10,13 @@ mod argument;
 mod deployment;
 mod nginx;
 mod setting;
+<<<<<<< HEAD
 mod shell;
 mod signal;
 mod stop;
+=======
+mod socket;
+>>>>>>> main
 mod unit;
 mod version;
 
@@ -27,8 +31,12 @@ pub use nginx::{
     Sent, Server, Statements, Upstream, UpstreamId, Uri, ValueKind, Written, directive,
 };
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
+<<<<<<< HEAD
 pub use shell::Shell;
 pub use signal::{Receiver, Signal};
 pub use stop::Patience;
+=======
+pub use socket::{Handed, UnitListener, UnitSocket};
+>>>>>>> main
 pub use unit::{Manager, Unit, UnitCommand, UnitFault, UnitFaultKind, UnitId};
 pub use version::{Target, Version};

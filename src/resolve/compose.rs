@@ -209,6 +209,7 @@ fn app(place: Span, listeners: Result<Vec<Endpoint>, String>) -> App {
         behind: None,
         shell: None,
         target: Setting::unknown(WHY, Origin::DEFAULT),
+        binds: Setting::unknown(WHY, Origin::DEFAULT),
         listeners: match listeners {
             Ok(listeners) => Setting::known(listeners, origin),
             Err(why) => Setting::unknown(why, origin),
