@@ -10,13 +10,10 @@ mod argument;
 mod deployment;
 mod nginx;
 mod setting;
-<<<<<<< HEAD
 mod shell;
 mod signal;
-mod stop;
-=======
 mod socket;
->>>>>>> main
+mod stop;
 mod unit;
 mod version;
 
@@ -31,12 +28,9 @@ pub use nginx::{
     Sent, Server, Statements, Upstream, UpstreamId, Uri, ValueKind, Written, directive,
 };
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
-<<<<<<< HEAD
 pub use shell::Shell;
 pub use signal::{Receiver, Signal};
-pub use stop::Patience;
-=======
 pub use socket::{Handed, UnitListener, UnitSocket};
->>>>>>> main
+pub use stop::Patience;
 pub use unit::{Manager, Unit, UnitCommand, UnitFault, UnitFaultKind, UnitId};
 pub use version::{Target, Version};

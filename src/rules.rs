@@ -10,10 +10,12 @@ mod bind_syntax;
 mod connections_exhausted;
 mod decimal_umask;
 mod duplicate_upstream_server;
+mod graceful_below_worker;
 mod gunicorn_config_not_loaded;
 mod gunicorn_invalid_value;
 mod gunicorn_unknown_setting;
 mod keepalive_ineffective;
+mod kill_behaviour;
 mod max_conns_without_queue;
 mod named_location_missing;
 mod nginx_rejected;
@@ -22,11 +24,14 @@ mod proxy_buffers_rejected;
 mod proxy_loop;
 mod proxy_uri_joined;
 mod read_timeout_below_worker;
+mod reload_behaviour;
 mod reload_in_production;
 mod resolver_missing;
 mod restart_policy;
+mod shell_wrapper;
 mod single_sync_worker;
 mod small_backlog;
+mod stop_timeout_below_graceful;
 mod syntax_error;
 mod transfer_encoding_set;
 mod unit_ignored_value;
@@ -146,10 +151,12 @@ pub static RULES: &[&Rule] = &[
     &connections_exhausted::RULE,
     &decimal_umask::RULE,
     &duplicate_upstream_server::RULE,
+    &graceful_below_worker::RULE,
     &gunicorn_config_not_loaded::RULE,
     &gunicorn_invalid_value::RULE,
     &gunicorn_unknown_setting::RULE,
     &keepalive_ineffective::RULE,
+    &kill_behaviour::RULE,
     &max_conns_without_queue::RULE,
     &named_location_missing::RULE,
     &nginx_rejected::RULE,
@@ -158,11 +165,14 @@ pub static RULES: &[&Rule] = &[
     &proxy_loop::RULE,
     &proxy_uri_joined::RULE,
     &read_timeout_below_worker::RULE,
+    &reload_behaviour::RULE,
     &reload_in_production::RULE,
     &resolver_missing::RULE,
     &restart_policy::RULE,
+    &shell_wrapper::RULE,
     &single_sync_worker::RULE,
     &small_backlog::RULE,
+    &stop_timeout_below_graceful::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
     &unit_ignored_value::RULE,

@@ -24,8 +24,8 @@ pub enum Receiver {
     Main,
     /// The process whose number a file holds.
     PidFile,
-    /// Nobody: the variable is written in a way in which nobody replaces it, here.
-    Nobody(Span),
+    /// Nobody: the variable is written in a way in which nothing replaces it. Where it can be written in another.
+    Nobody(Option<Span>),
     /// Every process of a name, by `pkill` or `killall`.
     Named(String),
 }

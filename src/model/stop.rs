@@ -1,6 +1,6 @@
-//! How long a service may take to stop.
+//! How a service is stopped.
 
-use super::{Dialect, Setting, Unit};
+use super::{App, Dialect, Setting, Unit};
 use crate::edit::Edit;
 use crate::source::Sources;
 use crate::value::{Duration, Possible};
@@ -52,9 +52,21 @@ impl Unit {
         start.add_after(sources, &[("TimeoutStopSec", seconds)])
     }
 
-    /// Whether its commands for the way down leave it to systemd to stop it: there are none, or they only send a signal.
-    pub fn is_stopped_by_systemd(&self) -> bool {
-        let is_known = |name: &str| self.setting::<Vec<String>>(name).value.known().is_some();
-        is_known("ExecStop") && self.commands_of("ExecStop").all(|command| command.signal.is_some())
+    /// Whether a setting is certainly one of some texts.
+    pub fn must_be(&self, name: &str, texts: &[&str]) -> bool {
+        let setting: Setting<Option<String>> = self.setting(name);
+        setting.value.must(|it| it.as_deref().is_some_and(|it| texts.contains(&it)))
+    }
+
+    /// Whether it is stopped by the signals that systemd and its own commands send, and Gunicorn is there to get them: no
+    /// script waits for something, and no daemon has left the service.
+    pub fn stops(&self, app: &App) -> bool {
+        let daemon: Setting<bool> = app.setting("daemon");
+        let stop: Setting<Option<Vec<String>>> = self.setting("ExecStop");
+        !self.masked
+            && !self.is_refused()
+            && !daemon.value.must(|daemon| *daemon)
+            && stop.value.known().is_some()
+            && self.commands_of("ExecStop").all(|command| command.signal.is_some())
     }
 }

@@ -2,11 +2,7 @@
 
 use std::collections::BTreeMap;
 
-<<<<<<< HEAD
-use super::{Argument, Datum, FromDatum, Mend, Origin, Setting, Signal};
-=======
-use super::{Argument, Datum, FromDatum, Mend, Origin, Setting, UnitListener, UnitSocket};
->>>>>>> main
+use super::{Argument, Datum, FromDatum, Mend, Origin, Setting, Signal, UnitListener, UnitSocket};
 use crate::source::{FileId, Span};
 use crate::value::Possible;
 

@@ -5,6 +5,7 @@
 
 mod cases;
 mod sockets;
+mod stopping;
 
 use std::fs::File;
 use std::net::TcpStream;

@@ -14,8 +14,6 @@ struct Word {
     text: Option<String>,
     /// Where it stands, if that is so byte for byte.
     exact: Option<Span>,
-    /// Where it stands, more or less.
-    place: Span,
     /// Whom it names, if it is not by its text.
     receiver: Option<Receiver>,
 }
@@ -45,7 +43,6 @@ fn of_argument(word: &Argument, sources: &Sources) -> Word {
     let text = word.text.known().cloned();
     Word {
         exact: (text.as_deref() == Some(written) || is_main).then_some(word.span),
-        place: word.span,
         receiver: (text.is_none() && is_main).then_some(Receiver::Main),
         text: text.filter(|_| !word.splits),
     }
@@ -78,7 +75,6 @@ fn in_shell(script: &Argument, sources: &Sources) -> Option<Signal> {
     let words = words.iter().map(|word| Word {
         text: plain(word),
         exact: exact.then(|| place(word)),
-        place: if exact { place(word) } else { script.span },
         receiver: receiver(word),
     });
     match name(&plain(program)?) {
@@ -119,9 +115,8 @@ fn signal(words: Vec<Word>, flags: &[&str]) -> Option<(Option<(String, Option<Sp
         let text = option.text?;
         let mut name = |written: &str, exact: Option<Span>| -> Option<()> {
             let name = units::signal(&written.to_ascii_uppercase())?;
-            let place = exact.map(|span| {
-                Span::new(span.file, span.end as usize - written.len()..span.end as usize)
-            });
+            let place =
+                exact.map(|span| Span::new(span.file, span.end as usize - written.len()..span.end as usize));
             given.replace((name, place)).is_none().then_some(())
         };
         match text.as_str() {
@@ -150,7 +145,9 @@ fn kill(words: Vec<Word>) -> Option<Signal> {
     let [target] = rest.as_slice() else { return None };
     let receiver = match (&target.receiver, target.text.as_deref()) {
         (Some(receiver), _) => receiver.clone(),
-        (None, Some(text)) if is_nobody(text) => Receiver::Nobody(target.place),
+        (None, Some(text)) if is_nobody(text) => {
+            Receiver::Nobody(target.exact.filter(|_| !text.starts_with('$') || text.contains('(')))
+        }
         _ => return None,
     };
     Some(finished(given, target, receiver))
