@@ -9,6 +9,7 @@ mod app_fault;
 mod argument;
 mod deployment;
 mod nginx;
+mod sandbox;
 mod setting;
 mod unit;
 mod version;
@@ -23,6 +24,7 @@ pub use nginx::{
     Main, MatchKind, Matching, Mend, Mistake, Nginx, Parameters, Peer, Reading, Route, RouteId, Sending,
     Sent, Server, Statements, Upstream, UpstreamId, Uri, ValueKind, Written, directive,
 };
+pub use sandbox::{Denial, Facility, Mount, MountKind, Sandbox, Sight, parent};
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
 pub use unit::{Manager, Unit, UnitCommand, UnitFault, UnitFaultKind, UnitId};
 pub use version::{Target, Version};

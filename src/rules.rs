@@ -26,6 +26,7 @@ mod reload_in_production;
 mod resolver_missing;
 mod single_sync_worker;
 mod small_backlog;
+mod socket_in_private_tmp;
 mod syntax_error;
 mod transfer_encoding_set;
 mod unit_ignored_value;
@@ -161,6 +162,7 @@ pub static RULES: &[&Rule] = &[
     &resolver_missing::RULE,
     &single_sync_worker::RULE,
     &small_backlog::RULE,
+    &socket_in_private_tmp::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
     &unit_ignored_value::RULE,

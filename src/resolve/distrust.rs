@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{App, Hole, Hop, Joined, Level, Listen, Nginx, OriginKind, Unit, Uri};
+use crate::model::{App, Hole, Hop, Joined, Level, Listen, Nginx, OriginKind, Sandbox, Unit, Uri};
 use crate::source::FileId;
 use crate::value::Possible;
 
@@ -69,6 +69,8 @@ pub(super) fn distrust_all(
     nginx.faults.retain(|fault| !fault.kind.depends_on_others());
     for app in apps {
         app.working_directory.value = Possible::Unknown(why.into());
+        app.directory = Possible::Unknown(why.into());
+        app.temporary = Possible::Unknown(why.into());
         app.target.value = Possible::Unknown(why.into());
         app.listeners.value = Possible::Unknown(why.into());
         app.worker_class.value = Possible::Unknown(why.into());
@@ -79,6 +81,9 @@ pub(super) fn distrust_all(
     }
     for setting in units.iter_mut().flat_map(|unit| unit.settings.values_mut()) {
         setting.value = Possible::Unknown(why.into());
+    }
+    for unit in units.iter_mut() {
+        unit.sandbox = Sandbox { open: Some(why.into()), ..Sandbox::default() };
     }
     for hop in hops {
         hop.joined = Joined::Unknown(why.into());

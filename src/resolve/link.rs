@@ -257,6 +257,8 @@ mod tests {
             place: SPAN,
             config: None,
             working_directory: unknown(),
+            directory: Possible::Unknown("not asked".into()),
+            temporary: Possible::Unknown("not asked".into()),
             target: unknown(),
             listeners: Setting { value: endpoint(listener).map(|it| vec![it]), origin: Origin::DEFAULT },
             worker_class: Setting::unknown("not asked", Origin::DEFAULT),
