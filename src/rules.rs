@@ -18,12 +18,15 @@ mod max_conns_without_queue;
 mod named_location_missing;
 mod nginx_rejected;
 mod option_eats_app;
+mod path_not_writable;
+mod privileged_port;
 mod proxy_buffers_rejected;
 mod proxy_loop;
 mod proxy_uri_joined;
 mod read_timeout_below_worker;
 mod reload_in_production;
 mod resolver_missing;
+mod sandbox_blocks_app;
 mod single_sync_worker;
 mod small_backlog;
 mod socket_in_private_tmp;
@@ -154,12 +157,15 @@ pub static RULES: &[&Rule] = &[
     &named_location_missing::RULE,
     &nginx_rejected::RULE,
     &option_eats_app::RULE,
+    &path_not_writable::RULE,
+    &privileged_port::RULE,
     &proxy_buffers_rejected::RULE,
     &proxy_loop::RULE,
     &proxy_uri_joined::RULE,
     &read_timeout_below_worker::RULE,
     &reload_in_production::RULE,
     &resolver_missing::RULE,
+    &sandbox_blocks_app::RULE,
     &single_sync_worker::RULE,
     &small_backlog::RULE,
     &socket_in_private_tmp::RULE,

@@ -2,8 +2,11 @@
 
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
+mod boot;
+mod confined;
 mod merged;
 mod names;
+mod sight;
 mod snippets;
 mod values;
 mod verify;

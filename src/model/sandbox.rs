@@ -20,6 +20,8 @@ pub struct Sandbox {
 /// What stands at a path for the service, and for what is below the path.
 #[derive(Clone, Debug)]
 pub struct Mount {
+    /// The path.
+    pub path: String,
     /// What it is.
     pub kind: MountKind,
     /// The directive that makes it so: `ProtectSystem`.
@@ -105,21 +107,17 @@ impl Sandbox {
         if self.open.is_some() || !path.starts_with('/') || path.split('/').any(|part| part == "..") {
             return Sight::Unknown;
         }
-        let above: Vec<(&str, &Mount)> = ancestors(path)
-            .filter_map(|path| self.mounts.get_key_value(path))
-            .map(|(at, mount)| (at.as_str(), mount))
-            .collect();
-        if let Some((_, hidden)) = above.iter().rev().find(|(_, mount)| mount.kind == MountKind::Hidden) {
+        let above: Vec<&Mount> = ancestors(path).filter_map(|path| self.mounts.get(path)).collect();
+        if let Some(hidden) = above.iter().rev().find(|mount| mount.kind == MountKind::Hidden) {
             return Sight::Behind(hidden);
         }
-        let Some((at, nearest)) = above.first() else { return Sight::Plain };
+        let Some(nearest) = above.first() else { return Sight::Plain };
         let kept = matches!(nearest.kind, MountKind::Made | MountKind::Writable);
-        let in_empty = kept && above.iter().any(|(_, mount)| mount.kind == MountKind::Empty);
-        // What may be in an empty directory itself hangs on its mode.
-        let at_empty = nearest.kind == MountKind::Empty && (path == *at || parent(path) == *at);
+        let in_empty = kept && above.iter().any(|mount| mount.kind == MountKind::Empty);
+        let is_empty = nearest.kind == MountKind::Empty && path == nearest.path;
         match nearest.kind {
             MountKind::Unknown => Sight::Unknown,
-            _ if in_empty || at_empty => Sight::Unknown,
+            _ if in_empty || is_empty => Sight::Unknown,
             MountKind::Writable => Sight::Plain,
             _ => Sight::Behind(nearest),
         }

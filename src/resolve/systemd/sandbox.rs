@@ -244,16 +244,14 @@ impl View<'_> {
     /// Where several lines speak of one path, what is stricter holds; what is not known of that is unknown.
     fn put(&mut self, path: &str, kind: MountKind, directive: &'static str, value: String, origin: Origin) {
         let path = normalize_path(path);
-        let path = if path.len() > 1 { path.trim_end_matches('/').to_owned() } else { path };
-        let new = Mount { kind, directive, value, origin };
+        let new = Mount { path: path.clone(), kind, directive, value, origin };
         let Some(old) = self.mounts.remove(&path) else {
             self.mounts.insert(path, new);
             return;
         };
         let (strict, lax) = if old.kind <= new.kind { (old, new) } else { (new, old) };
-        let is_clear = strict.kind <= MountKind::Unknown
-            || strict.kind == lax.kind
-            || matches!((strict.kind, lax.kind), (_, MountKind::Writable));
+        let is_clear =
+            strict.kind <= MountKind::Unknown || strict.kind == lax.kind || lax.kind == MountKind::Writable;
         let kind = if is_clear { strict.kind } else { MountKind::Unknown };
         self.mounts.insert(path, Mount { kind, ..strict });
     }
