@@ -18,6 +18,8 @@ mod max_conns_without_queue;
 mod named_location_missing;
 mod nginx_rejected;
 mod option_eats_app;
+mod path_not_writable;
+mod privileged_port;
 mod proxy_buffers_rejected;
 mod proxy_loop;
 mod proxy_uri_joined;
@@ -25,8 +27,10 @@ mod read_timeout_below_worker;
 mod reload_in_production;
 mod resolver_missing;
 mod restart_policy;
+mod sandbox_blocks_app;
 mod single_sync_worker;
 mod small_backlog;
+mod socket_in_private_tmp;
 mod syntax_error;
 mod transfer_encoding_set;
 mod unit_ignored_value;
@@ -154,6 +158,8 @@ pub static RULES: &[&Rule] = &[
     &named_location_missing::RULE,
     &nginx_rejected::RULE,
     &option_eats_app::RULE,
+    &path_not_writable::RULE,
+    &privileged_port::RULE,
     &proxy_buffers_rejected::RULE,
     &proxy_loop::RULE,
     &proxy_uri_joined::RULE,
@@ -161,8 +167,10 @@ pub static RULES: &[&Rule] = &[
     &reload_in_production::RULE,
     &resolver_missing::RULE,
     &restart_policy::RULE,
+    &sandbox_blocks_app::RULE,
     &single_sync_worker::RULE,
     &small_backlog::RULE,
+    &socket_in_private_tmp::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
     &unit_ignored_value::RULE,

@@ -161,8 +161,12 @@ fn launches(name: &str, text: &str) -> bool {
         "vagrantfile",
         "uwsgi",
     ];
-    // Supervisor, Circus, uWSGI; Apache.
-    const LINES: [&str; 9] = [
+    // Supervisor, Circus, uWSGI; Apache; what the kernel lets processes do; what is made at boot.
+    const LINES: [&str; 13] = [
+        "net.ipv4.ip_unprivileged_port_start",
+        "d /",
+        "D /",
+        "d! /",
         "[program:",
         "[fcgi-program:",
         "[watcher:",
@@ -357,6 +361,9 @@ mod tests {
             ("app.py", "bind = 1\n", None),
             ("my.cnf", "[mysqld]\n", None),
             ("redis.conf", "bind 127.0.0.1\n", None),
+            ("sysctl.d/ports.conf", "net.ipv4.ip_unprivileged_port_start = 80\n", Some(Launcher)),
+            ("tmpfiles.d/shop.conf", "d /run/shop 0755 shop shop -\n", Some(Launcher)),
+            ("sysctl.d/swap.conf", "vm.swappiness = 10\n", None),
             ("hoplint.toml", "[target]\nnginx = \"1.22\"\n", None),
         ] {
             assert_eq!(kind(path, text), expected, "{path}: {text}");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Argument, Datum, FromDatum, Mend, Origin, Setting, UnitListener, UnitSocket};
+use super::{Argument, Datum, FromDatum, Mend, Origin, Sandbox, Setting, UnitListener, UnitSocket};
 use crate::source::{FileId, Span};
 use crate::value::Possible;
 
@@ -37,6 +37,8 @@ pub struct Unit {
     pub listeners: Vec<UnitListener>,
     /// The socket units of a service; none where it is not known which they are.
     pub sockets: Vec<UnitSocket>,
+    /// What it keeps from the processes of its service.
+    pub sandbox: Sandbox,
     /// What systemd says of lines that it ignores or that make it refuse the unit, in the order in which they are read.
     pub faults: Vec<UnitFault>,
 }
@@ -89,6 +91,24 @@ impl Unit {
             (None, Some(why)) => Setting::unknown(why.clone(), Origin::DEFAULT),
             (None, None) => Setting { value: Possible::Known(None), origin: Origin::DEFAULT },
         }
+    }
+
+    /// What it keeps from the processes that it starts, if it is a service that starts any, and keeps it from all of them: a
+    /// command with a `+` runs without any of it.
+    pub fn confinement(&self) -> Option<&Sandbox> {
+        let is_free = self.commands_of("ExecStart").any(|command| command.prefix.contains('+'));
+        let runs = self.kind() == "service" && !self.masked && !self.is_refused();
+        (runs && !is_free && self.sandbox.open.is_none()).then_some(&self.sandbox)
+    }
+
+    /// Whether its processes certainly run as another user than root, and not by a sign before a command.
+    pub fn is_unprivileged(&self) -> bool {
+        let is_other =
+            |user: &Option<String>| user.as_deref().is_some_and(|user| !matches!(user, "" | "root" | "0"));
+        let by_name = self.setting::<String>("User").value.must(is_other);
+        let made_up = self.setting::<bool>("DynamicUser").value.must(|on| *on == Some(true));
+        let keeps = |command: &UnitCommand| command.prefix.contains(['+', '!']);
+        (by_name || made_up) && !self.commands_of("ExecStart").any(keeps)
     }
 
     /// The commands of a directive.

@@ -1,6 +1,7 @@
 //! Units as systemd merges them, and the processes that they start.
 
 mod command;
+mod denied;
 mod env_file;
 mod environment;
 mod exec;
@@ -10,6 +11,7 @@ mod judged;
 mod layout;
 mod merge;
 mod name;
+mod sandbox;
 mod settings;
 mod sockets;
 pub(super) mod specifiers;
@@ -81,6 +83,7 @@ pub fn resolve(
     }
     resolved.sockets = sockets::addresses(&merged);
     let started = sockets::started(&merged);
+    let others = sandbox::Others::of(&merged);
     for (at, unit) in merged.iter().enumerate() {
         let settings = settings::settings(unit, version.0);
         let mut commands = Vec::new();
@@ -97,6 +100,7 @@ pub fn resolve(
             name: unit.name.text.clone(),
             files: unit.files.clone(),
             place: unit.place,
+            sandbox: sandbox::sandbox(unit, &settings, &others),
             settings,
             open: settings::open(unit),
             masked: unit.masked,
