@@ -8,6 +8,7 @@ mod app;
 mod app_fault;
 mod argument;
 mod deployment;
+mod machine;
 mod nginx;
 mod setting;
 mod socket;
@@ -19,6 +20,7 @@ pub use app::{App, AppId, AppKind, Interface, LiteralVariable, MissingTarget, Un
 pub use app_fault::{AppFault, AppFaultKind};
 pub use argument::Argument;
 pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
+pub use machine::{BootDirectory, Machine};
 pub use nginx::{
     Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, Level, LevelId, LevelKind, Listen, LookedUp,
     Main, MatchKind, Matching, Mend, Mistake, Nginx, Parameters, Peer, Reading, Route, RouteId, Sending,

@@ -78,6 +78,7 @@ fn block(info: &str) -> Option<Block> {
         "python" => Some(FileKind::Gunicorn),
         "systemd" => Some(FileKind::Systemd),
         "yaml" => Some(FileKind::Compose),
+        "machine" => Some(FileKind::Machine),
         "sh" => Some(FileKind::Launcher),
         "module" => None,
         _ => return None,

@@ -1,6 +1,6 @@
 //! A stack as a whole, and the hops in it.
 
-use super::{App, AppId, Nginx, Route, RouteId, Target, Unit, UnitId};
+use super::{App, AppId, Machine, Nginx, Route, RouteId, Target, Unit, UnitId};
 use crate::source::Span;
 
 /// All that meets on one machine.
@@ -19,6 +19,8 @@ pub struct Deployment {
     pub apps: Vec<App>,
     /// The units.
     pub units: Vec<Unit>,
+    /// The machine's directories and accounts.
+    pub machine: Machine,
     /// Each route's peers, joined to who answers there, in the order of the routes.
     pub hops: Vec<Hop>,
     /// What could not be understood.
