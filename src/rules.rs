@@ -24,9 +24,11 @@ mod proxy_uri_joined;
 mod read_timeout_below_worker;
 mod reload_in_production;
 mod resolver_missing;
+mod restart_policy;
 mod runtime_directory;
 mod single_sync_worker;
 mod small_backlog;
+mod socket_activation_bypassed;
 mod syntax_error;
 mod transfer_encoding_set;
 mod unit_ignored_value;
@@ -160,9 +162,11 @@ pub static RULES: &[&Rule] = &[
     &read_timeout_below_worker::RULE,
     &reload_in_production::RULE,
     &resolver_missing::RULE,
+    &restart_policy::RULE,
     &runtime_directory::RULE,
     &single_sync_worker::RULE,
     &small_backlog::RULE,
+    &socket_activation_bypassed::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
     &unit_ignored_value::RULE,

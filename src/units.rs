@@ -3,6 +3,7 @@
 //! The rows are those of `systemd --dump-configuration-items` of 252 and 257; how a value is read was tried with
 //! `systemd-analyze verify` of 252, for every directive with some hundred values. What is not judged is not known here.
 
+mod confine;
 mod execution;
 mod judge;
 mod kind;

@@ -3,6 +3,8 @@
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod merged;
+mod names;
+mod random;
 mod snippets;
 mod values;
 mod verify;

@@ -1,5 +1,6 @@
 //! What systemd makes of a value.
 
+use super::confine;
 use super::kind::{Kind, Limit};
 use super::number;
 use super::words::Word;
@@ -107,12 +108,26 @@ pub fn judge(kind: Kind, text: &str, version: u32) -> Verdict {
         Kind::Output => output(text),
         Kind::Address => address(text),
         Kind::Sockets => taken(text.ends_with(".socket"), "Unit must be of type socket"),
+        Kind::Binds => confine::bind(text),
+        Kind::Overlays => path_of(text.split(':').next().unwrap_or_default(), Ignored),
+        Kind::Places => path_of(text, Ignored),
+        Kind::Families => confine::family(text),
+        Kind::Calls => confine::call(text),
+        Kind::Networks => confine::network(text),
+        Kind::Urls => url(text),
+        Kind::Unsets => {
+            let name = text.split_once('=').map_or(text, |(name, _)| name);
+            taken(is_name(name), "Invalid environment name or assignment")
+        }
+        Kind::Input => input(text),
+        Kind::UnitName => unit_name(text, &UNIT_TYPES),
+        Kind::Slice => unit_name(text, &["slice"]),
         Kind::Service if !text.ends_with(".service") => Ignored("Unit must be of type service"),
         Kind::Service => taken(!text.ends_with("@.service"), "Failed to load unit"),
     }
 }
 
-fn taken(is_taken: bool, reason: &'static str) -> Verdict {
+pub(super) fn taken(is_taken: bool, reason: &'static str) -> Verdict {
     if is_taken { Taken } else { Ignored(reason) }
 }
 
@@ -157,7 +172,7 @@ fn resource(limit: Limit, text: &str) -> Verdict {
         Limit::Time => Duration::from_systemd(text).map(|span| span.milliseconds),
     };
     let (soft, hard) = match text.split_once(':') {
-        Some((soft, hard)) => (read(soft), read(hard)),
+        Some((soft, hard)) => (read(soft), read(hard.strip_suffix(':').unwrap_or(hard))),
         None => (read(text), read(text)),
     };
     match (soft, hard) {
@@ -192,7 +207,7 @@ fn path(text: &str, otherwise: fn(&'static str) -> Verdict) -> Verdict {
 /// The longest path that Linux takes, in bytes.
 const MAX_PATH: usize = 4095;
 
-fn path_of(text: &str, otherwise: fn(&'static str) -> Verdict) -> Verdict {
+pub(super) fn path_of(text: &str, otherwise: fn(&'static str) -> Verdict) -> Verdict {
     if !text.starts_with('/') {
         otherwise("path is not absolute")
     } else if text.len() > MAX_PATH {
@@ -211,7 +226,8 @@ fn is_normalized(text: &str) -> bool {
 
 /// One directory of `RuntimeDirectory=`. Behind a colon stands the name of a link to it, or of several.
 fn directory(text: &str) -> Verdict {
-    if text.contains(':') {
+    // What stands behind a backslash is unescaped once more.
+    if text.contains([':', '\\']) {
         return Unknown;
     }
     let parts = || text.split('/').filter(|part| !part.is_empty() && *part != ".");
@@ -239,7 +255,7 @@ fn identity(text: &str) -> Verdict {
         let number = text.parse::<u32>().ok().filter(|id| plain && !matches!(*id, u32::MAX | 0xffff));
         return if number.is_some() { Taken } else { REFUSED };
     }
-    let plain = !text.contains([':', '/']) && !text.contains(|c: char| c.is_control());
+    let plain = text.trim() == text && !text.contains([':', '/']) && !text.contains(|c: char| c.is_control());
     if plain && text != "." && text != ".." { Taken } else { REFUSED }
 }
 
@@ -266,6 +282,48 @@ fn output(text: &str) -> Verdict {
         return Unknown;
     }
     taken(WORDS.contains(&text), "Failed to parse output specifier")
+}
+
+/// Where standard input comes from. Source: `config_parse_exec_input` in `src/core/load-fragment.c` of systemd 252.
+fn input(text: &str) -> Verdict {
+    const WORDS: [&str; 7] = ["null", "tty", "tty-force", "tty-fail", "socket", "fd", "data"];
+    match text.strip_prefix("file:") {
+        Some(path) => path_of(path, Ignored),
+        None if text.starts_with("fd:") => Unknown,
+        None => taken(WORDS.contains(&text), "Failed to parse input specifier"),
+    }
+}
+
+/// The address of a document. Source: `documentation_url_is_valid` in `src/basic/web-util.c` of systemd 252.
+fn url(text: &str) -> Verdict {
+    const SCHEMES: [&str; 5] = ["http://", "https://", "file:/", "info:", "man:"];
+    let rest = SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme));
+    taken(rest.is_some_and(|rest| !rest.is_empty()), "Invalid URL")
+}
+
+const UNIT_TYPES: [&str; 11] = [
+    "service",
+    "socket",
+    "target",
+    "device",
+    "mount",
+    "automount",
+    "swap",
+    "timer",
+    "path",
+    "slice",
+    "scope",
+];
+
+/// The name of a unit of one of these types.
+fn unit_name(text: &str, types: &[&str]) -> Verdict {
+    let fits = |(name, kind): (&str, &str)| !name.is_empty() && types.contains(&kind);
+    match text.rsplit_once('.') {
+        Some((name, _)) if !name.bytes().all(|it| it.is_ascii_alphanumeric() || b":-_.@\\".contains(&it)) => {
+            Unknown
+        }
+        parts => taken(parts.is_some_and(fits), "Unit name is not valid"),
+    }
 }
 
 /// An address of a stream or of datagrams. Source: `socket_address_parse` in `src/shared/socket-netlink.c` of systemd 252.

@@ -89,6 +89,28 @@ pub enum Kind {
     Sockets,
     /// A service.
     Service,
+    /// A list of paths that are bound elsewhere: `/a:/b:rbind`.
+    Binds,
+    /// A list of paths that hide what is below them, with options: `/a:ro`.
+    Overlays,
+    /// A list of absolute paths without signs before them.
+    Places,
+    /// A list of families of addresses, behind `~` those that are not allowed.
+    Families,
+    /// A list of system calls and groups of them, behind `~` those that are not allowed.
+    Calls,
+    /// A list of networks.
+    Networks,
+    /// A list of addresses of documents.
+    Urls,
+    /// A list of names of variables, each perhaps with a value.
+    Unsets,
+    /// Where standard input comes from.
+    Input,
+    /// A unit of any type.
+    UnitName,
+    /// A slice.
+    Slice,
     /// A command line.
     Command,
     /// Something that is not judged here.
@@ -119,13 +141,21 @@ impl Kind {
                 | Kind::Statuses
                 | Kind::Sockets
                 | Kind::Units
+                | Kind::Binds
+                | Kind::Overlays
+                | Kind::Places
+                | Kind::Families
+                | Kind::Calls
+                | Kind::Networks
+                | Kind::Urls
+                | Kind::Unsets
         )
     }
 
     /// Which specifiers are replaced before the value is read.
     pub const fn specifiers(self) -> Specifiers {
         match self {
-            Kind::Units => Specifiers::Names,
+            Kind::Units | Kind::UnitName => Specifiers::Names,
             Kind::Text
             | Kind::Condition
             | Kind::Path
@@ -142,6 +172,12 @@ impl Kind {
             | Kind::Address
             | Kind::Sockets
             | Kind::Service
+            | Kind::Binds
+            | Kind::Overlays
+            | Kind::Places
+            | Kind::Urls
+            | Kind::Unsets
+            | Kind::Slice
             | Kind::Command => Specifiers::All,
             _ => Specifiers::None,
         }

@@ -59,11 +59,16 @@ pub(super) const PRESERVE: &[Word] = &[("restart", 0)];
 
 pub(super) const PRIVATE_TMP: &[Word] = &[("connected", 257), ("disconnected", 257)];
 
+pub(super) const PRIVATE_USERS: &[Word] =
+    &[("self", 257), ("identity", 257), ("full", 258), ("managed", 258)];
+
 pub(super) const PROC_SUBSETS: &[Word] = &[("all", 0), ("pid", 0)];
 
 pub(super) const PROTECT_CGROUPS: &[Word] = &[("private", 257), ("strict", 257)];
 
 pub(super) const PROTECT_HOME: &[Word] = &[("read-only", 0), ("tmpfs", 0)];
+
+pub(super) const PROTECT_HOSTNAME: &[Word] = &[("private", 258)];
 
 pub(super) const PROTECT_PROC: &[Word] =
     &[("default", 0), ("noaccess", 0), ("invisible", 0), ("ptraceable", 0)];
@@ -96,3 +101,5 @@ pub(super) const TYPES: &[Word] = &[
 pub(super) const UTMP_MODES: &[Word] = &[("init", 0), ("login", 0), ("user", 0)];
 
 pub(super) const V6_ONLY: &[Word] = &[("default", 0), ("both", 0), ("ipv6-only", 0)];
+
+pub(super) const SOCKET_PROTOCOLS: &[Word] = &[("udplite", 0), ("sctp", 0), ("mptcp", 257)];

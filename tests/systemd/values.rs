@@ -162,16 +162,48 @@ const VALUES: &[&str] = &[
     "256",
     "143 foo",
     "A=b c=d",
+    "A=b 1c",
+    "/a:/b",
+    "/a:/b:rbind",
+    "/a:/b:foo",
+    "-/a:b",
+    "/a:",
+    "/a:ro,mode=0755",
+    "af_inet af_unix",
+    "~af_inet",
+    "af_foo",
+    "@system-service",
+    "~@privileged",
+    "@nosuch",
+    "any localhost",
+    "10.0.0.0/8 ::1/64",
+    "10.0.0.0/33",
+    "10.0.0",
+    "https://example.org man:a(1)",
+    "https://",
+    "ftp://example.org",
+    "file:///a",
+    "data",
+    "tty-force",
+    "file:/%n",
+    "foo.slice",
+    "foo.timer",
+    "foo.bar",
+    "sctp",
 ];
 
 /// The type of unit that has a section, and what makes a unit of it complete.
-const TYPES: [(&str, &str, &str); 6] = [
+const TYPES: [(&str, &str, &str); 10] = [
     ("Unit", "service", "[Service]\nType=oneshot\nExecStart=/bin/true\n"),
     ("Install", "service", "[Service]\nType=oneshot\nExecStart=/bin/true\n"),
     ("Service", "service", "[Service]\nType=oneshot\nExecStart=/bin/true\n"),
     ("Socket", "socket", "[Socket]\nListenStream=1234\nAccept=no\nService=x.service\n"),
     ("Timer", "timer", "[Timer]\nOnBootSec=1\nUnit=x.service\n"),
     ("Path", "path", "[Path]\nPathExists=/\nUnit=x.service\n"),
+    ("Mount", "mount", "[Mount]\nWhat=tmpfs\nWhere=/p\n"),
+    ("Automount", "automount", "[Automount]\nWhere=/p\n"),
+    ("Swap", "swap", "[Swap]\nWhat=/p\n"),
+    ("Slice", "slice", "[Slice]\n"),
 ];
 
 /// What is known to differ, and why.
@@ -203,8 +235,8 @@ fn values_are_taken_and_ignored_as_systemd_does() {
     let mut places: Vec<(usize, usize)> = Vec::new();
     for (section, kind, rest) in TYPES {
         let rows = || units::all().iter().filter(|row| units::find(section, row.name) == Some(*row));
-        // What sockets share with services is asked for once.
-        let is_shared = |row: &Row| section == "Socket" && units::find("Service", row.name) == Some(row);
+        // What other types share with services is asked for once.
+        let is_shared = |row: &Row| section != "Service" && units::find("Service", row.name) == Some(row);
         let rows =
             || rows().filter(|row| row.since == Since::Old && row.kind != Kind::Rest && !is_shared(row));
         let of_section =

@@ -19,10 +19,7 @@ fn kind(path: &Path) -> Option<&'static str> {
     };
     let name = path.file_name()?.to_str()?;
     let directory = path.parent()?.file_name()?.to_str()?;
-    // A mount is named after its path, and a scope is nobody's to write.
-    of(name)
-        .or_else(|| name.strip_suffix(".conf").and_then(|_| of(directory.strip_suffix(".d")?)))
-        .filter(|kind| !matches!(*kind, "mount" | "automount" | "swap"))
+    of(name).or_else(|| name.strip_suffix(".conf").and_then(|_| of(directory.strip_suffix(".d")?)))
 }
 
 /// Whether something in a text is still to be filled in: there hoplint says less than systemd.
