@@ -29,6 +29,7 @@ mod runtime_directory;
 mod single_sync_worker;
 mod small_backlog;
 mod socket_activation_bypassed;
+mod socket_permission;
 mod syntax_error;
 mod transfer_encoding_set;
 mod unit_ignored_value;
@@ -167,6 +168,7 @@ pub static RULES: &[&Rule] = &[
     &single_sync_worker::RULE,
     &small_backlog::RULE,
     &socket_activation_bypassed::RULE,
+    &socket_permission::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
     &unit_ignored_value::RULE,
