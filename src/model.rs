@@ -8,6 +8,7 @@ mod app;
 mod app_fault;
 mod argument;
 mod deployment;
+mod machine;
 mod nginx;
 mod sandbox;
 mod setting;
@@ -20,6 +21,7 @@ pub use app::{App, AppId, AppKind, Interface, LiteralVariable, MissingTarget, Un
 pub use app_fault::{AppFault, AppFaultKind};
 pub use argument::Argument;
 pub use deployment::{Deployment, Hop, Joined, Refusal, Spoken, Unresolved};
+pub use machine::{BootDirectory, Machine};
 pub use nginx::{
     Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, Level, LevelId, LevelKind, Listen, LookedUp,
     Main, MatchKind, Matching, Mend, Mistake, Nginx, Parameters, Peer, Reading, Route, RouteId, Sending,

@@ -27,10 +27,13 @@ mod read_timeout_below_worker;
 mod reload_in_production;
 mod resolver_missing;
 mod restart_policy;
+mod runtime_directory;
 mod sandbox_blocks_app;
 mod single_sync_worker;
 mod small_backlog;
+mod socket_activation_bypassed;
 mod socket_in_private_tmp;
+mod socket_permission;
 mod syntax_error;
 mod transfer_encoding_set;
 mod unit_ignored_value;
@@ -167,10 +170,13 @@ pub static RULES: &[&Rule] = &[
     &reload_in_production::RULE,
     &resolver_missing::RULE,
     &restart_policy::RULE,
+    &runtime_directory::RULE,
     &sandbox_blocks_app::RULE,
     &single_sync_worker::RULE,
     &small_backlog::RULE,
+    &socket_activation_bypassed::RULE,
     &socket_in_private_tmp::RULE,
+    &socket_permission::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
     &unit_ignored_value::RULE,

@@ -61,7 +61,8 @@ fn refused(report: &Report, sources: &Sources, kind: FileKind) -> Vec<String> {
         .filter(|it| {
             let of_gunicorn = kind == FileKind::Gunicorn && it.rule == "gunicorn-invalid-value";
             // systemd says of what it ignores that it does.
-            let said = matches!(it.rule, "syntax-error" | "unit-ignored-value");
+            let ignored = it.rule == "runtime-directory" && it.message.starts_with("systemd ignores");
+            let said = ignored || matches!(it.rule, "syntax-error" | "unit-ignored-value");
             of_gunicorn || said || it.outcome == "nginx does not start"
         })
         .filter(|it| sources.get(it.primary.span.file).kind == kind)

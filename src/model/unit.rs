@@ -103,12 +103,51 @@ impl Unit {
 
     /// Whether its processes certainly run as another user than root, and not by a sign before a command.
     pub fn is_unprivileged(&self) -> bool {
-        let is_other =
-            |user: &Option<String>| user.as_deref().is_some_and(|user| !matches!(user, "" | "root" | "0"));
-        let by_name = self.setting::<String>("User").value.must(is_other);
-        let made_up = self.setting::<bool>("DynamicUser").value.must(|on| *on == Some(true));
-        let keeps = |command: &UnitCommand| command.prefix.contains(['+', '!']);
-        (by_name || made_up) && !self.commands_of("ExecStart").any(keeps)
+        self.user().must(Option::is_some)
+    }
+
+    /// Who the processes of a service run as: nobody named is root, and so is `root`. Who is told by `DynamicUser=` alone
+    /// bears the unit's name.
+    pub fn user(&self) -> Possible<Option<String>> {
+        if self.manager != Manager::System {
+            return Possible::Unknown("a user's services run as that user".into());
+        }
+        // These are left all privileges, or take them from the service by themselves.
+        if self.commands_of("ExecStart").any(|command| command.prefix.contains(['+', '!'])) {
+            return Possible::Known(None);
+        }
+        let is_root = |name: &String| name == "root" || name == "0";
+        match (self.setting::<String>("User").value, self.setting::<bool>("DynamicUser").value) {
+            (Possible::Known(None), Possible::Known(Some(true))) => Possible::Known(Some(self.stem().into())),
+            (Possible::Known(None), Possible::Known(_)) => Possible::Known(None),
+            (Possible::Known(None), _) => {
+                Possible::Unknown("it is not known whether `DynamicUser=` is set".into())
+            }
+            (user, _) => user.map(|user| user.filter(|name| !is_root(name))),
+        }
+    }
+
+    /// Its name without the type: `shop` of `shop.service`.
+    pub fn stem(&self) -> &str {
+        self.name.rsplit_once('.').map_or(&self.name, |(stem, _)| stem)
+    }
+
+    /// The directories that systemd makes for it in /run, those above them included: `/run/shop`. `None` where it is not
+    /// known which these are.
+    pub fn runtime_directories(&self) -> Option<Vec<String>> {
+        let names: Option<Vec<String>> = match self.setting::<Vec<String>>("RuntimeDirectory").value {
+            Possible::Known(names) => names,
+            _ => return None,
+        };
+        let mut directories = Vec::new();
+        for name in names.unwrap_or_default() {
+            // Behind a colon stands a link to it.
+            let name = name.split(':').next().unwrap_or_default().trim_end_matches('/');
+            let path = format!("/run/{name}");
+            directories.extend(path.match_indices('/').skip(2).map(|(at, _)| path[..at].to_owned()));
+            directories.push(path);
+        }
+        Some(directories)
     }
 
     /// The commands of a directive.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Category, Context, Fixable, Rule};
+use super::{Category, Context, Fixable, Rule, runtime_directory};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{Mend, Unit, UnitFault, UnitFaultKind};
 
@@ -21,8 +21,11 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     // A drop-in may be for several units, and a template has instances.
     let mut seen = BTreeSet::new();
     for unit in &context.deployment.units {
-        // What makes systemd refuse the unit, and command lines, are another matter.
-        let ignored = unit.faults.iter().filter(|it| !it.refused && it.kind != UnitFaultKind::Command);
+        // A `RuntimeDirectory=` that is none has a rule of its own. What makes systemd refuse the unit, and command lines, are another matter.
+        let ignored = unit
+            .faults
+            .iter()
+            .filter(|it| !it.refused && it.kind != UnitFaultKind::Command && !runtime_directory::is_here(it));
         for fault in ignored {
             if seen.insert((fault.place, fault.kind)) {
                 findings.push(finding(unit, fault, context));
