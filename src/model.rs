@@ -11,6 +11,7 @@ mod deployment;
 mod nginx;
 mod sandbox;
 mod setting;
+mod socket;
 mod unit;
 mod version;
 
@@ -26,5 +27,6 @@ pub use nginx::{
 };
 pub use sandbox::{Denial, Facility, Mount, MountKind, Sandbox, Sight, parent};
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
+pub use socket::{Handed, UnitListener, UnitSocket};
 pub use unit::{Manager, Unit, UnitCommand, UnitFault, UnitFaultKind, UnitId};
 pub use version::{Target, Version};

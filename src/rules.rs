@@ -26,6 +26,7 @@ mod proxy_uri_joined;
 mod read_timeout_below_worker;
 mod reload_in_production;
 mod resolver_missing;
+mod restart_policy;
 mod sandbox_blocks_app;
 mod single_sync_worker;
 mod small_backlog;
@@ -165,6 +166,7 @@ pub static RULES: &[&Rule] = &[
     &read_timeout_below_worker::RULE,
     &reload_in_production::RULE,
     &resolver_missing::RULE,
+    &restart_policy::RULE,
     &sandbox_blocks_app::RULE,
     &single_sync_worker::RULE,
     &small_backlog::RULE,

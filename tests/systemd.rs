@@ -6,6 +6,7 @@ mod boot;
 mod confined;
 mod merged;
 mod names;
+mod random;
 mod sight;
 mod snippets;
 mod values;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Argument, Datum, FromDatum, Mend, Origin, Sandbox, Setting};
+use super::{Argument, Datum, FromDatum, Mend, Origin, Sandbox, Setting, UnitListener, UnitSocket};
 use crate::source::{FileId, Span};
 use crate::value::Possible;
 
@@ -34,6 +34,11 @@ pub struct Unit {
     pub commands: Vec<UnitCommand>,
     /// What it keeps from the processes of its service.
     pub sandbox: Sandbox,
+    /// What a socket unit listens on for streams, in the order of its lines. None where the unit is masked; what stands in
+    /// lines that are not known is not here.
+    pub listeners: Vec<UnitListener>,
+    /// The socket units of a service; none where it is not known which they are.
+    pub sockets: Vec<UnitSocket>,
     /// What systemd says of lines that it ignores or that make it refuse the unit, in the order in which they are read.
     pub faults: Vec<UnitFault>,
 }

@@ -210,6 +210,7 @@ fn app(place: Span, listeners: Result<Vec<Endpoint>, String>) -> App {
         temporary: Possible::Unknown(WHY.into()),
         behind: None,
         target: Setting::unknown(WHY, Origin::DEFAULT),
+        binds: Setting::unknown(WHY, Origin::DEFAULT),
         listeners: match listeners {
             Ok(listeners) => Setting::known(listeners, origin),
             Err(why) => Setting::unknown(why, origin),

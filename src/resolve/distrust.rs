@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{App, Hole, Hop, Joined, Level, Listen, Nginx, OriginKind, Sandbox, Unit, Uri};
+use crate::model::{App, Handed, Hole, Hop, Joined, Level, Listen, Nginx, OriginKind, Sandbox, Unit, Uri};
 use crate::source::FileId;
 use crate::value::Possible;
 
@@ -73,6 +73,7 @@ pub(super) fn distrust_all(
         app.temporary = Possible::Unknown(why.into());
         app.target.value = Possible::Unknown(why.into());
         app.listeners.value = Possible::Unknown(why.into());
+        app.binds.value = Possible::Unknown(why.into());
         app.worker_class.value = Possible::Unknown(why.into());
         app.faults.clear();
         for setting in app.settings.values_mut() {
@@ -84,6 +85,9 @@ pub(super) fn distrust_all(
     }
     for unit in units.iter_mut() {
         unit.sandbox = Sandbox { open: Some(why.into()), ..Sandbox::default() };
+        unit.open.get_or_insert_with(|| why.into());
+        unit.listeners.iter_mut().for_each(|it| it.address = Possible::Unknown(why.into()));
+        unit.sockets.iter_mut().for_each(|it| it.handed = Handed::Unknown(why.into()));
     }
     for hop in hops {
         hop.joined = Joined::Unknown(why.into());

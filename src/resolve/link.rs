@@ -260,6 +260,7 @@ mod tests {
             directory: Possible::Unknown("not asked".into()),
             temporary: Possible::Unknown("not asked".into()),
             target: unknown(),
+            binds: Setting::unknown("", Origin::DEFAULT),
             listeners: Setting { value: endpoint(listener).map(|it| vec![it]), origin: Origin::DEFAULT },
             worker_class: Setting::unknown("not asked", Origin::DEFAULT),
             behind: None,
