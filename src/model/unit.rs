@@ -32,6 +32,8 @@ pub struct Unit {
     /// The commands of a service, of all its `Exec` directives: in the order of the directives' names, and then in the one
     /// in which they run. None where a line is refused.
     pub commands: Vec<UnitCommand>,
+    /// What it keeps from the processes of its service.
+    pub sandbox: Sandbox,
     /// What a socket unit listens on for streams, in the order of its lines. None where the unit is masked; what stands in
     /// lines that are not known is not here.
     pub listeners: Vec<UnitListener>,

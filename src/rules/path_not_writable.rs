@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{App, AppKind, Setting, Sight, Unit, parent};
+use crate::model::{App, AppKind, Setting, Sight, Unit, UnitCommand, UnitId, parent};
 use crate::source::Span;
 use crate::value::normalize_path;
 
@@ -81,26 +81,38 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
 
 /// The directories directly below /run that some unit makes; `None` where it is not known which those are.
 fn made(context: &Context) -> Option<BTreeSet<String>> {
+    let deployment = context.deployment;
+    let apps = deployment.apps.iter().filter(|app| app.kind == AppKind::Gunicorn);
+    let of_apps: BTreeSet<UnitId> = apps.filter_map(|app| app.unit).collect();
     let mut made = BTreeSet::new();
-    for unit in &context.deployment.units {
-        let names: Setting<Option<Vec<String>>> = unit.setting("RuntimeDirectory");
-        if unit.kind() == "service" {
+    for (at, unit) in deployment.units.iter().enumerate() {
+        // A command that speaks of a directory may make it, but for Gunicorn itself.
+        let is_app = of_apps.contains(&UnitId(at as u32));
+        let makes = |it: &&UnitCommand| {
+            let starts = matches!(it.directive.as_str(), "ExecStartPre" | "ExecStartPost" | "ExecCondition");
+            starts || it.directive == "ExecStart" && !is_app
+        };
+        let words = unit.commands.iter().filter(makes).flat_map(|it| &it.words);
+        let texts: Vec<String> = words.map(|word| word.text.known().cloned()).collect::<Option<_>>()?;
+        note(&mut made, &texts);
+        for name in ["RuntimeDirectory", "ListenStream"] {
+            let names: Setting<Option<Vec<String>>> = unit.setting(name);
             let names = names.value.known()?.clone().unwrap_or_default();
-            made.extend(names.iter().filter_map(|name| Some(name.split(['/', ':']).next()?.to_owned())));
+            if name == "RuntimeDirectory" {
+                made.extend(names.iter().filter_map(|name| Some(name.split(['/', ':']).next()?.to_owned())));
+            } else {
+                note(&mut made, &names);
+            }
         }
-        // A command that speaks of a directory may make it, and so may a socket unit.
-        let words = unit.commands.iter().filter(|it| it.directive != "ExecStart").flat_map(|it| &it.words);
-        let mut texts: Vec<String> = words.map(|word| word.text.known().cloned()).collect::<Option<_>>()?;
-        if unit.kind() == "socket" {
-            let listens: Setting<Option<Vec<String>>> = unit.setting("ListenStream");
-            texts.extend(listens.value.known()?.clone().unwrap_or_default());
-        }
-        let below = texts.iter().flat_map(|text| text.split("run/").skip(1));
-        made.extend(
-            below.map(|rest| rest.split(['/', ' ', '"', '\'', ';']).next().unwrap_or_default().to_owned()),
-        );
     }
     Some(made)
+}
+
+/// Notes the directories directly below /run that texts speak of.
+fn note(made: &mut BTreeSet<String>, texts: &[String]) {
+    let ends = |c: char| c.is_whitespace() || "/\"';:,".contains(c);
+    let below = texts.iter().flat_map(|text| text.split("run/").skip(1));
+    made.extend(below.filter_map(|rest| rest.split(ends).next()).map(str::to_owned));
 }
 
 /// Whether the app certainly runs as another user than root, and may do no more than that user.

@@ -58,7 +58,9 @@ fn is_bound(unit: &Unit, app: &App) -> bool {
             matches!(name, "authbind" | "sudo" | "doas" | "setpriv" | "capsh" | "setcap" | "sysctl")
         })
     };
-    let by_another = unit.commands.iter().flat_map(|command| &command.words).any(helped);
+    let starts = |directive: &str| matches!(directive, "ExecStart" | "ExecStartPre" | "ExecCondition");
+    let commands = unit.commands.iter().filter(|command| starts(&command.directive));
+    let by_another = commands.flat_map(|command| &command.words).any(helped);
     unit.is_unprivileged()
         && unit.confinement().is_some()
         && app.behind.is_none()

@@ -19,6 +19,15 @@ mount --bind "$1" /mnt
 for directory in /run /srv /home; do mount -t tmpfs -o mode=0755 tmpfs $directory; done
 for directory in /tmp /var/tmp; do mount -t tmpfs -o mode=1777 tmpfs $directory; done
 mount -t proc proc /proc
+# Other users than root may start what lies in root's home.
+mkdir /run/root
+mount --bind /root /run/root
+mount -t tmpfs -o mode=0755 tmpfs /root
+mkdir /root/here
+ls -A /run/root | while read -r name; do
+    if [ -d "/run/root/$name" ]; then mkdir "/root/$name"; mount --bind "/run/root/$name" "/root/$name"; fi
+done
+umount /run/root
 sh /mnt/prepare
 mkdir -p /run/systemd/system
 cp /mnt/units/* /run/systemd/system/

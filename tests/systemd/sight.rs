@@ -127,7 +127,7 @@ fn the_manager_shows_a_service_what_hoplint_says() {
     let unit = |(at, lines): (usize, &String)| {
         let text = format!(
             "[Unit]\nDefaultDependencies=no\nBefore=last.service\n[Service]\nType=oneshot\nStandardOutput=append:/mnt/out/{at}\n\
-             {lines}\nExecStart={probe}\n"
+             RuntimeDirectoryPreserve=yes\n{lines}\nExecStart={probe}\n"
         );
         (format!("u{at}.service"), text)
     };

@@ -41,15 +41,16 @@ pub(super) fn denied(unit: &Merged<'_>, settings: &Settings, joins: bool) -> BTr
     denied
 }
 
-/// The lines of a list, with their values, if all of them are known.
+/// The lines of a list, with their values, if all of them are known. Each word is looked at by itself: two sets in a row,
+/// `@privileged @resources`, are no mark to be replaced.
 fn known<'a>(unit: &Merged<'a>, key: &str) -> Option<Vec<(Line<'a>, String)>> {
-    let lines = unit.list("Service", key).into_iter();
-    lines
-        .map(|line| match (line.doubt(), unit.expand(&line.value().text)) {
-            (None, Possible::Known(text)) => Some((line, text)),
-            _ => None,
-        })
-        .collect()
+    let mut known = Vec::new();
+    for line in unit.list("Service", key).into_iter() {
+        let words = line.value().text.split_whitespace();
+        let words: Option<Vec<String>> = words.map(|word| unit.expand(word).known().cloned()).collect();
+        known.push((line, words.filter(|_| line.doubt().is_none())?.join(" ")));
+    }
+    Some(known)
 }
 
 /// Which families may be used.

@@ -242,6 +242,9 @@ impl View<'_> {
     }
 
     /// Where several lines speak of one path, what is stricter holds; what is not known of that is unknown.
+    ///
+    /// Source: `mount_path_compare` and `drop_duplicates` in `src/core/namespace.c` of systemd 252: leave to write comes before
+    /// an empty directory, unless it is what `ProtectSystem=strict` leaves alone.
     fn put(&mut self, path: &str, kind: MountKind, directive: &'static str, value: String, origin: Origin) {
         let path = normalize_path(path);
         let new = Mount { path: path.clone(), kind, directive, value, origin };
@@ -250,9 +253,14 @@ impl View<'_> {
             return;
         };
         let (strict, lax) = if old.kind <= new.kind { (old, new) } else { (new, old) };
-        let is_clear =
-            strict.kind <= MountKind::Unknown || strict.kind == lax.kind || lax.kind == MountKind::Writable;
-        let kind = if is_clear { strict.kind } else { MountKind::Unknown };
+        let is_implied = !lax.directive.starts_with("ReadWrite");
+        let kind = match (strict.kind, lax.kind) {
+            (MountKind::Hidden | MountKind::Unknown, _) => strict.kind,
+            (MountKind::Empty, MountKind::Writable) if !is_implied => MountKind::Writable,
+            (_, MountKind::Writable) => strict.kind,
+            (strict, lax) if strict == lax => strict,
+            _ => MountKind::Unknown,
+        };
         self.mounts.insert(path, Mount { kind, ..strict });
     }
 }
