@@ -8,11 +8,13 @@ mod app_worker_mismatch;
 mod bind_conflict;
 mod bind_syntax;
 mod connections_exhausted;
+mod daemon_under_manager;
 mod decimal_umask;
 mod duplicate_upstream_server;
 mod gunicorn_config_not_loaded;
 mod gunicorn_invalid_value;
 mod gunicorn_unknown_setting;
+mod identity_mismatch;
 mod keepalive_ineffective;
 mod max_conns_without_queue;
 mod named_location_missing;
@@ -25,6 +27,7 @@ mod read_timeout_below_worker;
 mod reload_in_production;
 mod resolver_missing;
 mod restart_policy;
+mod service_type;
 mod single_sync_worker;
 mod small_backlog;
 mod syntax_error;
@@ -34,6 +37,7 @@ mod unix_target_syntax;
 mod upstream_unbound;
 mod upstream_undefined;
 mod variable_port_literal;
+mod watchdog_set;
 mod websocket_headers_missing;
 mod worker_class_unavailable;
 mod worker_timeout_disabled;
@@ -144,11 +148,13 @@ pub static RULES: &[&Rule] = &[
     &bind_conflict::RULE,
     &bind_syntax::RULE,
     &connections_exhausted::RULE,
+    &daemon_under_manager::RULE,
     &decimal_umask::RULE,
     &duplicate_upstream_server::RULE,
     &gunicorn_config_not_loaded::RULE,
     &gunicorn_invalid_value::RULE,
     &gunicorn_unknown_setting::RULE,
+    &identity_mismatch::RULE,
     &keepalive_ineffective::RULE,
     &max_conns_without_queue::RULE,
     &named_location_missing::RULE,
@@ -161,6 +167,7 @@ pub static RULES: &[&Rule] = &[
     &reload_in_production::RULE,
     &resolver_missing::RULE,
     &restart_policy::RULE,
+    &service_type::RULE,
     &single_sync_worker::RULE,
     &small_backlog::RULE,
     &syntax_error::RULE,
@@ -170,6 +177,7 @@ pub static RULES: &[&Rule] = &[
     &upstream_unbound::RULE,
     &upstream_undefined::RULE,
     &variable_port_literal::RULE,
+    &watchdog_set::RULE,
     &websocket_headers_missing::RULE,
     &worker_class_unavailable::RULE,
     &worker_timeout_disabled::RULE,
