@@ -24,7 +24,7 @@ use merge::{HOLE, Line, Merged};
 pub(super) use environment::is_name;
 pub(super) use specifiers::is_placeholder;
 
-use super::launch::{Argument, Environment, Launch};
+use super::launch::{Activation, Argument, Environment, Launch};
 use super::paths::Paths;
 use crate::model::{Datum, Manager, Origin, Setting, Unit, UnitId, Unresolved, Version};
 use crate::source::{FileId, Sources, Span};
@@ -80,13 +80,18 @@ pub fn resolve(
         }
     }
     resolved.sockets = sockets::addresses(&merged);
+    let started = sockets::started(&merged);
     for (at, unit) in merged.iter().enumerate() {
         let settings = settings::settings(unit, version.0);
         let mut commands = Vec::new();
+        let mut sockets = Vec::new();
         if unit.name.kind == "service" && !unit.masked {
+            let found = sockets::of_service(unit, &merged, &started);
             let environment = environment::environment(unit, &stack, &mut resolved.unresolved);
             commands = exec::of_unit(unit, &environment);
-            launch(unit, UnitId(at as u32), &settings, &merged, environment, &mut resolved);
+            let activation = sockets::activation(&found, unit, &merged);
+            launch(unit, UnitId(at as u32), &settings, activation, environment, &mut resolved);
+            sockets = found.unwrap_or_default();
         }
         resolved.units.push(Unit {
             name: unit.name.text.clone(),
@@ -97,6 +102,8 @@ pub fn resolve(
             masked: unit.masked,
             manager: unit.manager,
             commands,
+            listeners: sockets::lines(unit),
+            sockets,
             faults: faults::faults(unit, version.0),
         });
     }
@@ -109,7 +116,7 @@ fn launch(
     unit: &Merged<'_>,
     id: UnitId,
     settings: &BTreeMap<String, Setting<Datum>>,
-    units: &[Merged<'_>],
+    sockets: Activation,
     environment: Environment,
     resolved: &mut Resolved,
 ) {
@@ -120,7 +127,6 @@ fn launch(
         settings.get("RemainAfterExit").is_some_and(|it| it.read::<bool>().value.may(|remains| *remains));
     let Some(first) = lines.first() else { return };
     let working_directory = working_directory(unit);
-    let sockets = sockets::activation(unit, units);
     let mut add = |place, arguments| {
         resolved.launches.push(Launch {
             unit: Some(id),
