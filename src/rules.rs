@@ -8,11 +8,13 @@ mod app_worker_mismatch;
 mod bind_conflict;
 mod bind_syntax;
 mod connections_exhausted;
+mod daemon_under_manager;
 mod decimal_umask;
 mod duplicate_upstream_server;
 mod gunicorn_config_not_loaded;
 mod gunicorn_invalid_value;
 mod gunicorn_unknown_setting;
+mod identity_mismatch;
 mod keepalive_ineffective;
 mod max_conns_without_queue;
 mod named_location_missing;
@@ -29,6 +31,7 @@ mod resolver_missing;
 mod restart_policy;
 mod runtime_directory;
 mod sandbox_blocks_app;
+mod service_type;
 mod single_sync_worker;
 mod small_backlog;
 mod socket_activation_bypassed;
@@ -41,6 +44,7 @@ mod unix_target_syntax;
 mod upstream_unbound;
 mod upstream_undefined;
 mod variable_port_literal;
+mod watchdog_set;
 mod websocket_headers_missing;
 mod worker_class_unavailable;
 mod worker_timeout_disabled;
@@ -151,11 +155,13 @@ pub static RULES: &[&Rule] = &[
     &bind_conflict::RULE,
     &bind_syntax::RULE,
     &connections_exhausted::RULE,
+    &daemon_under_manager::RULE,
     &decimal_umask::RULE,
     &duplicate_upstream_server::RULE,
     &gunicorn_config_not_loaded::RULE,
     &gunicorn_invalid_value::RULE,
     &gunicorn_unknown_setting::RULE,
+    &identity_mismatch::RULE,
     &keepalive_ineffective::RULE,
     &max_conns_without_queue::RULE,
     &named_location_missing::RULE,
@@ -172,6 +178,7 @@ pub static RULES: &[&Rule] = &[
     &restart_policy::RULE,
     &runtime_directory::RULE,
     &sandbox_blocks_app::RULE,
+    &service_type::RULE,
     &single_sync_worker::RULE,
     &small_backlog::RULE,
     &socket_activation_bypassed::RULE,
@@ -184,6 +191,7 @@ pub static RULES: &[&Rule] = &[
     &upstream_unbound::RULE,
     &upstream_undefined::RULE,
     &variable_port_literal::RULE,
+    &watchdog_set::RULE,
     &websocket_headers_missing::RULE,
     &worker_class_unavailable::RULE,
     &worker_timeout_disabled::RULE,
