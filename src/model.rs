@@ -10,6 +10,7 @@ mod argument;
 mod deployment;
 mod nginx;
 mod setting;
+mod socket;
 mod unit;
 mod version;
 
@@ -24,5 +25,6 @@ pub use nginx::{
     Sent, Server, Statements, Upstream, UpstreamId, Uri, ValueKind, Written, directive,
 };
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
+pub use socket::{Handed, UnitListener, UnitSocket};
 pub use unit::{Manager, Unit, UnitCommand, UnitFault, UnitFaultKind, UnitId};
 pub use version::{Target, Version};

@@ -29,6 +29,7 @@ mod proxy_uri_joined;
 mod read_timeout_below_worker;
 mod reload_in_production;
 mod resolver_missing;
+mod restart_policy;
 mod single_sync_worker;
 mod small_backlog;
 mod syntax_error;
@@ -170,6 +171,7 @@ pub static RULES: &[&Rule] = &[
     &read_timeout_below_worker::RULE,
     &reload_in_production::RULE,
     &resolver_missing::RULE,
+    &restart_policy::RULE,
     &single_sync_worker::RULE,
     &small_backlog::RULE,
     &syntax_error::RULE,

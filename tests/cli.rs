@@ -242,7 +242,8 @@ fn a_link_out_of_the_tree_may_be_the_route_that_is_missed() {
     write(&directory.path().join("elsewhere/app.conf"), site(8000));
     write(&etc.join("nginx/nginx.conf"), "events {}\nhttp { include /etc/nginx/sites/*; }\n");
     write(&etc.join("nginx/sites/grafana"), site(3000));
-    write(&etc.join("systemd/system/app.service"), "[Service]\nExecStart=/v/bin/gunicorn app:app\n");
+    let unit = "[Service]\nExecStart=/v/bin/gunicorn app:app\nRestart=always\n";
+    write(&etc.join("systemd/system/app.service"), unit);
     assert_eq!(hoplint(directory.path(), &["check", "host"]).status, Some(1));
 
     for (link, target) in [("app", "../../../../elsewhere/app.conf"), ("gone", "/nowhere/app.conf")] {

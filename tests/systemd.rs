@@ -4,6 +4,7 @@
 
 mod merged;
 mod names;
+mod random;
 mod snippets;
 mod values;
 mod verify;

@@ -31,6 +31,8 @@ pub struct App {
     pub target: Setting<String>,
     /// What it listens on in the end, socket activation included.
     pub listeners: Setting<Vec<Endpoint>>,
+    /// What it would listen on if it were handed nothing: the addresses of `bind`.
+    pub binds: Setting<Vec<Endpoint>>,
     /// The worker class in force: a `sync` worker with threads is a `gthread` one.
     pub worker_class: Setting<WorkerClass>,
     /// Why its application cannot be loaded.

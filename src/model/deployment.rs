@@ -1,6 +1,6 @@
 //! A stack as a whole, and the hops in it.
 
-use super::{App, AppId, Nginx, Route, RouteId, Target, Unit, UnitId};
+use super::{App, AppId, AppKind, Nginx, Route, RouteId, Target, Unit, UnitId};
 use crate::source::Span;
 
 /// All that meets on one machine.
@@ -80,6 +80,12 @@ impl Deployment {
     /// The app of an identifier that this deployment gave out.
     pub fn app(&self, id: AppId) -> &App {
         &self.apps[id.0 as usize]
+    }
+
+    /// The Gunicorns that services of systemd run, each with its unit.
+    pub fn services(&self) -> impl Iterator<Item = (&App, &Unit)> {
+        let gunicorns = self.apps.iter().filter(|app| app.kind == AppKind::Gunicorn);
+        gunicorns.filter_map(|app| Some((app, self.unit(app.unit?))))
     }
 
     /// The unit of an identifier that this deployment gave out.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Argument, Datum, FromDatum, Mend, Origin, Setting};
+use super::{Argument, Datum, FromDatum, Mend, Origin, Setting, UnitListener, UnitSocket};
 use crate::source::{FileId, Span};
 use crate::value::Possible;
 
@@ -32,6 +32,11 @@ pub struct Unit {
     /// The commands of a service, of all its `Exec` directives: in the order of the directives' names, and then in the one
     /// in which they run. None where a line is refused.
     pub commands: Vec<UnitCommand>,
+    /// What a socket unit listens on for streams, in the order of its lines. None where the unit is masked; what stands in
+    /// lines that are not known is not here.
+    pub listeners: Vec<UnitListener>,
+    /// The socket units of a service; none where it is not known which they are.
+    pub sockets: Vec<UnitSocket>,
     /// What systemd says of lines that it ignores or that make it refuse the unit, in the order in which they are read.
     pub faults: Vec<UnitFault>,
 }

@@ -208,6 +208,7 @@ fn app(place: Span, listeners: Result<Vec<Endpoint>, String>) -> App {
         working_directory: Setting::unknown(WHY, Origin::DEFAULT),
         behind: None,
         target: Setting::unknown(WHY, Origin::DEFAULT),
+        binds: Setting::unknown(WHY, Origin::DEFAULT),
         listeners: match listeners {
             Ok(listeners) => Setting::known(listeners, origin),
             Err(why) => Setting::unknown(why, origin),

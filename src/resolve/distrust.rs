@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{App, Hole, Hop, Joined, Level, Listen, Nginx, OriginKind, Unit, Uri};
+use crate::model::{App, Handed, Hole, Hop, Joined, Level, Listen, Nginx, OriginKind, Unit, Uri};
 use crate::source::FileId;
 use crate::value::Possible;
 
@@ -71,6 +71,7 @@ pub(super) fn distrust_all(
         app.working_directory.value = Possible::Unknown(why.into());
         app.target.value = Possible::Unknown(why.into());
         app.listeners.value = Possible::Unknown(why.into());
+        app.binds.value = Possible::Unknown(why.into());
         app.worker_class.value = Possible::Unknown(why.into());
         app.faults.clear();
         for setting in app.settings.values_mut() {
@@ -79,6 +80,11 @@ pub(super) fn distrust_all(
     }
     for setting in units.iter_mut().flat_map(|unit| unit.settings.values_mut()) {
         setting.value = Possible::Unknown(why.into());
+    }
+    for unit in units.iter_mut() {
+        unit.open.get_or_insert_with(|| why.into());
+        unit.listeners.iter_mut().for_each(|it| it.address = Possible::Unknown(why.into()));
+        unit.sockets.iter_mut().for_each(|it| it.handed = Handed::Unknown(why.into()));
     }
     for hop in hops {
         hop.joined = Joined::Unknown(why.into());

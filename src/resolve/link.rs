@@ -258,6 +258,7 @@ mod tests {
             config: None,
             working_directory: unknown(),
             target: unknown(),
+            binds: Setting::unknown("", Origin::DEFAULT),
             listeners: Setting { value: endpoint(listener).map(|it| vec![it]), origin: Origin::DEFAULT },
             worker_class: Setting::unknown("not asked", Origin::DEFAULT),
             behind: None,

@@ -26,7 +26,7 @@ use merge::{HOLE, Line, Merged};
 pub(super) use environment::is_name;
 pub(super) use specifiers::is_placeholder;
 
-use super::launch::{Argument, Environment, Launch};
+use super::launch::{Activation, Argument, Environment, Launch};
 use super::paths::Paths;
 use crate::model::{Datum, Manager, Origin, Setting, Unit, UnitId, Unresolved, Version};
 use crate::source::{FileId, Sources, Span};
@@ -82,14 +82,19 @@ pub fn resolve(
         }
     }
     resolved.sockets = sockets::addresses(&merged);
+    let started = sockets::started(&merged);
     for (at, unit) in merged.iter().enumerate() {
         let settings = settings::settings(unit, version.0);
         let mut commands = Vec::new();
+        let mut sockets = Vec::new();
         let mut faults = faults::faults(unit, version.0);
         if unit.name.kind == "service" && !unit.masked {
+            let found = sockets::of_service(unit, &merged, &started);
             let environment = environment::environment(unit, &stack, &mut resolved.unresolved, &mut faults);
             commands = exec::of_unit(unit, &environment);
-            launch(unit, UnitId(at as u32), &settings, &merged, environment, &mut resolved);
+            let activation = sockets::activation(&found, unit, &merged);
+            launch(unit, UnitId(at as u32), &settings, activation, environment, &mut resolved);
+            sockets = found.unwrap_or_default();
         }
         faults.extend(count::fault(unit, &settings, &commands, &faults, sources));
         resolved.units.push(Unit {
@@ -101,6 +106,8 @@ pub fn resolve(
             masked: unit.masked,
             manager: unit.manager,
             commands,
+            listeners: sockets::lines(unit),
+            sockets,
             faults,
         });
     }
@@ -113,7 +120,7 @@ fn launch(
     unit: &Merged<'_>,
     id: UnitId,
     settings: &BTreeMap<String, Setting<Datum>>,
-    units: &[Merged<'_>],
+    sockets: Activation,
     environment: Environment,
     resolved: &mut Resolved,
 ) {
@@ -124,7 +131,6 @@ fn launch(
         settings.get("RemainAfterExit").is_some_and(|it| it.read::<bool>().value.may(|remains| *remains));
     let Some(first) = lines.first().filter(|_| !is_oneshot || remains) else { return };
     let working_directory = working_directory(unit);
-    let sockets = sockets::activation(unit, units);
     let mut add = |place, arguments| {
         resolved.launches.push(Launch {
             unit: Some(id),

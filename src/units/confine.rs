@@ -126,6 +126,14 @@ pub(super) fn call(text: &str) -> Verdict {
     {
         return Ignored("Unknown system call group");
     }
+    let is_error = |number: &str| {
+        matches!(number, "kill" | "KILL")
+            || number.starts_with('E')
+            || number.parse::<u32>().is_ok_and(|it| it <= 4095)
+    };
+    if !number.is_none_or(is_error) {
+        return Ignored("Failed to parse syscall:errno");
+    }
     let name = name.strip_prefix('@').unwrap_or(name);
     let is_name =
         name.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || b"_-".contains(&it));

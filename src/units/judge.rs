@@ -172,7 +172,7 @@ fn resource(limit: Limit, text: &str) -> Verdict {
         Limit::Time => Duration::from_systemd(text).map(|span| span.milliseconds),
     };
     let (soft, hard) = match text.split_once(':') {
-        Some((soft, hard)) => (read(soft), read(hard)),
+        Some((soft, hard)) => (read(soft), read(hard.strip_suffix(':').unwrap_or(hard))),
         None => (read(text), read(text)),
     };
     match (soft, hard) {
@@ -226,7 +226,8 @@ fn is_normalized(text: &str) -> bool {
 
 /// One directory of `RuntimeDirectory=`. Behind a colon stands the name of a link to it, or of several.
 fn directory(text: &str) -> Verdict {
-    if text.contains(':') {
+    // What stands behind a backslash is unescaped once more.
+    if text.contains([':', '\\']) {
         return Unknown;
     }
     let parts = || text.split('/').filter(|part| !part.is_empty() && *part != ".");
@@ -254,7 +255,7 @@ fn identity(text: &str) -> Verdict {
         let number = text.parse::<u32>().ok().filter(|id| plain && !matches!(*id, u32::MAX | 0xffff));
         return if number.is_some() { Taken } else { REFUSED };
     }
-    let plain = !text.contains([':', '/']) && !text.contains(|c: char| c.is_control());
+    let plain = text.trim() == text && !text.contains([':', '/']) && !text.contains(|c: char| c.is_control());
     if plain && text != "." && text != ".." { Taken } else { REFUSED }
 }
 

@@ -137,13 +137,20 @@ pub(crate) fn hoplint_says(units: &[Asked], version: u32) -> Vec<Said> {
     said
 }
 
+/// Whether a line goes on: it ends in a backslash that none before it takes the meaning from.
+fn is_marked(line: &str) -> bool {
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    (line.len() - line.trim_end_matches('\\').len()) % 2 == 1
+}
+
 /// The line of an offset. systemd counts a statement of several lines by the last of them.
 fn line_of(text: &str, at: usize) -> usize {
     let mut number = 1 + text[..at].matches('\n').count();
     let mut rest = &text[at..];
     while let Some(end) = rest.find('\n') {
+        let is_comment = || text[..text.len() - rest.len()].ends_with('\n') && number > 1;
         let is_continued =
-            rest[..end].ends_with('\\') || rest[..end].trim_start().starts_with(['#', ';']) && number > 1;
+            is_marked(&rest[..end]) || rest[..end].trim_start().starts_with(['#', ';']) && is_comment();
         if !is_continued {
             break;
         }

@@ -99,6 +99,7 @@ fn other(launch: &Launch, place: Span) -> App {
         behind: None,
         target: Setting::unknown(unknown, Origin::DEFAULT),
         listeners: Setting::unknown(unknown, Origin::DEFAULT),
+        binds: Setting::unknown(unknown, Origin::DEFAULT),
         worker_class: Setting::unknown(unknown, Origin::DEFAULT),
         literals: Vec::new(),
         unloaded: None,
@@ -191,6 +192,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         behind: start.behind.clone(),
         target,
         listeners: listeners(&settings, &listens),
+        binds: binds(&settings, &listens),
         worker_class: worker_class(&settings),
         missing,
         interface,
@@ -323,6 +325,12 @@ fn listeners(settings: &Settings, listens: &Listens) -> Setting<Vec<Endpoint>> {
         }
         Activation::None => {}
     }
+    binds(settings, listens)
+}
+
+/// What Gunicorn listens on where it is handed no sockets.
+fn binds(settings: &Settings, listens: &Listens) -> Setting<Vec<Endpoint>> {
+    let Some(bind) = settings.get("bind") else { return Setting::unknown("not resolved", Origin::DEFAULT) };
     let directory = listens.socket_directory(settings);
     let bind: Setting<Vec<String>> = bind.read();
     let value = bind.value.try_map(|addresses| {
@@ -425,6 +433,7 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
         behind: None,
         target: target(&Options::default(), &settings),
         listeners: listeners(&settings, &listens),
+        binds: binds(&settings, &listens),
         worker_class: worker_class(&settings),
         literals: Vec::new(),
         unloaded: None,

@@ -70,6 +70,11 @@ fn of_command(unit: &Merged<'_>, words: &[Word], version: u32) -> Option<Objecti
         let message = format!("Neither a valid executable name nor an absolute path: {program}");
         return object(first, message, UnitFaultKind::Program);
     }
+    // Source: `string_is_safe` in `src/basic/string-util.c` of systemd 252.
+    if program.chars().any(|c| c.is_ascii_control() || matches!(c, '\\' | '"' | '\'')) {
+        let message = format!("Executable name contains special characters: {program}");
+        return object(first, message, false);
+    }
     if program.ends_with('/') {
         return object(first, format!("Executable path specifies a directory: {program}"), UnitFaultKind::Program);
     }

@@ -34,27 +34,25 @@ pub(super) fn objections(unit: &Merged<'_>, line: &Line<'_>, row: &Row, version:
     if !row.kind.is_list() {
         return objection(unit, row.kind, text, 0..text.len(), version).into_iter().collect();
     }
-    // The words of an assignment have their quotes and escapes read strictly.
-    let escapes = if row.kind == Kind::Environment { Escapes::Strict } else { Escapes::Kept };
     let mut objections = Vec::new();
     let mut at = 0;
     loop {
-        match words::next(text, at, &[], escapes) {
+        match words::next(text, at, &[], Escapes::of(row.kind)) {
             Ok(Some((word, next))) => {
                 at = next;
-                // Names are split without a look at escapes.
-                let is_plain = row.kind != Kind::Names || !text[word.range.clone()].contains('\\');
-                if let Some(text) = word.text.as_ref().filter(|_| is_plain) {
+                if let Some(text) = &word.text {
                     objections.extend(objection(unit, row.kind, text, word.range, version));
                 }
             }
             Ok(None) => return objections,
             // Of these systemd says nothing. What stands before the open quote is in force in any case.
-            Err(_) if matches!(row.kind, Kind::Units | Kind::Identities) => return objections,
+            Err(_) if row.kind == Kind::Units => return objections,
+            // A directory's backslashes are kept at first, and looked at once more.
+            Err(_) if row.kind == Kind::Directories && text.contains('\\') => return objections,
             Err(_) => {
-                let message = "Invalid syntax".to_owned();
-                let (range, kind) = (at..text.len(), UnitFaultKind::Value);
-                objections.push(Objection { range, message, refused: false, kind });
+                let (range, message) = (at..text.len(), "Invalid syntax".to_owned());
+                let (refused, kind) = (row.kind == Kind::Identities, UnitFaultKind::Value);
+                objections.push(Objection { range, message, refused, kind });
                 return objections;
             }
         }

@@ -221,7 +221,7 @@ fn list(
         let parts: Vec<(String, Range<usize>)> = if !of_words {
             vec![(text.to_owned(), 0..text.len())]
         } else if row.kind.is_list() {
-            taken_words(text)
+            taken_words(text, Escapes::of(row.kind))
         } else {
             let start = |part: &str| part.as_ptr() as usize - text.as_ptr() as usize;
             let parts = text.split(super::words::BLANKS).filter(|part| !part.is_empty());
@@ -264,10 +264,10 @@ fn list(
 }
 
 /// The words of a list, up to a quote that is not closed, and where they stand.
-fn taken_words(text: &str) -> Vec<(String, Range<usize>)> {
+fn taken_words(text: &str, escapes: Escapes) -> Vec<(String, Range<usize>)> {
     let mut words = Vec::new();
     let mut at = 0;
-    while let Ok(Some((word, next))) = super::words::next(text, at, &[], Escapes::Kept) {
+    while let Ok(Some((word, next))) = super::words::next(text, at, &[], escapes) {
         at = next;
         words.extend(word.text.map(|text| (text, word.range)));
     }

@@ -1,48 +1,112 @@
 //! Whether a service is handed listening sockets, and which.
 
+use std::collections::BTreeSet;
+
 use super::judged;
 use super::merge::{HOLE, Line, Merged};
 use super::name::UnitName;
+use crate::model::{Handed, UnitId, UnitListener, UnitSocket};
 use crate::resolve::launch::Activation;
 use crate::source::Span;
 use crate::units;
 use crate::value::{Endpoint, Host, Possible, normalize_path};
 
-/// What a service is handed by the socket units of its stack.
+/// The socket units of a service.
 ///
 /// A service gets the descriptors of its socket unit for certain where it pulls the socket unit in or where nothing but
 /// the socket starts it. A service that can be started on its own, and whose socket is then not yet there, binds for
 /// itself: seen with systemd 252 and 257.
-pub(super) fn activation(service: &Merged<'_>, units: &[Merged<'_>]) -> Activation {
+///
+/// # Errors
+/// If it is not known which they are.
+pub(super) fn of_service(
+    service: &Merged<'_>,
+    units: &[Merged<'_>],
+    started: &BTreeSet<String>,
+) -> Result<Vec<UnitSocket>, String> {
     let mut sockets = Vec::new();
     let mut elsewhere = false;
-    for socket in units.iter().filter(|unit| unit.name.kind == "socket" && !unit.masked) {
-        match starts(socket, service) {
-            Ok(false) => continue,
-            Ok(true) => {}
-            Err(why) => return Activation::Unknown(why),
+    let all = units.iter().enumerate();
+    for (at, socket) in all.filter(|(_, unit)| unit.name.kind == "socket" && !unit.masked) {
+        if !starts(socket, service)? {
+            continue;
         }
-        if socket.home == service.home {
-            sockets.push(socket);
-        } else if !units.iter().any(|unit| unit.home == socket.home && unit.name == service.name) {
+        let beside = socket.home == service.home;
+        if beside || !units.iter().any(|unit| unit.home == socket.home && unit.name == service.name) {
             // Units that are spread over a repository. Which of several services of one name is meant is not known.
-            elsewhere |= units.iter().filter(|unit| unit.name == service.name).count() > 1;
-            sockets.push(socket);
+            elsewhere |= !beside && units.iter().filter(|unit| unit.name == service.name).count() > 1;
+            sockets.push((at, socket));
         }
     }
     if elsewhere {
-        return Activation::Unknown(
-            "its socket unit lies elsewhere, beside several units of this name".into(),
-        );
+        return Err("its socket unit lies elsewhere, beside several units of this name".into());
     }
-    if sockets.is_empty() {
-        return match service.list("Service", "Sockets").first() {
-            Some(_) => Activation::Unknown("`Sockets=` names a unit that is not in the tree".into()),
-            None => Activation::None,
-        };
+    if sockets.is_empty() && !service.list("Service", "Sockets").is_empty() {
+        return Err("`Sockets=` names a unit that is not in the tree".into());
     }
+    let of = |(at, socket): (usize, &Merged<'_>)| UnitSocket {
+        unit: UnitId(at as u32),
+        handed: handed(service, socket, started),
+    };
+    Ok(sockets.into_iter().map(of).collect())
+}
+
+/// Whether a service is handed what one of its socket units listens on.
+fn handed(service: &Merged<'_>, socket: &Merged<'_>, started: &BTreeSet<String>) -> Handed {
+    let name = &socket.name.text;
+    if pulled_in(service, socket) || !service.has_section("Install") {
+        return Handed::Always;
+    }
+    if ["Install", "Service", "Unit"].iter().any(|section| service.hole(section).is_some()) {
+        return Handed::Unknown(HOLE.into());
+    }
+    let names = |unit: &Merged<'_>, key, wanted: &str| {
+        let lines = unit.list("Install", key);
+        lines.iter().any(|line| line.doubt().is_some() || words(line).any(|word| word == wanted))
+    };
+    if names(service, "Also", name)
+        || ["WantedBy", "RequiredBy"].iter().any(|key| names(socket, key, &service.name.text))
+    {
+        return Handed::Unknown(format!("enabling brings `{name}` with it"));
+    }
+    match started.contains(name) {
+        true => Handed::Unknown(format!("another unit starts `{name}`")),
+        false => Handed::IfFirst,
+    }
+}
+
+/// The units that other units start with themselves, by their names.
+pub(super) fn started(units: &[Merged<'_>]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for unit in units {
+        for line in STARTING.iter().flat_map(|key| unit.list("Unit", key)) {
+            names.extend(words(&line).filter_map(|word| unit.expand(word).known().cloned()));
+        }
+    }
+    names
+}
+
+/// The dependencies by which starting one unit starts another.
+const STARTING: [&str; 5] = ["Requires", "BindsTo", "Wants", "Requisite", "Upholds"];
+
+fn words<'a>(line: &Line<'a>) -> impl Iterator<Item = &'a str> {
+    line.value().text.split(super::words::BLANKS)
+}
+
+/// What a service is handed by its socket units.
+pub(super) fn activation(
+    sockets: &Result<Vec<UnitSocket>, String>,
+    service: &Merged<'_>,
+    units: &[Merged<'_>],
+) -> Activation {
+    let sockets = match sockets {
+        Ok(sockets) if sockets.is_empty() => return Activation::None,
+        Ok(sockets) => sockets,
+        Err(why) => return Activation::Unknown(why.clone()),
+    };
     let mut passed = Vec::new();
-    for socket in sockets {
+    for UnitSocket { unit, .. } in sockets {
+        let socket = &units[unit.0 as usize];
         match listeners(socket) {
             Ok(listeners) => passed.extend(listeners),
             Err(why) => return Activation::Unknown(why),
@@ -56,6 +120,19 @@ pub(super) fn activation(service: &Merged<'_>, units: &[Merged<'_>]) -> Activati
         }
     }
     Activation::Passed(passed)
+}
+
+/// What a socket unit listens on for streams, line by line; nothing of what a template may put there.
+pub(super) fn lines(socket: &Merged<'_>) -> Vec<UnitListener> {
+    let address = |line: &Line<'_>| match endpoint(socket, line) {
+        Ok(endpoint) => Possible::Known(endpoint),
+        Err(why) => Possible::Unknown(why),
+    };
+    let listener = |line: &Line<'_>| UnitListener { address: address(line), place: line.value().span };
+    match socket.masked || socket.name.kind != "socket" {
+        true => Vec::new(),
+        false => streams(socket).iter().map(listener).collect(),
+    }
 }
 
 /// What the socket units listen on for streams. Units that hand connections to services that are not in the tree

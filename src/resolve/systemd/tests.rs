@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Resolved, resolve};
-use crate::model::{Datum, OriginKind, Target};
+use crate::model::{Datum, Handed, OriginKind, Target};
 use crate::resolve::launch::{Activation, Launch};
 use crate::resolve::paths::Paths;
 use crate::source::{FileId, FileKind, Source, Sources};
@@ -364,6 +364,37 @@ fn sockets() {
     assert_eq!(show(&[("x/a.service", service), ("y/a.socket", socket)]), "[::]:1");
     assert_eq!(show(&[("x/a.service", service), ("z/a.service", service), ("y/a.socket", socket)]), "?");
     assert_eq!(show(&[("x/a.service", service), ("y/a.service", service), ("y/a.socket", socket)]), "none");
+}
+
+#[test]
+fn whether_a_service_is_handed_its_sockets() {
+    let service = |unit: &str, install: &str| {
+        format!("[Unit]\n{unit}\n[Service]\nExecStart=/bin/g\n[Install]\n{install}\n")
+    };
+    let boot = "WantedBy=multi-user.target";
+    let socket = ("a.socket", "[Socket]\nListenStream=/run/a.sock\n[Install]\nWantedBy=sockets.target\n");
+    let pulled = ("a.socket", "[Socket]\nListenStream=/run/a.sock\n[Install]\nRequiredBy=a.service\n");
+    let another = ("b.target", "[Unit]\nWants=a.socket a.service\n");
+    for (service, others, expected) in [
+        (service("", ""), vec![socket], Handed::Always),
+        (service("Requires=a.socket", boot), vec![socket], Handed::Always),
+        (service("After=a.socket", boot), vec![socket], Handed::IfFirst),
+        (service("", boot), vec![pulled], Handed::Unknown("enabling brings `a.socket` with it".into())),
+        (
+            service("", "Also=a.socket\nWantedBy=multi-user.target"),
+            vec![socket],
+            Handed::Unknown("enabling brings `a.socket` with it".into()),
+        ),
+        (service("", boot), vec![socket, another], Handed::Unknown("another unit starts `a.socket`".into())),
+    ] {
+        let mut files = vec![("a.service", service.as_str())];
+        files.extend(others);
+        let units = stack(&files).1.units;
+        let at = |name: &str| units.iter().position(|unit| unit.name == name).unwrap();
+        let [found] = units[at("a.service")].sockets.as_slice() else { panic!("{service}") };
+        assert_eq!((found.unit.0 as usize, &found.handed), (at("a.socket"), &expected), "{service}");
+        assert_eq!(units[at("a.socket")].listeners.len(), 1);
+    }
 }
 
 /// Each of these was quadratic, or multiplied its input, in some draft.

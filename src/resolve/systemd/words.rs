@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use crate::units::Kind;
+
 /// What separates words.
 pub(super) const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
 
@@ -17,13 +19,33 @@ pub(super) struct Word {
     pub(super) range: Range<usize>,
 }
 
-/// What to do with a backslash that starts no C escape.
+/// What a backslash means, and whether quotes mean anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Escapes {
-    /// It is a mistake, as in `Environment=`.
+    /// It starts a C escape, and what is none is a mistake, as in `Environment=`.
     Strict,
-    /// It is kept, as in `ExecStart=`.
+    /// It starts a C escape, and what is none is kept, as in `ExecStart=`.
     Kept,
+    /// It goes, and what follows it has no other meaning, as in `ReadWritePaths=`.
+    Dropped,
+    /// The same, and quotes stand for themselves, as in `SupplementaryGroups=`.
+    Plain,
+}
+
+impl Escapes {
+    /// Those of the words of a list. Each was tried with `systemd-analyze verify` of systemd 252.
+    pub(super) fn of(kind: Kind) -> Escapes {
+        match kind {
+            Kind::Environment | Kind::Unsets => Escapes::Strict,
+            Kind::Paths | Kind::Binds | Kind::Overlays | Kind::Places | Kind::Families | Kind::Names => {
+                Escapes::Dropped
+            }
+            Kind::Identities | Kind::Statuses | Kind::Sockets | Kind::Calls | Kind::Networks => {
+                Escapes::Plain
+            }
+            _ => Escapes::Kept,
+        }
+    }
 }
 
 /// The text cannot be split: a quote is not closed, or an escape is wrong where that matters.
@@ -58,7 +80,7 @@ pub(super) fn next(
                 quote = None;
                 at += 1;
             }
-            (b'\'' | b'"', None) => {
+            (b'\'' | b'"', None) if escapes != Escapes::Plain => {
                 quote = Some(byte);
                 at += 1;
             }
@@ -103,12 +125,16 @@ pub(super) fn touching<'a>(ranges: &'a [Range<usize>], part: &Range<usize>) -> O
 fn escape(text: &str, escapes: Escapes, quoted: bool, word: &mut Vec<u8>) -> Result<usize, Unbalanced> {
     let Some(letter) = text[1..].chars().next() else {
         // At the end of the text a backslash stands for itself outside of quotes.
-        if quoted || escapes == Escapes::Strict {
+        if quoted || escapes != Escapes::Kept {
             return Err(Unbalanced);
         }
         word.push(b'\\');
         return Ok(1);
     };
+    if matches!(escapes, Escapes::Dropped | Escapes::Plain) {
+        word.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+        return Ok(1 + letter.len_utf8());
+    }
     let code = |digits: Range<usize>, radix: u32| {
         let digits = text.get(digits)?;
         let plain = digits.chars().all(|digit| digit.is_digit(radix));
