@@ -10,6 +10,7 @@ mod argument;
 mod deployment;
 mod nginx;
 mod setting;
+mod shell_syntax;
 mod socket;
 mod unit;
 mod version;
@@ -25,6 +26,7 @@ pub use nginx::{
     Sent, Server, Statements, Upstream, UpstreamId, Uri, ValueKind, Written, directive,
 };
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
+pub use shell_syntax::{BUILTINS, ShellSyntax, is_operator, redirection, shell_syntax};
 pub use socket::{Handed, UnitListener, UnitSocket};
 pub use unit::{Manager, Unit, UnitCommand, UnitFault, UnitFaultKind, UnitId};
 pub use version::{Target, Version};

@@ -22,7 +22,10 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     for unit in &context.deployment.units {
         let is_own = |fault: &&UnitFault| {
             matches!(fault.directive.as_str(), "Environment" | "EnvironmentFile")
-                && matches!(fault.kind, UnitFaultKind::Value | UnitFaultKind::Specifier | UnitFaultKind::Comment)
+                && matches!(
+                    fault.kind,
+                    UnitFaultKind::Value | UnitFaultKind::Specifier | UnitFaultKind::Comment
+                )
         };
         // All that is lost of one line is one mistake.
         for fault in unit.faults.iter().filter(is_own) {
@@ -78,7 +81,8 @@ fn is_cut_off(name: &str, first: &str, next: &str) -> bool {
 /// Whether the unit starts a Gunicorn, and no other line gives it its options.
 fn decides(context: &Context, unit: &Unit) -> bool {
     let starts = context.deployment.apps.iter().any(|app| {
-        app.kind == AppKind::Gunicorn && app.unit.is_some_and(|id| std::ptr::eq(context.deployment.unit(id), unit))
+        app.kind == AppKind::Gunicorn
+            && app.unit.is_some_and(|id| std::ptr::eq(context.deployment.unit(id), unit))
     });
     let assignments = unit.setting::<Vec<String>>("Environment").value;
     let is_options = |word: &&String| word.starts_with("GUNICORN_CMD_ARGS=");
@@ -103,15 +107,18 @@ fn of_file(context: &Context, unit: &Unit, fault: &UnitFault, label: impl Fn(&st
         let message = format!("systemd does not read this file: {}", fault.message);
         let mut finding = RULE.finding(message, label("not read"), Vec::new());
         (finding.severity, finding.outcome) = (Severity::Warning, "variables missing".into());
-        finding.help = Some("write the whole path, without quotes; a `-` before it passes over a missing file".into());
+        finding.help =
+            Some("write the whole path, without quotes; a `-` before it passes over a missing file".into());
         finding.fix = fault.mend.clone().and_then(Mend::fix);
         return finding;
     };
-    let message = format!("`{}` does not get `{name}`: systemd drops lines that begin with `export`", unit.name);
+    let message =
+        format!("`{}` does not get `{name}`: systemd drops lines that begin with `export`", unit.name);
     let mut finding = RULE.finding(message, label("dropped"), Vec::new());
     (finding.severity, finding.outcome) = (Severity::Warning, "variables missing".into());
     finding.help = Some(
-        "write the assignment alone; a script that reads the file too can export all of it with `set -a`".into(),
+        "write the assignment alone; a script that reads the file too can export all of it with `set -a`"
+            .into(),
     );
     finding.fix = fault.mend.clone().and_then(Mend::fix);
     finding

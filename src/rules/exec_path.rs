@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::exec_shell_syntax::{self, Shell};
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{App, AppKind, Mend, Unit, UnitCommand, UnitFault, UnitFaultKind};
+use crate::model::{
+    App, AppKind, Mend, ShellSyntax, Unit, UnitCommand, UnitFault, UnitFaultKind, shell_syntax,
+};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -30,8 +31,8 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     for unit in &context.deployment.units {
         let is_shell = |fault: &UnitFault| {
             let commands = unit.commands.iter().filter(|it| it.line.place == Some(fault.line));
-            let shells = commands.filter_map(|it| exec_shell_syntax::find(it, context.sources));
-            shells.into_iter().any(|it| !matches!(it, Shell::Word(_)))
+            let shells = commands.filter_map(|it| shell_syntax(it, context.sources));
+            shells.into_iter().any(|it| !matches!(it, ShellSyntax::Word(_)))
         };
         let faults = unit.faults.iter().filter(|fault| fault.kind == UnitFaultKind::Program);
         all.extend(faults.filter(|fault| !is_shell(fault)).map(|fault| refused(context, unit, fault)));
@@ -90,9 +91,8 @@ fn in_quotes(context: &Context, unit: &Unit, command: &UnitCommand) -> Option<Fi
 /// A command whose failure counts as success, in a service that is to be started again when it fails.
 fn passed_over(unit: &Unit) -> Option<Finding> {
     let restart = unit.setting::<String>("Restart");
-    let is_asked_for = |value: &Option<String>| {
-        matches!(value.as_deref(), Some("on-failure" | "on-abnormal" | "on-abort"))
-    };
+    let is_asked_for =
+        |value: &Option<String>| matches!(value.as_deref(), Some("on-failure" | "on-abnormal" | "on-abort"));
     let kind = unit.setting::<String>("Type");
     let is_service = kind.value.must(|kind| kind.as_deref().is_some_and(|kind| kind != "oneshot"));
     let is_forced = unit.settings.contains_key("RestartForceExitStatus");
@@ -130,7 +130,8 @@ fn by_name(context: &Context, app: &App, unit: &Unit) -> Option<Finding> {
     }
     let environment = unit.setting::<Vec<String>>("Environment");
     let words = environment.value.known()?.as_ref()?;
-    let variable = |name: &str| words.iter().rev().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    let variable =
+        |name: &str| words.iter().rev().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
     let from_path = variable("PATH").map(|path| path.split(':').next().unwrap_or_default().to_owned());
     let (directory, set) = match (from_path, variable("VIRTUAL_ENV")) {
         (Some(first), _) if !SYSTEM.contains(&first.trim_end_matches('/')) => (first, "PATH"),
@@ -145,8 +146,10 @@ fn by_name(context: &Context, app: &App, unit: &Unit) -> Option<Finding> {
     let message = format!(
         "systemd looks for `{name}` in a path of its own, not in the unit's `{set}`: it does not find `{path}`"
     );
-    let related = environment.origin.place.map(|span| Label { span, text: format!("`{set}` is for the process") });
-    let label = Label { span: program.span, text: "looked for in /usr/local/bin, /usr/bin and the like".into() };
+    let related =
+        environment.origin.place.map(|span| Label { span, text: format!("`{set}` is for the process") });
+    let label =
+        Label { span: program.span, text: "looked for in /usr/local/bin, /usr/bin and the like".into() };
     let mut finding = RULE.finding(message, label, related.into_iter().collect());
     finding.help = Some(format!(
         "write `{path}`, or `/usr/bin/env {name}`; systemd logs `status=203/EXEC`, or starts another `{name}`"

@@ -44,7 +44,9 @@ fn finding(context: &Context, unit: &Unit, fault: &UnitFault) -> Finding {
     let is_one_line = first.line.place == Some(fault.line);
     let text = context.sources.text(fault.line);
     finding.help = Some(match (is_drop_in, is_one_line) {
-        (true, _) => "a list grows with each line: an empty `ExecStart=` before it takes back what was there".into(),
+        (true, _) => {
+            "a list grows with each line: an empty `ExecStart=` before it takes back what was there".into()
+        }
         (false, true) if text.contains(" ; ") => {
             "a lone `;` begins another command: run one, or let a shell run both".into()
         }

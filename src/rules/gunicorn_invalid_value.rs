@@ -22,10 +22,15 @@ const KINDS: [AppFaultKind; 4] =
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     // Words that only a shell would understand are a mistake of their own.
-    let shell: Vec<Span> =
-        context.deployment.apps.iter().filter_map(|app| exec_shell_syntax::first_word(app, context)).collect();
+    let shell: Vec<Span> = context
+        .deployment
+        .apps
+        .iter()
+        .filter_map(|app| exec_shell_syntax::first_word(app, context))
+        .collect();
     let is_own = |fault: &&AppFault| {
-        let of_shell = |it: &Span| it.file == fault.place.file && it.range().contains(&(fault.place.start as usize));
+        let of_shell =
+            |it: &Span| it.file == fault.place.file && it.range().contains(&(fault.place.start as usize));
         fault.kind != AppFaultKind::Word || !shell.iter().any(of_shell)
     };
     findings.extend(context.deployment.app_faults(&KINDS).into_iter().filter(is_own).map(finding));

@@ -35,7 +35,7 @@ fn is_own(fault: &UnitFault) -> bool {
     let is_of_value = !matches!(fault.kind, UnitFaultKind::Unknown | UnitFaultKind::Misplaced);
     let is_command = matches!(fault.kind, UnitFaultKind::Quoting | UnitFaultKind::Program);
     let others = ["Environment", "EnvironmentFile", "WorkingDirectory"];
-    !is_command && !(is_of_value && others.contains(&fault.directive.as_str()))
+    !(is_command || is_of_value && others.contains(&fault.directive.as_str()))
 }
 
 fn finding(unit: &Unit, fault: &UnitFault, context: &Context) -> Finding {

@@ -124,8 +124,7 @@ pub(crate) fn hoplint_says(units: &[Asked], version: u32) -> Vec<Said> {
             let place = Some(fault.place).filter(|_| fault.kind != UnitFaultKind::Count);
             (place, fault.line.file, fault.refused, &fault.message)
         });
-        let errors =
-            stack.refusals.iter().map(|it| (Some(it.span), it.span.file, !it.ignored, &it.message));
+        let errors = stack.refusals.iter().map(|it| (Some(it.span), it.span.file, !it.ignored, &it.message));
         for (place, file, refused, message) in faults.chain(errors) {
             let source = sources.get(file);
             let unit = &mut said[number(&source.path[1..]).expect("it is one of these")];

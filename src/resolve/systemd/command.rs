@@ -73,10 +73,14 @@ fn of_command(unit: &Merged<'_>, words: &[Word], version: u32) -> Option<Objecti
     // Source: `string_is_safe` in `src/basic/string-util.c` of systemd 252.
     if program.chars().any(|c| c.is_ascii_control() || matches!(c, '\\' | '"' | '\'')) {
         let message = format!("Executable name contains special characters: {program}");
-        return object(first, message, false);
+        return object(first, message, UnitFaultKind::Program);
     }
     if program.ends_with('/') {
-        return object(first, format!("Executable path specifies a directory: {program}"), UnitFaultKind::Program);
+        return object(
+            first,
+            format!("Executable path specifies a directory: {program}"),
+            UnitFaultKind::Program,
+        );
     }
     if prefix.names && words.len() < 2 {
         return object(first, "Empty executable name or zeroeth argument".into(), UnitFaultKind::Program);

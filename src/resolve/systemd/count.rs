@@ -32,7 +32,8 @@ pub(super) fn fault(
         return None;
     }
     let kind = settings.get("Type").map(|it| it.read::<String>().value);
-    let is_other = |kind: &Option<Possible<String>>| kind.as_ref().is_some_and(|it| it.must(|it| it != "oneshot"));
+    let is_other =
+        |kind: &Option<Possible<String>>| kind.as_ref().is_some_and(|it| it.must(|it| it != "oneshot"));
     match lines.first() {
         Some(_) if is_other(&kind) => several(unit, &lines, commands, sources),
         Some(_) => None,
@@ -41,17 +42,26 @@ pub(super) fn fault(
 }
 
 /// More than one command of a service that is not of `Type=oneshot`.
-fn several(unit: &Merged<'_>, lines: &[Line<'_>], commands: &[UnitCommand], sources: &Sources) -> Option<UnitFault> {
+fn several(
+    unit: &Merged<'_>,
+    lines: &[Line<'_>],
+    commands: &[UnitCommand],
+    sources: &Sources,
+) -> Option<UnitFault> {
     let is_filled_in = |line: &Line<'_>| {
         let text = line.value().text.as_str();
-        line.value().conditional || text.starts_with("{{") || is_placeholder(text) || unit.envsubst && text.contains('$')
+        line.value().conditional
+            || text.starts_with("{{")
+            || is_placeholder(text)
+            || unit.envsubst && text.contains('$')
     };
     if lines.iter().any(is_filled_in) {
         return None;
     }
     let second = commands.iter().filter(|it| it.directive == "ExecStart" && !it.words.is_empty()).nth(1)?;
     let line = second.line.place?;
-    let message = "Service has more than one ExecStart= setting, which is only allowed for Type=oneshot services";
+    let message =
+        "Service has more than one ExecStart= setting, which is only allowed for Type=oneshot services";
     Some(UnitFault { mend: reset(lines, sources), ..fault_at(second.place, line, message) })
 }
 
@@ -84,7 +94,8 @@ fn none(unit: &Merged<'_>, settings: &Settings, is_other: bool) -> Option<UnitFa
     if last.is_some() && assigned.next().is_none() {
         return None;
     }
-    let is_unset = |name: &str, none: &Datum| settings.get(name).is_none_or(|it| it.value.must(|it| it == none));
+    let is_unset =
+        |name: &str, none: &Datum| settings.get(name).is_none_or(|it| it.value.must(|it| it == none));
     let does_nothing = is_unset("SuccessAction", &Datum::Text("none".into()));
     let message = if unit.list("Service", "ExecStop").is_empty() && does_nothing {
         "Service has no ExecStart=, ExecStop=, or SuccessAction="

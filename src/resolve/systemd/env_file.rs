@@ -146,7 +146,8 @@ mod tests {
             ("GUNICORN_CMD_ARGS=--bind=:1 --workers 3", vec![("GUNICORN_CMD_ARGS", "--bind=:1 --workers 3")]),
         ] {
             let found = parse(text).unwrap();
-            let found: Vec<(&str, &str)> = found.assignments.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+            let found: Vec<(&str, &str)> =
+                found.assignments.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
             assert_eq!(found, expected, "{text:?}");
         }
         assert!(parse("# a\\\nA=b").is_none());

@@ -1,7 +1,7 @@
 //! The environment that a service's processes get.
 
-use super::merge::{HOLE, Line, Merged};
 use super::mends;
+use super::merge::{HOLE, Line, Merged};
 use super::specifiers;
 use super::words::{self, Escapes};
 use super::{Stack, env_file};
@@ -195,7 +195,8 @@ fn read_file(
     if ["{{", "{%", "<%", "\x1a"].iter().any(|mark| source.text.contains(mark)) {
         return Err(format!("`{path}` is a template"));
     }
-    let read = env_file::parse(&source.text).ok_or_else(|| format!("versions of systemd differ on `{path}`"))?;
+    let read =
+        env_file::parse(&source.text).ok_or_else(|| format!("versions of systemd differ on `{path}`"))?;
     for part in read.dropped {
         let written = &source.text[part.clone()];
         let Some(name) = written.strip_prefix("export").map(str::trim_start).filter(|it| is_name(it)) else {

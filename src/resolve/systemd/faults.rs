@@ -99,7 +99,13 @@ fn key(line: &Line<'_>, correct: bool) -> UnitFault {
     }
 }
 
-fn value_fault(unit: &Merged<'_>, line: &Line<'_>, row: &Row, objection: Objection, version: u32) -> UnitFault {
+fn value_fault(
+    unit: &Merged<'_>,
+    line: &Line<'_>,
+    row: &Row,
+    objection: Objection,
+    version: u32,
+) -> UnitFault {
     let written = line.value().text.get(objection.range.clone()).unwrap_or_default();
     let place = line.value().span_of(objection.range.clone());
     let near = match objection.kind {

@@ -10,7 +10,9 @@ use crate::units::{self, Kind, Row, Specifiers};
 /// The mend of a part of a value that systemd objects to.
 pub(super) fn mend(unit: &Merged<'_>, line: &Line<'_>, row: &Row, objection: &Objection) -> Option<Mend> {
     match (row.kind, objection.kind) {
-        (Kind::Command, UnitFaultKind::Quoting) => percent(line, objection).or_else(|| close(line, objection)),
+        (Kind::Command, UnitFaultKind::Quoting) => {
+            percent(line, objection).or_else(|| close(line, objection))
+        }
         (Kind::Command, UnitFaultKind::Program) => absolute(unit, line, objection),
         (Kind::Environment, UnitFaultKind::Value) => quote(line),
         (_, UnitFaultKind::Comment) => {
@@ -58,7 +60,12 @@ fn close(line: &Line<'_>, objection: &Objection) -> Option<Mend> {
     let is_script = option.starts_with('-') && option.ends_with('c');
     let is_alone = written.matches(quote).count() == 1 && !written.ends_with('\\');
     (is_script && is_alone).then(|| {
-        edit(line, objection, format!("close the quote at the end with `{quote}`"), format!("{written}{quote}"))
+        edit(
+            line,
+            objection,
+            format!("close the quote at the end with `{quote}`"),
+            format!("{written}{quote}"),
+        )
     })
 }
 
@@ -89,8 +96,7 @@ fn absolute(unit: &Merged<'_>, line: &Line<'_>, objection: &Objection) -> Option
 fn quote(line: &Line<'_>) -> Option<Mend> {
     let assignment = torn(line)?;
     let name = assignment.split('=').next()?;
-    let applicability =
-        if name == "GUNICORN_CMD_ARGS" { Applicability::Safe } else { Applicability::Unsafe };
+    let applicability = if name == "GUNICORN_CMD_ARGS" { Applicability::Safe } else { Applicability::Unsafe };
     Some(Mend {
         title: "put quotes around the whole assignment".into(),
         applicability,
