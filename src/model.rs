@@ -12,6 +12,7 @@ mod machine;
 mod nginx;
 mod sandbox;
 mod setting;
+mod shell_syntax;
 mod socket;
 mod unit;
 mod version;
@@ -29,6 +30,7 @@ pub use nginx::{
 };
 pub use sandbox::{Denial, Facility, Mount, MountKind, Sandbox, Sight, parent};
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
+pub use shell_syntax::{BUILTINS, ShellSyntax, is_operator, redirection, shell_syntax};
 pub use socket::{Handed, UnitListener, UnitSocket};
 pub use unit::{Manager, Unit, UnitCommand, UnitFault, UnitFaultKind, UnitId};
 pub use version::{Target, Version};

@@ -11,6 +11,11 @@ mod connections_exhausted;
 mod daemon_under_manager;
 mod decimal_umask;
 mod duplicate_upstream_server;
+mod environment_syntax;
+mod exec_path;
+mod exec_quoting;
+mod exec_shell_syntax;
+mod exec_start_count;
 mod gunicorn_config_not_loaded;
 mod gunicorn_invalid_value;
 mod gunicorn_unknown_setting;
@@ -48,6 +53,7 @@ mod watchdog_set;
 mod websocket_headers_missing;
 mod worker_class_unavailable;
 mod worker_timeout_disabled;
+mod working_directory;
 mod zero_buffer;
 mod zero_timeout;
 mod zero_workers;
@@ -158,6 +164,11 @@ pub static RULES: &[&Rule] = &[
     &daemon_under_manager::RULE,
     &decimal_umask::RULE,
     &duplicate_upstream_server::RULE,
+    &environment_syntax::RULE,
+    &exec_path::RULE,
+    &exec_quoting::RULE,
+    &exec_shell_syntax::RULE,
+    &exec_start_count::RULE,
     &gunicorn_config_not_loaded::RULE,
     &gunicorn_invalid_value::RULE,
     &gunicorn_unknown_setting::RULE,
@@ -195,6 +206,7 @@ pub static RULES: &[&Rule] = &[
     &websocket_headers_missing::RULE,
     &worker_class_unavailable::RULE,
     &worker_timeout_disabled::RULE,
+    &working_directory::RULE,
     &zero_buffer::RULE,
     &zero_timeout::RULE,
     &zero_workers::RULE,

@@ -165,6 +165,8 @@ pub struct UnitFault {
     pub kind: UnitFaultKind,
     /// What is wrong: the header of a section, a key, a value or a word of it.
     pub place: Span,
+    /// The assignment that it stands in, or the header.
+    pub line: Span,
     /// The directive; empty for a section.
     pub directive: String,
     /// What systemd says, without the place and without what it does about it: `Failed to parse boolean value: maybe`.
@@ -191,6 +193,12 @@ pub enum UnitFaultKind {
     Value,
     /// A specifier that systemd does not know.
     Specifier,
-    /// A command line that systemd does not take.
-    Command,
+    /// A command line that systemd cannot read: a quote that is not closed, or a specifier that it does not know.
+    Quoting,
+    /// A program that is neither a name nor an absolute path.
+    Program,
+    /// A comment behind a path, which is a part of it to systemd: it takes the line, and there is no such file.
+    Comment,
+    /// No command where there has to be one, or several where there may be only one.
+    Count,
 }
