@@ -8,9 +8,12 @@ mod app;
 mod app_fault;
 mod argument;
 mod deployment;
+mod machine;
 mod nginx;
+mod sandbox;
 mod setting;
 mod shell;
+mod shell_syntax;
 mod signal;
 mod socket;
 mod stop;
@@ -21,14 +24,17 @@ pub use anchor::{Anchor, Dialect, remove_word};
 pub use app::{App, AppId, AppKind, Interface, LiteralVariable, MissingTarget, UnloadedFile, WorkerClass};
 pub use app_fault::{AppFault, AppFaultKind};
 pub use argument::Argument;
-pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
+pub use deployment::{Deployment, Hop, Joined, Refusal, Spoken, Unresolved};
+pub use machine::{BootDirectory, Machine};
 pub use nginx::{
     Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, Level, LevelId, LevelKind, Listen, LookedUp,
     Main, MatchKind, Matching, Mend, Mistake, Nginx, Parameters, Peer, Reading, Route, RouteId, Sending,
     Sent, Server, Statements, Upstream, UpstreamId, Uri, ValueKind, Written, directive,
 };
+pub use sandbox::{Denial, Facility, Mount, MountKind, Sandbox, Sight, parent};
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
 pub use shell::Shell;
+pub use shell_syntax::{BUILTINS, ShellSyntax, is_operator, redirection, shell_syntax};
 pub use signal::{Receiver, Signal};
 pub use socket::{Handed, UnitListener, UnitSocket};
 pub use stop::Patience;

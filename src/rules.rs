@@ -8,18 +8,27 @@ mod app_worker_mismatch;
 mod bind_conflict;
 mod bind_syntax;
 mod connections_exhausted;
+mod daemon_under_manager;
 mod decimal_umask;
 mod duplicate_upstream_server;
+mod environment_syntax;
+mod exec_path;
+mod exec_quoting;
+mod exec_shell_syntax;
+mod exec_start_count;
 mod graceful_below_worker;
 mod gunicorn_config_not_loaded;
 mod gunicorn_invalid_value;
 mod gunicorn_unknown_setting;
+mod identity_mismatch;
 mod keepalive_ineffective;
 mod kill_behaviour;
 mod max_conns_without_queue;
 mod named_location_missing;
 mod nginx_rejected;
 mod option_eats_app;
+mod path_not_writable;
+mod privileged_port;
 mod proxy_buffers_rejected;
 mod proxy_loop;
 mod proxy_uri_joined;
@@ -28,9 +37,15 @@ mod reload_behaviour;
 mod reload_in_production;
 mod resolver_missing;
 mod restart_policy;
+mod runtime_directory;
+mod sandbox_blocks_app;
+mod service_type;
 mod shell_wrapper;
 mod single_sync_worker;
 mod small_backlog;
+mod socket_activation_bypassed;
+mod socket_in_private_tmp;
+mod socket_permission;
 mod stop_timeout_below_graceful;
 mod syntax_error;
 mod transfer_encoding_set;
@@ -39,9 +54,11 @@ mod unix_target_syntax;
 mod upstream_unbound;
 mod upstream_undefined;
 mod variable_port_literal;
+mod watchdog_set;
 mod websocket_headers_missing;
 mod worker_class_unavailable;
 mod worker_timeout_disabled;
+mod working_directory;
 mod zero_buffer;
 mod zero_timeout;
 mod zero_workers;
@@ -149,18 +166,27 @@ pub static RULES: &[&Rule] = &[
     &bind_conflict::RULE,
     &bind_syntax::RULE,
     &connections_exhausted::RULE,
+    &daemon_under_manager::RULE,
     &decimal_umask::RULE,
     &duplicate_upstream_server::RULE,
+    &environment_syntax::RULE,
+    &exec_path::RULE,
+    &exec_quoting::RULE,
+    &exec_shell_syntax::RULE,
+    &exec_start_count::RULE,
     &graceful_below_worker::RULE,
     &gunicorn_config_not_loaded::RULE,
     &gunicorn_invalid_value::RULE,
     &gunicorn_unknown_setting::RULE,
+    &identity_mismatch::RULE,
     &keepalive_ineffective::RULE,
     &kill_behaviour::RULE,
     &max_conns_without_queue::RULE,
     &named_location_missing::RULE,
     &nginx_rejected::RULE,
     &option_eats_app::RULE,
+    &path_not_writable::RULE,
+    &privileged_port::RULE,
     &proxy_buffers_rejected::RULE,
     &proxy_loop::RULE,
     &proxy_uri_joined::RULE,
@@ -169,9 +195,15 @@ pub static RULES: &[&Rule] = &[
     &reload_in_production::RULE,
     &resolver_missing::RULE,
     &restart_policy::RULE,
+    &runtime_directory::RULE,
+    &sandbox_blocks_app::RULE,
+    &service_type::RULE,
     &shell_wrapper::RULE,
     &single_sync_worker::RULE,
     &small_backlog::RULE,
+    &socket_activation_bypassed::RULE,
+    &socket_in_private_tmp::RULE,
+    &socket_permission::RULE,
     &stop_timeout_below_graceful::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
@@ -180,9 +212,11 @@ pub static RULES: &[&Rule] = &[
     &upstream_unbound::RULE,
     &upstream_undefined::RULE,
     &variable_port_literal::RULE,
+    &watchdog_set::RULE,
     &websocket_headers_missing::RULE,
     &worker_class_unavailable::RULE,
     &worker_timeout_disabled::RULE,
+    &working_directory::RULE,
     &zero_buffer::RULE,
     &zero_timeout::RULE,
     &zero_workers::RULE,
