@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{Patience, Receiver, Setting, Shell, Unit};
+use crate::model::{Handed, Patience, Receiver, Setting, Shell, Unit};
 use crate::source::Span;
 use crate::value::Duration;
 
@@ -25,6 +25,11 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let mut seen = BTreeSet::new();
     for (app, unit) in context.deployment.services() {
         let Some(shell) = app.shell.as_ref().filter(|_| unit.stops(app)) else { continue };
+        // That it is not handed the sockets of a socket unit is told by another rule.
+        let is_told = unit.sockets.iter().any(|socket| socket.handed == Handed::Always);
+        if is_told && consequences(unit).is_empty() {
+            continue;
+        }
         if seen.insert((shell.command, unit.place)) {
             let graceful: Setting<Duration> = app.setting("graceful_timeout");
             let patience = unit.waits(&graceful.value, context.sources);
