@@ -158,7 +158,7 @@ fn settle(machine: &mut Machine, accounts: Vec<Account>) {
                 machine.first_groups.insert(user, group);
             }
             Account::Member(user, group) => {
-                machine.members.entry(group).or_insert_with(BTreeSet::new).insert(user);
+                machine.members.entry(group).or_default().insert(user);
             }
         }
     }
