@@ -8,11 +8,18 @@ mod app_worker_mismatch;
 mod bind_conflict;
 mod bind_syntax;
 mod connections_exhausted;
+mod daemon_under_manager;
 mod decimal_umask;
 mod duplicate_upstream_server;
+mod environment_syntax;
+mod exec_path;
+mod exec_quoting;
+mod exec_shell_syntax;
+mod exec_start_count;
 mod gunicorn_config_not_loaded;
 mod gunicorn_invalid_value;
 mod gunicorn_unknown_setting;
+mod identity_mismatch;
 mod keepalive_ineffective;
 mod max_conns_without_queue;
 mod named_location_missing;
@@ -27,10 +34,14 @@ mod read_timeout_below_worker;
 mod reload_in_production;
 mod resolver_missing;
 mod restart_policy;
+mod runtime_directory;
 mod sandbox_blocks_app;
+mod service_type;
 mod single_sync_worker;
 mod small_backlog;
+mod socket_activation_bypassed;
 mod socket_in_private_tmp;
+mod socket_permission;
 mod syntax_error;
 mod transfer_encoding_set;
 mod unit_ignored_value;
@@ -38,9 +49,11 @@ mod unix_target_syntax;
 mod upstream_unbound;
 mod upstream_undefined;
 mod variable_port_literal;
+mod watchdog_set;
 mod websocket_headers_missing;
 mod worker_class_unavailable;
 mod worker_timeout_disabled;
+mod working_directory;
 mod zero_buffer;
 mod zero_timeout;
 mod zero_workers;
@@ -148,11 +161,18 @@ pub static RULES: &[&Rule] = &[
     &bind_conflict::RULE,
     &bind_syntax::RULE,
     &connections_exhausted::RULE,
+    &daemon_under_manager::RULE,
     &decimal_umask::RULE,
     &duplicate_upstream_server::RULE,
+    &environment_syntax::RULE,
+    &exec_path::RULE,
+    &exec_quoting::RULE,
+    &exec_shell_syntax::RULE,
+    &exec_start_count::RULE,
     &gunicorn_config_not_loaded::RULE,
     &gunicorn_invalid_value::RULE,
     &gunicorn_unknown_setting::RULE,
+    &identity_mismatch::RULE,
     &keepalive_ineffective::RULE,
     &max_conns_without_queue::RULE,
     &named_location_missing::RULE,
@@ -167,10 +187,14 @@ pub static RULES: &[&Rule] = &[
     &reload_in_production::RULE,
     &resolver_missing::RULE,
     &restart_policy::RULE,
+    &runtime_directory::RULE,
     &sandbox_blocks_app::RULE,
+    &service_type::RULE,
     &single_sync_worker::RULE,
     &small_backlog::RULE,
+    &socket_activation_bypassed::RULE,
     &socket_in_private_tmp::RULE,
+    &socket_permission::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
     &unit_ignored_value::RULE,
@@ -178,9 +202,11 @@ pub static RULES: &[&Rule] = &[
     &upstream_unbound::RULE,
     &upstream_undefined::RULE,
     &variable_port_literal::RULE,
+    &watchdog_set::RULE,
     &websocket_headers_missing::RULE,
     &worker_class_unavailable::RULE,
     &worker_timeout_disabled::RULE,
+    &working_directory::RULE,
     &zero_buffer::RULE,
     &zero_timeout::RULE,
     &zero_workers::RULE,

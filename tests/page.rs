@@ -79,6 +79,7 @@ fn block(info: &str) -> Option<Block> {
         "systemd" => Some(FileKind::Systemd),
         "yaml" => Some(FileKind::Compose),
         "sh" | "text" => Some(FileKind::Launcher),
+        "machine" => Some(FileKind::Machine),
         "module" => None,
         _ => return None,
     };

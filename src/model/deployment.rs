@@ -1,8 +1,8 @@
 //! A stack as a whole, and the hops in it.
 
+use super::{App, AppId, AppKind, Machine, Nginx, Route, RouteId, Target, Unit, UnitId};
 use std::collections::BTreeSet;
 
-use super::{App, AppId, AppKind, Nginx, Route, RouteId, Target, Unit, UnitId};
 use crate::source::Span;
 
 /// All that meets on one machine.
@@ -21,6 +21,8 @@ pub struct Deployment {
     pub apps: Vec<App>,
     /// The units.
     pub units: Vec<Unit>,
+    /// The machine's directories and accounts.
+    pub machine: Machine,
     /// Each route's peers, joined to who answers there, in the order of the routes.
     pub hops: Vec<Hop>,
     /// What the files that are merely searched speak of.

@@ -168,7 +168,11 @@ impl Mentions {
                         wishes.map(|wish| line_of(*id, &source.text, wish.range)).collect();
                     mentions.search(*id, &source.text, Dialect::Script, &lines);
                 }
-                FileKind::Nginx | FileKind::Gunicorn | FileKind::Systemd | FileKind::Packages => {}
+                FileKind::Nginx
+                | FileKind::Gunicorn
+                | FileKind::Systemd
+                | FileKind::Packages
+                | FileKind::Machine => {}
             }
         }
         mentions

@@ -1,6 +1,7 @@
 //! Units as systemd merges them, and the processes that they start.
 
 mod command;
+mod count;
 mod denied;
 mod env_file;
 mod environment;
@@ -9,6 +10,7 @@ mod faults;
 mod instances;
 mod judged;
 mod layout;
+mod mends;
 mod merge;
 mod name;
 mod sandbox;
@@ -82,20 +84,24 @@ pub fn resolve(
         }
     }
     resolved.sockets = sockets::addresses(&merged);
+    let started = sockets::started(&merged);
+    let others = sandbox::Others::of(&merged);
     let others = sandbox::Others::of(&merged);
     let started = sockets::started(&merged);
     for (at, unit) in merged.iter().enumerate() {
         let settings = settings::settings(unit, version.0);
         let mut commands = Vec::new();
         let mut sockets = Vec::new();
+        let mut faults = faults::faults(unit, version.0);
         if unit.name.kind == "service" && !unit.masked {
             let found = sockets::of_service(unit, &merged, &started);
-            let environment = environment::environment(unit, &stack, &mut resolved.unresolved);
+            let environment = environment::environment(unit, &stack, &mut resolved.unresolved, &mut faults);
             commands = exec::of_unit(unit, &environment);
             let activation = sockets::activation(&found, unit, &merged);
             launch(unit, UnitId(at as u32), &settings, activation, environment, &mut resolved);
             sockets = found.unwrap_or_default();
         }
+        faults.extend(count::fault(unit, &settings, &commands, &faults, sources));
         resolved.units.push(Unit {
             name: unit.name.text.clone(),
             files: unit.files.clone(),
@@ -108,14 +114,14 @@ pub fn resolve(
             commands,
             listeners: sockets::lines(unit),
             sockets,
-            faults: faults::faults(unit, version.0),
+            faults,
         });
     }
     resolved
 }
 
-/// What a service keeps running: its `ExecStart=`. Commands of a `Type=oneshot` are done when it is up, and what they
-/// leave behind lives on only with `RemainAfterExit=`.
+/// What a service runs: its `ExecStart=`. Commands of a `Type=oneshot` are done when it is up, and what they leave behind
+/// lives on only with `RemainAfterExit=`.
 fn launch(
     unit: &Merged<'_>,
     id: UnitId,
@@ -129,7 +135,7 @@ fn launch(
         settings.get("Type").is_some_and(|it| it.read::<String>().value.must(|kind| kind == "oneshot"));
     let remains =
         settings.get("RemainAfterExit").is_some_and(|it| it.read::<bool>().value.may(|remains| *remains));
-    let Some(first) = lines.first().filter(|_| !is_oneshot || remains) else { return };
+    let Some(first) = lines.first() else { return };
     let working_directory = working_directory(unit);
     let mut add = |place, arguments| {
         resolved.launches.push(Launch {
@@ -139,10 +145,12 @@ fn launch(
             environment: environment.clone(),
             working_directory: working_directory.clone(),
             sockets: sockets.clone(),
+            passing: is_oneshot && !remains,
         });
     };
     match commands(unit, &lines, is_oneshot, &environment) {
         Ok(commands) => commands.into_iter().for_each(|it| add(it.place, it.arguments)),
+        Err(_) if is_oneshot && !remains => {}
         Err((line, why)) => {
             add(first.value().span, vec![unknown(first, &why)]);
             let what = format!("ExecStart={}", line.value().text);
@@ -198,6 +206,9 @@ fn working_directory(unit: &Merged<'_>) -> Setting<String> {
             (None, _) if path == "~" => Possible::Unknown("it is the home of the unit's user".into()),
             (None, Possible::Known(path)) if !path.starts_with('/') => {
                 Possible::Unknown("systemd refuses a directory that is not absolute".into())
+            }
+            (None, Possible::Known(path)) if path.contains("# ") => {
+                Possible::Unknown("a comment behind it may be a part of it".into())
             }
             // With the dash a directory that is missing is passed over.
             (None, Possible::Known(_)) if text.starts_with('-') => {
