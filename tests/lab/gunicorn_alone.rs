@@ -6,6 +6,7 @@
 mod cases;
 mod managed;
 mod sockets;
+mod stopping;
 
 use std::fs::File;
 use std::net::TcpStream;
