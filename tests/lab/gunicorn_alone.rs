@@ -4,6 +4,7 @@
 //! the unit names.
 
 mod cases;
+mod services;
 mod sockets;
 
 use std::fs::File;
