@@ -11,6 +11,11 @@ mod connections_exhausted;
 mod daemon_under_manager;
 mod decimal_umask;
 mod duplicate_upstream_server;
+mod environment_syntax;
+mod exec_path;
+mod exec_quoting;
+mod exec_shell_syntax;
+mod exec_start_count;
 mod gunicorn_config_not_loaded;
 mod gunicorn_invalid_value;
 mod gunicorn_unknown_setting;
@@ -20,6 +25,8 @@ mod max_conns_without_queue;
 mod named_location_missing;
 mod nginx_rejected;
 mod option_eats_app;
+mod path_not_writable;
+mod privileged_port;
 mod proxy_buffers_rejected;
 mod proxy_loop;
 mod proxy_uri_joined;
@@ -27,9 +34,14 @@ mod read_timeout_below_worker;
 mod reload_in_production;
 mod resolver_missing;
 mod restart_policy;
+mod runtime_directory;
+mod sandbox_blocks_app;
 mod service_type;
 mod single_sync_worker;
 mod small_backlog;
+mod socket_activation_bypassed;
+mod socket_in_private_tmp;
+mod socket_permission;
 mod syntax_error;
 mod transfer_encoding_set;
 mod unit_ignored_value;
@@ -41,6 +53,7 @@ mod watchdog_set;
 mod websocket_headers_missing;
 mod worker_class_unavailable;
 mod worker_timeout_disabled;
+mod working_directory;
 mod zero_buffer;
 mod zero_timeout;
 mod zero_workers;
@@ -151,6 +164,11 @@ pub static RULES: &[&Rule] = &[
     &daemon_under_manager::RULE,
     &decimal_umask::RULE,
     &duplicate_upstream_server::RULE,
+    &environment_syntax::RULE,
+    &exec_path::RULE,
+    &exec_quoting::RULE,
+    &exec_shell_syntax::RULE,
+    &exec_start_count::RULE,
     &gunicorn_config_not_loaded::RULE,
     &gunicorn_invalid_value::RULE,
     &gunicorn_unknown_setting::RULE,
@@ -160,6 +178,8 @@ pub static RULES: &[&Rule] = &[
     &named_location_missing::RULE,
     &nginx_rejected::RULE,
     &option_eats_app::RULE,
+    &path_not_writable::RULE,
+    &privileged_port::RULE,
     &proxy_buffers_rejected::RULE,
     &proxy_loop::RULE,
     &proxy_uri_joined::RULE,
@@ -167,9 +187,14 @@ pub static RULES: &[&Rule] = &[
     &reload_in_production::RULE,
     &resolver_missing::RULE,
     &restart_policy::RULE,
+    &runtime_directory::RULE,
+    &sandbox_blocks_app::RULE,
     &service_type::RULE,
     &single_sync_worker::RULE,
     &small_backlog::RULE,
+    &socket_activation_bypassed::RULE,
+    &socket_in_private_tmp::RULE,
+    &socket_permission::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
     &unit_ignored_value::RULE,
@@ -181,6 +206,7 @@ pub static RULES: &[&Rule] = &[
     &websocket_headers_missing::RULE,
     &worker_class_unavailable::RULE,
     &worker_timeout_disabled::RULE,
+    &working_directory::RULE,
     &zero_buffer::RULE,
     &zero_timeout::RULE,
     &zero_workers::RULE,

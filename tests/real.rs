@@ -183,17 +183,24 @@ pub(crate) fn systemd_verdict(analyze: &Path, sources: &Sources) -> Verdict {
         let name = source.name().replace("@.", "@8001.");
         let folder = source.path.rsplit('/').nth(1).filter(|it| it.ends_with(".d")).unwrap_or_default();
         let path = scratch.path().join(folder).join(name);
-        let line = |line: &str| match line.strip_prefix("ExecStart=/") {
-            Some(command) => {
-                let arguments = command.find(char::is_whitespace).map_or("\n", |at| &command[at..]);
-                format!("ExecStart=/bin/true{arguments}")
+        // The programs of other machines are not here; a bare name is one of these too.
+        let line = |line: &str| {
+            let (key, command) =
+                line.split_once('=').filter(|(key, _)| key.starts_with("Exec")).unwrap_or_default();
+            let end = command.find(char::is_whitespace).unwrap_or(command.len());
+            let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '-';
+            match command.starts_with('/') || command[..end].chars().all(is_bare) {
+                true if end > 0 => format!("{key}=/bin/true{}", &command[end..]),
+                _ => line.to_owned(),
             }
-            None => line.to_owned(),
         };
         write(&path, source.text.split_inclusive('\n').map(line).collect::<String>());
         if folder.is_empty() {
             units.push(path);
         }
+    }
+    if units.is_empty() {
+        return Ok(());
     }
     let mut command = Command::new(analyze);
     command.args(["verify", "--man=no", "--generators=no", "--recursive-errors=no"]).args(units);
@@ -201,7 +208,8 @@ pub(crate) fn systemd_verdict(analyze: &Path, sources: &Sources) -> Verdict {
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     // What it leaves out of a unit is no failure to it, but it says so.
-    let about_these = said.contains(&scratch.path().display().to_string());
+    let about_these =
+        said.contains(&scratch.path().display().to_string()) || said.contains("bad unit file setting");
     if output.status.success() && !about_these { Ok(()) } else { Err(said) }
 }
 

@@ -1,6 +1,8 @@
 //! Units as systemd merges them, and the processes that they start.
 
 mod command;
+mod count;
+mod denied;
 mod env_file;
 mod environment;
 mod exec;
@@ -8,8 +10,10 @@ mod faults;
 mod instances;
 mod judged;
 mod layout;
+mod mends;
 mod merge;
 mod name;
+mod sandbox;
 mod settings;
 mod sockets;
 pub(super) mod specifiers;
@@ -81,22 +85,28 @@ pub fn resolve(
     }
     resolved.sockets = sockets::addresses(&merged);
     let started = sockets::started(&merged);
+    let others = sandbox::Others::of(&merged);
+    let others = sandbox::Others::of(&merged);
+    let started = sockets::started(&merged);
     for (at, unit) in merged.iter().enumerate() {
         let settings = settings::settings(unit, version.0);
         let mut commands = Vec::new();
         let mut sockets = Vec::new();
+        let mut faults = faults::faults(unit, version.0);
         if unit.name.kind == "service" && !unit.masked {
             let found = sockets::of_service(unit, &merged, &started);
-            let environment = environment::environment(unit, &stack, &mut resolved.unresolved);
+            let environment = environment::environment(unit, &stack, &mut resolved.unresolved, &mut faults);
             commands = exec::of_unit(unit, &environment);
             let activation = sockets::activation(&found, unit, &merged);
             launch(unit, UnitId(at as u32), &settings, activation, environment, &mut resolved);
             sockets = found.unwrap_or_default();
         }
+        faults.extend(count::fault(unit, &settings, &commands, &faults, sources));
         resolved.units.push(Unit {
             name: unit.name.text.clone(),
             files: unit.files.clone(),
             place: unit.place,
+            sandbox: sandbox::sandbox(unit, &settings, &others),
             settings,
             open: settings::open(unit),
             masked: unit.masked,
@@ -104,7 +114,7 @@ pub fn resolve(
             commands,
             listeners: sockets::lines(unit),
             sockets,
-            faults: faults::faults(unit, version.0),
+            faults,
         });
     }
     resolved
@@ -196,6 +206,9 @@ fn working_directory(unit: &Merged<'_>) -> Setting<String> {
             (None, _) if path == "~" => Possible::Unknown("it is the home of the unit's user".into()),
             (None, Possible::Known(path)) if !path.starts_with('/') => {
                 Possible::Unknown("systemd refuses a directory that is not absolute".into())
+            }
+            (None, Possible::Known(path)) if path.contains("# ") => {
+                Possible::Unknown("a comment behind it may be a part of it".into())
             }
             // With the dash a directory that is missing is passed over.
             (None, Possible::Known(_)) if text.starts_with('-') => {

@@ -1,8 +1,9 @@
 //! Values and words that Gunicorn refuses when it starts.
 
-use super::{Category, Context, Fixable, Rule};
+use super::{Category, Context, Fixable, Rule, exec_shell_syntax};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{AppFault, AppFaultKind, Mend};
+use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "gunicorn-invalid-value",
@@ -20,7 +21,19 @@ const KINDS: [AppFaultKind; 4] =
     [AppFaultKind::FileValue, AppFaultKind::Value, AppFaultKind::Word, AppFaultKind::NoApplication];
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
-    findings.extend(context.deployment.app_faults(&KINDS).into_iter().map(finding));
+    // Words that only a shell would understand are a mistake of their own.
+    let shell: Vec<Span> = context
+        .deployment
+        .apps
+        .iter()
+        .filter_map(|app| exec_shell_syntax::first_word(app, context))
+        .collect();
+    let is_own = |fault: &&AppFault| {
+        let of_shell =
+            |it: &Span| it.file == fault.place.file && it.range().contains(&(fault.place.start as usize));
+        fault.kind != AppFaultKind::Word || !shell.iter().any(of_shell)
+    };
+    findings.extend(context.deployment.app_faults(&KINDS).into_iter().filter(is_own).map(finding));
 }
 
 fn finding(fault: &AppFault) -> Finding {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Category, Context, Fixable, Rule};
+use super::{Category, Context, Fixable, Rule, runtime_directory};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{Mend, Unit, UnitFault, UnitFaultKind};
 
@@ -21,14 +21,26 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     // A drop-in may be for several units, and a template has instances.
     let mut seen = BTreeSet::new();
     for unit in &context.deployment.units {
-        // What makes systemd refuse the unit, and command lines, are another matter.
-        let ignored = unit.faults.iter().filter(|it| !it.refused && it.kind != UnitFaultKind::Command);
+        // A `RuntimeDirectory=` that is none has a rule of its own. What makes systemd refuse the unit, and command lines, are another matter.
+        let ignored = unit
+            .faults
+            .iter()
+            .filter(|it| !it.refused && it.kind != UnitFaultKind::Command && !runtime_directory::is_here(it));
+        let ignored = unit.faults.iter().filter(|it| !it.refused && is_own(it));
         for fault in ignored {
             if seen.insert((fault.place, fault.kind)) {
                 findings.push(finding(unit, fault, context));
             }
         }
     }
+}
+
+/// Whether no other rule speaks of it: those of command lines, of environments and of directories do of theirs.
+fn is_own(fault: &UnitFault) -> bool {
+    let is_of_value = !matches!(fault.kind, UnitFaultKind::Unknown | UnitFaultKind::Misplaced);
+    let is_command = matches!(fault.kind, UnitFaultKind::Quoting | UnitFaultKind::Program);
+    let others = ["Environment", "EnvironmentFile", "WorkingDirectory"];
+    !(is_command || is_of_value && others.contains(&fault.directive.as_str()))
 }
 
 fn finding(unit: &Unit, fault: &UnitFault, context: &Context) -> Finding {

@@ -168,6 +168,40 @@ const COMMANDS: &[&str] = &[
     "ExecStart=[Service]",
 ];
 
+/// Services with too many commands or with none, and those with as many as they may have. Whether the whole is refused
+/// hangs on nothing else here.
+const COUNTS: &[&str] = &[
+    "[Service]\nExecStart=/bin/true\nExecStart=/bin/true\n",
+    "[Service]\nType=exec\nExecStart=/bin/true\nExecStart=/bin/true\n",
+    "[Service]\nType=notfy\nExecStart=/bin/true\nExecStart=/bin/true\n",
+    "[Service]\nType=oneshot\nExecStart=/bin/true\nExecStart=/bin/true\n",
+    "[Service]\nType=oneshot\nType=\nExecStart=/bin/true\nExecStart=/bin/true\n",
+    "[Service]\nExecStart=/bin/true\nExecStart=\nExecStart=/bin/true\n",
+    "[Service]\nExecStart=/bin/true ; /bin/true\n",
+    "[Service]\nExecStart=/bin/true ;\n",
+    "[Service]\nExecStart=; /bin/true\n",
+    "[Service]\nExecStart=/bin/true \\; /bin/true\n",
+    "[Service]\nType=oneshot\nExecStart=/bin/true ; /bin/true\n",
+    "[Service]\nExecStart=/bin/true\nExecStart=-bin/true\n",
+    "[Service]\nExecStart=/bin/true\nExecStartPre=/bin/true\nExecStartPre=/bin/true\n",
+    "[Service]\nRestart=no\n",
+    "[Service]\nExecStart=\n",
+    "[Service]\nExecStart=/bin/true\nExecStart=\n",
+    "[Service]\nExecStartPre=/bin/true\n",
+    "[Service]\nExecStop=/bin/true\n",
+    "[Service]\nRemainAfterExit=yes\nExecStop=/bin/true\n",
+    "[Service]\nRemainAfterExit=maybe\nExecStop=/bin/true\n",
+    "[Service]\nType=simple\nExecStop=/bin/true\n",
+    "[Service]\nType=simple\nRemainAfterExit=yes\nExecStop=/bin/true\n",
+    "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStop=/bin/true\n",
+    "[Service]\nType=oneshot\nExecStop=/bin/true\n",
+    "[Service]\nType=oneshot\nRemainAfterExit=yes\n",
+    "[Unit]\nSuccessAction=exit\n[Service]\nType=oneshot\n",
+    "[Unit]\nSuccessAction=none\n[Service]\nType=oneshot\n",
+    "[Unit]\nSuccessAction=exit\n[Service]\nType=simple\n",
+    "[Unit]\nSuccessAction=exit\n[Service]\nExecStop=/bin/true\n",
+];
+
 /// What stands in a service besides its command.
 const SETTINGS: &[&str] = &[
     "Restart=yes\nRestart=on-failure",
@@ -311,4 +345,21 @@ fn snippets_are_read_as_systemd_reads_them() {
     assert_eq!(hoplint_says(&headless, version)[0].lines.len(), 1);
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), all.len(), wrong.join("\n"));
     assert!(all.len() > 200, "{}", all.len());
+}
+
+#[test]
+fn services_with_too_many_commands_or_none_are_refused() {
+    let Some(analyze) = real::systemd_analyze() else { return };
+    let asked = |text: &&str| Asked { kind: "service", text: (*text).into(), instance: false };
+    let all: Vec<Asked> = COUNTS.iter().map(asked).collect();
+    let (theirs, ours) = (systemd_says(&analyze, &all), hoplint_says(&all, version(&analyze)));
+    let mut wrong = Vec::new();
+    for (unit, (their, our)) in all.iter().zip(theirs.iter().zip(&ours)) {
+        // A list that the only assignment empties is left to a drop-in that somebody makes.
+        let is_open = unit.text == "[Service]\nExecStart=\n" && their.refused;
+        if our.refused != (their.refused && !is_open) {
+            wrong.push(format!("{:?}\n  hoplint: {our:?}\n  systemd: {their:?}", unit.text));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use hoplint::check::check;
 use hoplint::config::Settings;
+use hoplint::model::UnitFaultKind;
 use hoplint::source::{FileKind, Source, Sources};
 
 use crate::support::write;
@@ -117,12 +118,17 @@ pub(crate) fn hoplint_says(units: &[Asked], version: u32) -> Vec<Said> {
     let mut said = vec![Said::default(); units.len()];
     for stack in check(&sources, &settings).stacks {
         let faults = stack.units.iter().flat_map(|unit| &unit.faults);
-        let faults = faults.map(|fault| (fault.place, fault.refused, &fault.message));
-        let errors = stack.refusals.iter().map(|it| (it.span, !it.ignored, &it.message));
-        for (place, refused, message) in faults.chain(errors) {
-            let source = sources.get(place.file);
+        // What is wrong with the unit as a whole has no line, and of a comment in a path systemd does not speak.
+        let faults = faults.filter(|fault| fault.kind != UnitFaultKind::Comment);
+        let faults = faults.map(|fault| {
+            let place = Some(fault.place).filter(|_| fault.kind != UnitFaultKind::Count);
+            (place, fault.line.file, fault.refused, &fault.message)
+        });
+        let errors = stack.refusals.iter().map(|it| (Some(it.span), it.span.file, !it.ignored, &it.message));
+        for (place, file, refused, message) in faults.chain(errors) {
+            let source = sources.get(file);
             let unit = &mut said[number(&source.path[1..]).expect("it is one of these")];
-            unit.lines.insert(line_of(&source.text, place.start as usize));
+            unit.lines.extend(place.map(|it| line_of(&source.text, it.start as usize)));
             unit.refused |= refused;
             unit.words.push(message.clone());
         }

@@ -2,10 +2,11 @@
 //!
 //! Source: `config_parse_exec` in `src/core/load-fragment.c` of systemd 252; tried with `systemd-analyze verify`.
 
-use super::judged::Objection;
+use super::judged::{self, Objection};
 use super::merge::{Line, Merged};
 use super::specifiers::is_placeholder;
 use super::words::{self, Escapes, Word};
+use crate::model::UnitFaultKind;
 use crate::units::{self, Specifiers};
 use crate::value::Possible;
 
@@ -36,7 +37,8 @@ pub(super) fn objection(unit: &Merged<'_>, line: &Line<'_>, version: u32) -> Opt
                 let first = command.first().and_then(|word| word.text.as_deref());
                 let refused = first.is_some_and(|first| !Prefix::of(first, version).passes_over);
                 let message = "Unbalanced quoting".to_owned();
-                return Some(Objection { range: at..text.len(), message, refused, specifier: false });
+                let (range, kind) = (at..text.len(), UnitFaultKind::Quoting);
+                return Some(Objection { range, message, refused, kind });
             }
         }
     }
@@ -46,38 +48,42 @@ pub(super) fn objection(unit: &Merged<'_>, line: &Line<'_>, version: u32) -> Opt
 fn of_command(unit: &Merged<'_>, words: &[Word], version: u32) -> Option<Objection> {
     let first = words.first()?;
     let prefix = Prefix::of(first.text.as_deref()?, version);
-    let object = |word: &Word, message: String, specifier| {
+    let object = |word: &Word, message: String, kind| {
         let refused = !prefix.passes_over;
-        Some(Objection { range: word.range.clone(), message, refused, specifier })
+        Some(Objection { range: word.range.clone(), message, refused, kind })
     };
     for word in words {
         let text = word.text.as_deref().unwrap_or_default();
         if let Some(letter) = units::unknown_specifier(text, Specifiers::All, version) {
             let message = format!("Failed to resolve unit specifiers in `{text}`: there is no `%{letter}`");
-            return object(word, message, true);
+            return object(word, message, UnitFaultKind::Quoting);
         }
     }
     let Possible::Known(program) = unit.expand(&first.text.as_deref()?[prefix.length..]) else {
         return None;
     };
     if program.is_empty() {
-        return object(first, "Empty path in command line".into(), false);
+        return object(first, "Empty path in command line".into(), UnitFaultKind::Program);
     }
     let is_name = !program.contains('/') && !matches!(program.as_str(), "." | "..");
-    if !program.starts_with('/') && !is_name {
+    if !program.starts_with('/') && !is_name && !judged::is_named_directory(&program) {
         let message = format!("Neither a valid executable name nor an absolute path: {program}");
-        return object(first, message, false);
+        return object(first, message, UnitFaultKind::Program);
     }
     // Source: `string_is_safe` in `src/basic/string-util.c` of systemd 252.
     if program.chars().any(|c| c.is_ascii_control() || matches!(c, '\\' | '"' | '\'')) {
         let message = format!("Executable name contains special characters: {program}");
-        return object(first, message, false);
+        return object(first, message, UnitFaultKind::Program);
     }
     if program.ends_with('/') {
-        return object(first, format!("Executable path specifies a directory: {program}"), false);
+        return object(
+            first,
+            format!("Executable path specifies a directory: {program}"),
+            UnitFaultKind::Program,
+        );
     }
     if prefix.names && words.len() < 2 {
-        return object(first, "Empty executable name or zeroeth argument".into(), false);
+        return object(first, "Empty executable name or zeroeth argument".into(), UnitFaultKind::Program);
     }
     None
 }

@@ -2,6 +2,8 @@
 //!
 //! Source: `parse_env_file_internal` in `src/basic/env-file.c` of systemd 252.
 
+use std::ops::Range;
+
 /// Where the reader is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -16,22 +18,32 @@ enum State {
     Comment,
 }
 
-/// The assignments of a file, in order. `None` where versions of systemd differ on them: a comment that ends in a
-/// backslash.
-pub(super) fn parse(text: &str) -> Option<Vec<(String, String)>> {
+/// What a file says.
+#[derive(Debug, Default)]
+pub(super) struct EnvFile {
+    /// Its assignments, in order.
+    pub(super) assignments: Vec<(String, String)>,
+    /// The names that are none and that systemd drops the assignments to, such as `export A`: where they stand.
+    pub(super) dropped: Vec<Range<usize>>,
+}
+
+/// Reads a file. `None` where versions of systemd differ on it: a comment that ends in a backslash.
+pub(super) fn parse(text: &str) -> Option<EnvFile> {
     let mut state = State::Start;
-    let mut assignments = Vec::new();
+    let mut file = EnvFile::default();
+    let mut start = 0;
     let mut key = String::new();
     let mut value = String::new();
     // How much of the value is kept when blanks at its end go.
     let mut kept = 0;
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         let newline = matches!(c, '\n' | '\r');
         let blank = matches!(c, ' ' | '\t') || newline;
         state = match state {
             State::Start if matches!(c, '#' | ';') => State::Comment,
             State::Start if blank => State::Start,
             State::Start => {
+                start = at;
                 key.push(c);
                 State::Key
             }
@@ -46,7 +58,7 @@ pub(super) fn parse(text: &str) -> Option<Vec<(String, String)>> {
             }
             State::BeforeValue | State::Value if newline => {
                 value.truncate(if state == State::Value { kept } else { value.len() });
-                push(&mut assignments, &mut key, &mut value);
+                file.push(start, &mut key, &mut value);
                 kept = 0;
                 State::Start
             }
@@ -95,20 +107,25 @@ pub(super) fn parse(text: &str) -> Option<Vec<(String, String)>> {
         State::Start | State::Key | State::Comment => {}
         State::Value => {
             value.truncate(kept);
-            push(&mut assignments, &mut key, &mut value);
+            file.push(start, &mut key, &mut value);
         }
-        _ => push(&mut assignments, &mut key, &mut value),
+        _ => file.push(start, &mut key, &mut value),
     }
-    Some(assignments)
+    Some(file)
 }
 
-fn push(assignments: &mut Vec<(String, String)>, key: &mut String, value: &mut String) {
-    let name = std::mem::take(key);
-    let name = name.trim_end_matches([' ', '\t']).to_owned();
-    let value = std::mem::take(value);
-    // `export A=b` names no variable, and is dropped.
-    if super::environment::is_name(&name) {
-        assignments.push((name, value));
+impl EnvFile {
+    /// Takes an assignment whose name begins at an offset.
+    fn push(&mut self, start: usize, key: &mut String, value: &mut String) {
+        let name = std::mem::take(key);
+        let name = name.trim_end_matches([' ', '\t']);
+        let value = std::mem::take(value);
+        // `export A=b` names no variable, and is dropped.
+        if super::environment::is_name(name) {
+            self.assignments.push((name.to_owned(), value));
+        } else {
+            self.dropped.push(start..start + name.len());
+        }
     }
 }
 
@@ -129,9 +146,11 @@ mod tests {
             ("GUNICORN_CMD_ARGS=--bind=:1 --workers 3", vec![("GUNICORN_CMD_ARGS", "--bind=:1 --workers 3")]),
         ] {
             let found = parse(text).unwrap();
-            let found: Vec<(&str, &str)> = found.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+            let found: Vec<(&str, &str)> =
+                found.assignments.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
             assert_eq!(found, expected, "{text:?}");
         }
-        assert_eq!(parse("# a\\\nA=b"), None);
+        assert!(parse("# a\\\nA=b").is_none());
+        assert_eq!(parse("A=b\n export  C = d\ne-f=1\n").unwrap().dropped, [5..14, 19..22]);
     }
 }

@@ -1,13 +1,15 @@
 //! The environment that a service's processes get.
 
+use super::mends;
 use super::merge::{HOLE, Line, Merged};
 use super::specifiers;
 use super::words::{self, Escapes};
 use super::{Stack, env_file};
-use crate::model::{Manager, Origin, OriginKind, Setting, Unresolved};
+use crate::edit::{Applicability, Edit};
+use crate::model::{Manager, Mend, Origin, OriginKind, Setting, UnitFault, UnitFaultKind, Unresolved};
 use crate::resolve::launch::Environment;
 use crate::resolve::paths::{Mapped, is_example};
-use crate::source::FileKind;
+use crate::source::{FileKind, Span};
 use crate::value::Possible;
 
 /// Variables that systemd itself may set, to values that no file tells. Source: systemd.exec(5), "Environment
@@ -57,6 +59,7 @@ pub(super) fn environment(
     unit: &Merged<'_>,
     stack: &Stack<'_>,
     unresolved: &mut Vec<Unresolved>,
+    faults: &mut Vec<UnitFault>,
 ) -> Environment {
     let mut environment = Environment::default();
     for name in BY_SYSTEMD {
@@ -73,7 +76,7 @@ pub(super) fn environment(
         assign(unit, &line, &mut environment);
     }
     for line in unit.list("Service", "EnvironmentFile") {
-        if let Err(why) = read_file(unit, &line, stack, &mut environment) {
+        if let Err(why) = read_file(unit, &line, stack, &mut environment, faults) {
             unresolved.push(Unresolved {
                 span: line.entry.span,
                 what: format!("EnvironmentFile={}", line.value().text),
@@ -101,8 +104,18 @@ fn assign(unit: &Merged<'_>, line: &Line<'_>, environment: &mut Environment) {
         return;
     }
     let mut at = 0;
-    while let Ok(Some((word, next))) = words::next(&value.text, at, &value.templates, Escapes::Strict) {
+    let mut is_whole = true;
+    loop {
+        let (word, next) = match words::next(&value.text, at, &value.templates, Escapes::Strict) {
+            Ok(Some(found)) => found,
+            Ok(None) => break,
+            Err(_) => {
+                is_whole = false;
+                break;
+            }
+        };
         at = next;
+        is_whole &= word.text.as_deref().is_some_and(|text| text.contains('='));
         let span = value.span_of(word.range.clone());
         let template = words::touching(&value.templates, &word.range);
         let name = word.text.as_deref().and_then(|text| text.split_once('=')).map(|(name, _)| name);
@@ -113,6 +126,7 @@ fn assign(unit: &Merged<'_>, line: &Line<'_>, environment: &mut Environment) {
             continue;
         };
         if !is_name(name) {
+            is_whole = false;
             if template.is_some() || name.contains('%') || specifiers::is_placeholder(name) {
                 environment.open.get_or_insert("the name of a variable is filled in".into());
             }
@@ -134,6 +148,14 @@ fn assign(unit: &Merged<'_>, line: &Line<'_>, environment: &mut Environment) {
         };
         environment.variables.insert(name.into(), setting);
     }
+    // What comes of a value that lost its second half is no mistake of its own.
+    if let Some(assignment) = mends::torn(line).filter(|_| !is_whole)
+        && let Some((name, _)) = assignment.split_once('=')
+    {
+        let origin = Origin::at(OriginKind::Environment, value.span);
+        let setting = Setting::unknown("systemd takes only a part of what is evidently meant", origin);
+        environment.variables.insert(name.into(), setting);
+    }
 }
 
 /// The assignments of one `EnvironmentFile=`; `Err` with the reason where they are not known.
@@ -142,6 +164,7 @@ fn read_file(
     line: &Line<'_>,
     stack: &Stack<'_>,
     environment: &mut Environment,
+    faults: &mut Vec<UnitFault>,
 ) -> Result<(), String> {
     if let Some(why) = line.doubt() {
         return Err(why.into());
@@ -172,9 +195,19 @@ fn read_file(
     if ["{{", "{%", "<%", "\x1a"].iter().any(|mark| source.text.contains(mark)) {
         return Err(format!("`{path}` is a template"));
     }
-    let assignments =
+    let read =
         env_file::parse(&source.text).ok_or_else(|| format!("versions of systemd differ on `{path}`"))?;
-    for (name, value) in assignments {
+    for part in read.dropped {
+        let written = &source.text[part.clone()];
+        let Some(name) = written.strip_prefix("export").map(str::trim_start).filter(|it| is_name(it)) else {
+            continue;
+        };
+        let place = Span::new(file, part);
+        let exported = Setting::unknown("systemd drops it", Origin::at(OriginKind::Environment, place));
+        environment.variables.entry(name.into()).or_insert(exported);
+        faults.push(dropped(place, written, name));
+    }
+    for (name, value) in read.assignments {
         let origin = Origin::at(OriginKind::Environment, line.entry.span);
         let setting = if specifiers::is_placeholder(&value) {
             Setting::unknown("a mark in it is still to be replaced", origin)
@@ -184,6 +217,26 @@ fn read_file(
         environment.variables.insert(name, setting);
     }
     Ok(())
+}
+
+/// A line of a file of assignments that a shell would read.
+fn dropped(place: Span, written: &str, name: &str) -> UnitFault {
+    let end = place.end - name.len() as u32;
+    UnitFault {
+        kind: UnitFaultKind::Value,
+        place,
+        line: place,
+        directive: "EnvironmentFile".into(),
+        message: format!("Ignoring invalid environment assignment '{written}=...'"),
+        refused: false,
+        meant: Some(name.into()),
+        // A script may read the same file, and the variable was never in force.
+        mend: Some(Mend {
+            title: "do without `export`".into(),
+            applicability: Applicability::Unsafe,
+            edits: vec![Edit { span: Span { end, ..place }, replacement: String::new() }],
+        }),
+    }
 }
 
 /// Whether a text can name a variable. Source: `env_name_is_valid` in `src/basic/env-util.c` of systemd 252.

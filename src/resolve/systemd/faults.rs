@@ -2,6 +2,7 @@
 
 use super::command;
 use super::judged::{self, Objection};
+use super::mends;
 use super::merge::{Line, Merged};
 use super::specifiers::is_placeholder;
 use crate::edit::{Applicability, Edit};
@@ -41,7 +42,7 @@ pub(super) fn faults(unit: &Merged<'_>, version: u32) -> Vec<UnitFault> {
                     Kind::Command => command::objection(unit, line, version).into_iter().collect(),
                     _ => judged::objections(unit, line, row, version),
                 };
-                faults.extend(found.into_iter().map(|it| value_fault(line, row, it, version)));
+                faults.extend(found.into_iter().map(|it| value_fault(unit, line, row, it, version)));
             }
             None => {
                 corrected += 1;
@@ -66,6 +67,7 @@ fn section(name: &str, place: Span) -> UnitFault {
     UnitFault {
         kind: UnitFaultKind::Section,
         place,
+        line: place,
         directive: String::new(),
         message: format!("Unknown section '{name}'"),
         refused: false,
@@ -88,6 +90,7 @@ fn key(line: &Line<'_>, correct: bool) -> UnitFault {
     UnitFault {
         kind: if elsewhere.is_some() { UnitFaultKind::Misplaced } else { UnitFaultKind::Unknown },
         place: line.entry.key_span,
+        line: line.entry.span,
         directive: name.into(),
         message: format!("Unknown key '{name}' in section [{}]", line.section),
         refused: false,
@@ -96,22 +99,31 @@ fn key(line: &Line<'_>, correct: bool) -> UnitFault {
     }
 }
 
-fn value_fault(line: &Line<'_>, row: &Row, objection: Objection, version: u32) -> UnitFault {
+fn value_fault(
+    unit: &Merged<'_>,
+    line: &Line<'_>,
+    row: &Row,
+    objection: Objection,
+    version: u32,
+) -> UnitFault {
     let written = line.value().text.get(objection.range.clone()).unwrap_or_default();
     let place = line.value().span_of(objection.range.clone());
-    let near = if objection.specifier { None } else { near(row.kind, written, version) };
-    let mend = near.as_ref().map(|near| Mend {
-        title: format!("write `{near}`"),
-        applicability: Applicability::Safe,
-        edits: vec![Edit { span: place, replacement: near.clone() }],
-    });
+    let near = match objection.kind {
+        UnitFaultKind::Value => near(row.kind, written, version),
+        _ => None,
+    };
+    let mend = match &near {
+        Some(near) => Some(Mend {
+            title: format!("write `{near}`"),
+            applicability: Applicability::Safe,
+            edits: vec![Edit { span: place, replacement: near.clone() }],
+        }),
+        None => mends::mend(unit, line, row, &objection),
+    };
     UnitFault {
-        kind: match row.kind {
-            Kind::Command => UnitFaultKind::Command,
-            _ if objection.specifier => UnitFaultKind::Specifier,
-            _ => UnitFaultKind::Value,
-        },
+        kind: objection.kind,
         place,
+        line: line.entry.span,
         directive: row.name.into(),
         message: objection.message,
         refused: objection.refused,

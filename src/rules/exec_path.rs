@@ -1,0 +1,162 @@
+//! A program that systemd does not take, does not find, or whose failure it passes over.
+
+use std::collections::BTreeSet;
+
+use super::{Category, Context, Fixable, Rule};
+use crate::edit::{Applicability, Edit, Fix};
+use crate::finding::{Finding, Label, Severity};
+use crate::model::{
+    App, AppKind, Mend, ShellSyntax, Unit, UnitCommand, UnitFault, UnitFaultKind, shell_syntax,
+};
+use crate::source::Span;
+
+pub(super) const RULE: Rule = Rule {
+    name: "exec-path",
+    category: Category::Systemd,
+    severity: Severity::Error,
+    summary: "a program by a relative path, by a name that is not in systemd's own path, or behind a `-`",
+    outcome: "start-up failure",
+    fix: Fixable::Sometimes,
+    page: include_str!("../../rules/exec-path.md"),
+    check,
+};
+
+/// The directories that systemd looks in for a program without a path, whatever `PATH` the unit sets, and those that
+/// distributions add to it. Source: `DEFAULT_PATH` in `src/basic/path-util.h` of systemd 252.
+const SYSTEM: [&str; 7] =
+    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/snap/bin"];
+
+fn check(context: &Context, findings: &mut Vec<Finding>) {
+    let mut all = Vec::new();
+    for unit in &context.deployment.units {
+        let is_shell = |fault: &UnitFault| {
+            let commands = unit.commands.iter().filter(|it| it.line.place == Some(fault.line));
+            let shells = commands.filter_map(|it| shell_syntax(it, context.sources));
+            shells.into_iter().any(|it| !matches!(it, ShellSyntax::Word(_)))
+        };
+        let faults = unit.faults.iter().filter(|fault| fault.kind == UnitFaultKind::Program);
+        all.extend(faults.filter(|fault| !is_shell(fault)).map(|fault| refused(context, unit, fault)));
+        all.extend(unit.commands.iter().filter_map(|it| in_quotes(context, unit, it)));
+        all.extend(passed_over(unit));
+    }
+    for app in context.deployment.apps.iter().filter(|app| app.kind == AppKind::Gunicorn) {
+        all.extend(app.unit.and_then(|id| by_name(context, app, context.deployment.unit(id))));
+    }
+    // A drop-in may be for several units, and a template has instances.
+    let mut seen = BTreeSet::new();
+    findings.extend(all.into_iter().filter(|it| seen.insert(it.primary.span)));
+}
+
+/// No absolute path, and no name either.
+fn refused(context: &Context, unit: &Unit, fault: &UnitFault) -> Finding {
+    let written = context.sources.text(fault.place).trim_start_matches(['-', '@', ':', '+', '!', '|']);
+    let message = match fault.refused {
+        true => format!("systemd refuses `{}`: {}", unit.name, fault.message),
+        false => format!("systemd ignores this `{}=`: {}", fault.directive, fault.message),
+    };
+    let label = Label { span: fault.place, text: "no absolute path".into() };
+    let mut finding = RULE.finding(message, label, Vec::new());
+    if fault.refused {
+        finding.outcome = "unit refused".into();
+    } else {
+        (finding.severity, finding.outcome) = (Severity::Warning, "the command does not run".into());
+    }
+    let why = match written.chars().next() {
+        Some('~') => "`~` is not replaced; ",
+        Some('$') => "variables are not replaced in the first word; ",
+        _ => "`WorkingDirectory=` does not count for it; ",
+    };
+    finding.help = Some(format!("{why}write the whole path of the program"));
+    finding.fix = fault.mend.clone().and_then(Mend::fix);
+    finding
+}
+
+/// A whole command line in quotes, which makes a single word of it.
+fn in_quotes(context: &Context, unit: &Unit, command: &UnitCommand) -> Option<Finding> {
+    let [program] = command.words.as_slice() else { return None };
+    let text = program.text.known().filter(|text| text.contains(" -") && text.starts_with('/'))?;
+    let written = context.sources.text(command.place);
+    let inner = ['"', '\''].iter().find_map(|quote| written.strip_prefix(*quote)?.strip_suffix(*quote))?;
+    let message = format!("`{}` looks for a program that is called `{text}`, options included", unit.name);
+    let label = Label { span: command.place, text: "one word".into() };
+    let mut finding = RULE.finding(message, label, Vec::new());
+    finding.help = Some("do without the quotes around the line; systemd logs `status=203/EXEC`".into());
+    if inner == text {
+        let edit = Edit { span: command.place, replacement: inner.into() };
+        finding.fix = Fix::new("do without the quotes", Applicability::Safe, vec![edit]);
+    }
+    Some(finding)
+}
+
+/// A command whose failure counts as success, in a service that is to be started again when it fails.
+fn passed_over(unit: &Unit) -> Option<Finding> {
+    let restart = unit.setting::<String>("Restart");
+    let is_asked_for =
+        |value: &Option<String>| matches!(value.as_deref(), Some("on-failure" | "on-abnormal" | "on-abort"));
+    let kind = unit.setting::<String>("Type");
+    let is_service = kind.value.must(|kind| kind.as_deref().is_some_and(|kind| kind != "oneshot"));
+    let is_forced = unit.settings.contains_key("RestartForceExitStatus");
+    if unit.is_refused() || !restart.value.must(is_asked_for) || !is_service || is_forced {
+        return None;
+    }
+    let command = unit.commands_of("ExecStart").next().filter(|it| it.prefix.contains('-'))?;
+    let place = command.place;
+    let sign = Span { end: place.start + command.prefix.len() as u32, ..place };
+    let value = restart.value.known().cloned().flatten().unwrap_or_default();
+    let message = format!(
+        "`{}` is not started again when it fails: the `-` makes each failure a success, and `Restart={value}` asks for a \
+         failure",
+        unit.name
+    );
+    let related = restart.origin.place.map(|span| Label { span, text: "asked for here".into() });
+    let label = Label { span: sign, text: "failures are passed over".into() };
+    let mut finding = RULE.finding(message, label, related.into_iter().collect());
+    (finding.severity, finding.outcome) = (Severity::Warning, "not restarted, 502".into());
+    finding.help = Some("do without the `-`".into());
+    let edit = Edit { span: sign, replacement: command.prefix.replace('-', "") };
+    finding.fix = Fix::new("do without the `-`", Applicability::Safe, vec![edit]);
+    Some(finding)
+}
+
+/// A name that only the unit's own `PATH` leads from to the program.
+fn by_name(context: &Context, app: &App, unit: &Unit) -> Option<Finding> {
+    let command = unit.commands_of("ExecStart").next()?;
+    let program = command.words.first()?;
+    let name = program.text.known()?;
+    let is_meant = name.starts_with("gunicorn") || name.starts_with("python");
+    let is_looked_for = unit.open.is_none() && !unit.settings.contains_key("ExecSearchPath");
+    if name.contains('/') || !is_meant || !is_looked_for || app.behind.is_some() {
+        return None;
+    }
+    let environment = unit.setting::<Vec<String>>("Environment");
+    let words = environment.value.known()?.as_ref()?;
+    let variable =
+        |name: &str| words.iter().rev().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    let from_path = variable("PATH").map(|path| path.split(':').next().unwrap_or_default().to_owned());
+    let (directory, set) = match (from_path, variable("VIRTUAL_ENV")) {
+        (Some(first), _) if !SYSTEM.contains(&first.trim_end_matches('/')) => (first, "PATH"),
+        (_, Some(venv)) => (format!("{}/bin", venv.trim_end_matches('/')), "VIRTUAL_ENV"),
+        _ => return None,
+    };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
+    if !directory.starts_with('/') || !directory.chars().all(is_plain) {
+        return None;
+    }
+    let path = format!("{}/{name}", directory.trim_end_matches('/'));
+    let message = format!(
+        "systemd looks for `{name}` in a path of its own, not in the unit's `{set}`: it does not find `{path}`"
+    );
+    let related =
+        environment.origin.place.map(|span| Label { span, text: format!("`{set}` is for the process") });
+    let label =
+        Label { span: program.span, text: "looked for in /usr/local/bin, /usr/bin and the like".into() };
+    let mut finding = RULE.finding(message, label, related.into_iter().collect());
+    finding.help = Some(format!(
+        "write `{path}`, or `/usr/bin/env {name}`; systemd logs `status=203/EXEC`, or starts another `{name}`"
+    ));
+    if context.sources.text(program.span) == name {
+        let edit = Edit { span: program.span, replacement: path.clone() };
+        finding.fix = Fix::new(format!("write `{path}`"), Applicability::Safe, vec![edit]);
+    }
+    Some(finding)
+}

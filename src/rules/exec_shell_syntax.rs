@@ -1,0 +1,225 @@
+//! What only a shell would understand, in a command line that no shell reads.
+
+use std::collections::BTreeSet;
+
+use super::{Category, Context, Fixable, Rule};
+use crate::edit::{Applicability, Edit, Fix};
+use crate::finding::{Finding, Label, Severity};
+use crate::model::{
+    Anchor, App, AppFaultKind, AppKind, Argument, BUILTINS, ShellSyntax, Unit, UnitCommand, is_operator,
+    redirection, shell_syntax,
+};
+use crate::source::{Sources, Span};
+
+pub(super) const RULE: Rule = Rule {
+    name: "exec-shell-syntax",
+    category: Category::Systemd,
+    severity: Severity::Error,
+    summary: "shell syntax in a command line of a unit, which no shell reads",
+    outcome: "start-up failure",
+    fix: Fixable::Sometimes,
+    page: include_str!("../../rules/exec-shell-syntax.md"),
+    check,
+};
+
+/// The word of an app's command line from which on only a shell would understand it.
+pub(super) fn first_word(app: &App, context: &Context) -> Option<Span> {
+    let unit = context.deployment.unit(app.unit?);
+    unit.commands_of("ExecStart").find_map(|command| match shell_syntax(command, context.sources)? {
+        ShellSyntax::Word(at) => Some(Span { end: command.place.end, ..command.words[at].span }),
+        ShellSyntax::Builtin | ShellSyntax::Assignment => None,
+    })
+}
+
+fn check(context: &Context, findings: &mut Vec<Finding>) {
+    let mut seen = BTreeSet::new();
+    for unit in &context.deployment.units {
+        let mut lines = BTreeSet::new();
+        for command in &unit.commands {
+            // What stands behind a `;` on the same line is a part of the same mistake.
+            if let Some(shell) = shell_syntax(command, context.sources)
+                && lines.insert(command.line.place)
+                && seen.insert(command.place)
+            {
+                findings.push(finding(context, unit, command, shell));
+            }
+        }
+    }
+}
+
+fn finding(context: &Context, unit: &Unit, command: &UnitCommand, shell: ShellSyntax) -> Finding {
+    let UnitCommand { directive, words, .. } = command;
+    let text = |argument: &Argument| argument.text.known().cloned().unwrap_or_default();
+    let program = text(&words[0]);
+    // Without these the service is not up.
+    let is_needed = ["ExecStart", "ExecStartPre", "ExecStartPost"].contains(&directive.as_str())
+        && !command.prefix.contains('-');
+    let (place, message, is_certain) = match shell {
+        ShellSyntax::Builtin => {
+            let exists = ["cd", "umask", "ulimit"].contains(&program.as_str()) && directive != "ExecStart";
+            let message =
+                format!("`{program}` is a command of shells, and no program that systemd could start");
+            (words[0].span, message, !exists)
+        }
+        ShellSyntax::Assignment => {
+            let message =
+                format!("systemd takes `{program}` for the program: an assignment before it is a shell's");
+            (words[0].span, message, true)
+        }
+        ShellSyntax::Word(at) => {
+            let word = text(&words[at]);
+            let gunicorn = started(context, unit, command);
+            let message = match gunicorn {
+                Some(_) => {
+                    format!("Gunicorn gets `{word}` and what stands behind it as words of its command line")
+                }
+                None => format!(
+                    "`{program}` gets `{word}` and what stands behind it as arguments: no shell reads them"
+                ),
+            };
+            let is_refused = gunicorn.is_some_and(|app| {
+                let place = words[at].span;
+                app.faults.iter().any(|fault| {
+                    fault.kind == AppFaultKind::Word
+                        && fault.place.file == place.file
+                        && (place.start..command.place.end).contains(&fault.place.start)
+                })
+            });
+            // What stands behind `&&` is what was to run in the end.
+            let is_first_half = gunicorn.is_none() && word == "&&" && directive == "ExecStart";
+            (words[at].span, message, is_refused || is_first_half)
+        }
+    };
+    let label = Label { span: place, text: "only a shell knows this".into() };
+    let mut finding = RULE.finding(message, label, Vec::new());
+    if !(is_needed && is_certain) {
+        (finding.severity, finding.outcome) = (Severity::Warning, "the words do nothing".into());
+    }
+    finding.help = Some(help(shell, &program).into());
+    finding.fix = fix(context.sources, unit, command, shell);
+    finding
+}
+
+fn help(shell: ShellSyntax, program: &str) -> &'static str {
+    match (shell, program) {
+        (ShellSyntax::Builtin, "cd") => "set `WorkingDirectory=`, and start the program by its whole path",
+        (ShellSyntax::Builtin, "." | "source") => {
+            "start the program of the virtual environment by its whole path; nothing has to be activated"
+        }
+        (ShellSyntax::Builtin, "export") | (ShellSyntax::Assignment, _) => "set `Environment=`",
+        (ShellSyntax::Builtin, "umask") => "set `UMask=`",
+        (ShellSyntax::Builtin, "ulimit") => "set `LimitNOFILE=` or its like",
+        (ShellSyntax::Builtin, _) => "start the program itself, or a shell: `/bin/sh -c '...'`",
+        (ShellSyntax::Word(_), _) => {
+            "use `StandardOutput=`, `ExecStartPre=` and their like, or start a shell: `/bin/sh -c 'exec ...'`"
+        }
+    }
+}
+
+/// The Gunicorn that a command starts.
+fn started<'a>(context: &Context<'a>, unit: &Unit, command: &UnitCommand) -> Option<&'a App> {
+    let is_of = |app: &&App| {
+        app.kind == AppKind::Gunicorn
+            && app.unit.is_some_and(|id| std::ptr::eq(context.deployment.unit(id), unit))
+            && app.place.file == command.place.file
+            && (command.place.start..command.place.end).contains(&app.place.start)
+    };
+    context.deployment.apps.iter().find(is_of)
+}
+
+/// A mend, where all that stands there of a shell is one thing that systemd does too: to change the directory first, or to
+/// write the output into a file.
+fn fix(sources: &Sources, unit: &Unit, command: &UnitCommand, shell: ShellSyntax) -> Option<Fix> {
+    let anchor = command.line.anchor?;
+    let words: Vec<&str> = command.words.iter().map(|word| plain(word, sources)).collect::<Option<_>>()?;
+    if command.directive != "ExecStart" || unit.commands_of("ExecStart").count() != 1 {
+        return None;
+    }
+    match (shell, words.as_slice()) {
+        (ShellSyntax::Builtin, ["cd", directory, "&&", rest @ ..]) => {
+            change(sources, unit, command, anchor, directory, rest)
+        }
+        (ShellSyntax::Word(at), words) => redirect(sources, unit, command, anchor, words, at),
+        _ => None,
+    }
+}
+
+/// A word that stands as it is written.
+fn plain<'a>(word: &Argument, sources: &'a Sources) -> Option<&'a str> {
+    let written = sources.text(word.span);
+    word.text.known().filter(|text| *text == written).map(|_| written)
+}
+
+/// `cd DIRECTORY && program`: starts the program in the directory.
+fn change(
+    sources: &Sources,
+    unit: &Unit,
+    command: &UnitCommand,
+    anchor: Anchor,
+    directory: &str,
+    rest: &[&str],
+) -> Option<Fix> {
+    let program = rest.first()?;
+    let is_set = unit.setting::<String>("WorkingDirectory").origin.is_written();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
+    let is_path = directory.starts_with('/') && directory.chars().all(is_plain) && !directory.contains("..");
+    let knows = |word: &&str| is_operator(word, true) || BUILTINS.contains(word);
+    if is_set || unit.open.is_some() || !is_path || rest.iter().any(knows) || !program.chars().all(is_plain) {
+        return None;
+    }
+    let directory = directory.trim_end_matches('/');
+    let relative = program.strip_prefix("./").unwrap_or(program);
+    let program = match program.contains('/') && !program.starts_with('/') {
+        true => format!("{directory}/{relative}"),
+        false => (*program).to_owned(),
+    };
+    let start = command.words.first()?.span;
+    let span = Span { end: command.words.get(3)?.span.end, ..start };
+    let edits = vec![
+        Edit { span, replacement: program },
+        anchor.add_after(sources, &[("WorkingDirectory", directory.to_owned())])?,
+    ];
+    Fix::new(format!("start it with `WorkingDirectory={directory}`"), Applicability::Unsafe, edits)
+}
+
+/// `program >> FILE 2>&1`: has systemd append to the file.
+fn redirect(
+    sources: &Sources,
+    unit: &Unit,
+    command: &UnitCommand,
+    anchor: Anchor,
+    words: &[&str],
+    at: usize,
+) -> Option<Fix> {
+    let (mode, file, rest) = match words[at..].split_first()? {
+        (&">>", [file, rest @ ..]) => ("append", *file, rest),
+        (&">", [file, rest @ ..]) => ("truncate", *file, rest),
+        (word, rest) if word.starts_with(">>") => ("append", redirection(word)?, rest),
+        (word, rest) if word.starts_with('>') => ("truncate", redirection(word)?, rest),
+        _ => return None,
+    };
+    let is_set = |name: &str| unit.settings.contains_key(name);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
+    let is_both = match rest {
+        [] => false,
+        ["2>&1"] => true,
+        _ => return None,
+    };
+    if !file.starts_with('/') || !file.chars().all(is_plain) || unit.open.is_some() {
+        return None;
+    }
+    if is_set("StandardOutput") || is_set("StandardError") {
+        return None;
+    }
+    let mut settings = vec![("StandardOutput", format!("{mode}:{file}"))];
+    if !is_both {
+        settings.push(("StandardError", "journal".to_owned()));
+    }
+    // The words go and the lines come at one place.
+    let added = anchor.add_after(sources, &settings)?;
+    let span = Span { start: command.words[at - 1].span.end, ..added.span };
+    let is_last = sources.text(Span { start: command.place.end, ..added.span }).trim().is_empty();
+    let edits = vec![Edit { span, ..added }];
+    is_last
+        .then(|| Fix::new(format!("write to {file} with `StandardOutput=`"), Applicability::Unsafe, edits))?
+}
