@@ -28,5 +28,5 @@ pub use nginx::{
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
 pub use shell_syntax::{BUILTINS, ShellSyntax, is_operator, redirection, shell_syntax};
 pub use socket::{Handed, UnitListener, UnitSocket};
-pub use unit::{Manager, Unit, UnitCommand, UnitFault, UnitFaultKind, UnitId};
+pub use unit::{Manager, Shadowed, Unit, UnitCommand, UnitFault, UnitFaultKind, UnitId};
 pub use version::{Target, Version};

@@ -9,6 +9,7 @@ mod bind_conflict;
 mod bind_syntax;
 mod connections_exhausted;
 mod decimal_umask;
+mod dropin_shadowed;
 mod duplicate_upstream_server;
 mod environment_syntax;
 mod exec_path;
@@ -151,6 +152,7 @@ pub static RULES: &[&Rule] = &[
     &bind_syntax::RULE,
     &connections_exhausted::RULE,
     &decimal_umask::RULE,
+    &dropin_shadowed::RULE,
     &duplicate_upstream_server::RULE,
     &environment_syntax::RULE,
     &exec_path::RULE,

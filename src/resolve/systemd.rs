@@ -13,6 +13,7 @@ mod mends;
 mod merge;
 mod name;
 mod settings;
+mod shadow;
 mod sockets;
 pub(super) mod specifiers;
 #[cfg(test)]
@@ -108,6 +109,7 @@ pub fn resolve(
             commands,
             listeners: sockets::lines(unit),
             sockets,
+            shadowed: unit.shadowed.clone(),
             faults,
         });
     }
