@@ -15,6 +15,7 @@ mod merge;
 mod name;
 mod sandbox;
 mod settings;
+mod shadow;
 mod signals;
 mod sockets;
 pub(super) mod specifiers;
@@ -113,6 +114,7 @@ pub fn resolve(
             commands,
             listeners: sockets::lines(unit),
             sockets,
+            shadowed: unit.shadowed.clone(),
             faults,
         });
     }
