@@ -2,7 +2,7 @@
 //!
 //! Scripts and playbooks are searched here, not followed: whatever they may do to a directory or an account makes it unknown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::model::{BootDirectory, Machine, Unit};
 use crate::source::{FileId, FileKind, Sources, Span};
