@@ -5,6 +5,7 @@
 
 mod cases;
 mod managed;
+mod services;
 mod sockets;
 mod stopping;
 
