@@ -38,5 +38,5 @@ pub use shell_syntax::{BUILTINS, ShellSyntax, is_operator, redirection, shell_sy
 pub use signal::{Receiver, Signal};
 pub use socket::{Handed, UnitListener, UnitSocket};
 pub use stop::Patience;
-pub use unit::{Manager, Unit, UnitCommand, UnitFault, UnitFaultKind, UnitId};
+pub use unit::{Manager, Shadowed, Unit, UnitCommand, UnitFault, UnitFaultKind, UnitId};
 pub use version::{Target, Version};

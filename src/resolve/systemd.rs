@@ -15,6 +15,7 @@ mod merge;
 mod name;
 mod sandbox;
 mod settings;
+mod shadow;
 mod signals;
 mod sockets;
 pub(super) mod specifiers;
@@ -87,8 +88,6 @@ pub fn resolve(
     resolved.sockets = sockets::addresses(&merged);
     let started = sockets::started(&merged);
     let others = sandbox::Others::of(&merged);
-    let others = sandbox::Others::of(&merged);
-    let started = sockets::started(&merged);
     for (at, unit) in merged.iter().enumerate() {
         let settings = settings::settings(unit, version.0);
         let mut commands = Vec::new();
@@ -115,6 +114,7 @@ pub fn resolve(
             commands,
             listeners: sockets::lines(unit),
             sockets,
+            shadowed: unit.shadowed.clone(),
             faults,
         });
     }

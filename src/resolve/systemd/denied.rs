@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::merge::{Line, Merged};
 use crate::model::{Datum, Denial, Facility, Setting};
-use crate::value::Possible;
 
 type Settings = BTreeMap<String, Setting<Datum>>;
 
