@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Category, Context, Fixable, Rule};
+use super::{Category, Context, Fixable, Rule, service_type};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{Handed, Patience, Receiver, Setting, Shell, Unit};
@@ -30,6 +30,9 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         if is_told && consequences(unit).is_empty() {
             continue;
         }
+        // Where systemd waits for a word of Gunicorn's, the service does not start at all.
+        let is_here = unit.stops(app) && !service_type::is_unheard(context, app, unit);
+        let Some(shell) = app.shell.as_ref().filter(|_| is_here) else { continue };
         if seen.insert((shell.command, unit.place)) {
             let graceful: Setting<Duration> = app.setting("graceful_timeout");
             let patience = unit.waits(&graceful.value, context.sources);
@@ -108,7 +111,7 @@ fn finding(unit: &Unit, shell: &Shell, patience: Patience) -> Finding {
 }
 
 /// Lets Gunicorn take the shell's place, and mends what only the shell had kept from counting.
-fn fix(unit: &Unit, shell: &Shell, patience: Patience) -> Option<Fix> {
+pub(super) fn fix(unit: &Unit, shell: &Shell, patience: Patience) -> Option<Fix> {
     let mut edits = vec![Edit { span: shell.exec?, replacement: "exec ".into() }];
     if unit.must_be("KillMode", &["process"]) {
         edits.push(unit.settings.get("KillMode")?.origin.anchor?.set("mixed"));
