@@ -60,9 +60,6 @@ fn refused(report: &Report, sources: &Sources, kind: FileKind) -> Vec<String> {
     findings
         .filter(|it| {
             let of_gunicorn = kind == FileKind::Gunicorn && it.rule == "gunicorn-invalid-value";
-            // systemd says of what it ignores that it does.
-            let ignored = it.rule == "runtime-directory" && it.message.starts_with("systemd ignores");
-            let said = ignored || matches!(it.rule, "syntax-error" | "unit-ignored-value");
             // systemd says of what it refuses and ignores that it does.
             let begins = ["systemd refuses", "systemd ignores", "systemd takes", "systemd does not read"];
             let said = it.rule == "syntax-error" || begins.iter().any(|words| it.message.starts_with(words));
@@ -76,7 +73,7 @@ fn refused(report: &Report, sources: &Sources, kind: FileKind) -> Vec<String> {
 /// Examples that are right, and that nginx refuses as the test puts them together: directives of the commercial nginx,
 /// variants of which a machine has one, a fragment of something else than `http`, a file that is not there; or Gunicorn,
 /// before somebody fills in what is marked.
-const NOT_TOGETHER: [&str; 14] = [
+const NOT_TOGETHER: [&str; 16] = [
     "exec-path, Bad, All in quotes",
     "exec-path, Good, A name with blanks, and what is still to be filled in",
     "gunicorn-invalid-value, Good, Values that are filled in or not known",

@@ -39,8 +39,6 @@ pub struct Unit {
     pub listeners: Vec<UnitListener>,
     /// The socket units of a service; none where it is not known which they are.
     pub sockets: Vec<UnitSocket>,
-    /// What it keeps from the processes of its service.
-    pub sandbox: Sandbox,
     /// What systemd says of lines that it ignores or that make it refuse the unit, in the order in which they are read.
     pub faults: Vec<UnitFault>,
 }

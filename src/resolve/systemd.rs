@@ -86,8 +86,6 @@ pub fn resolve(
     resolved.sockets = sockets::addresses(&merged);
     let started = sockets::started(&merged);
     let others = sandbox::Others::of(&merged);
-    let others = sandbox::Others::of(&merged);
-    let started = sockets::started(&merged);
     for (at, unit) in merged.iter().enumerate() {
         let settings = settings::settings(unit, version.0);
         let mut commands = Vec::new();

@@ -24,7 +24,7 @@ const FIRST: u16 = 1024;
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
-    if deployment.spoken.low_ports.is_some() {
+    if deployment.low_ports.is_some() {
         return;
     }
     let mut seen = BTreeSet::new();
@@ -49,7 +49,9 @@ fn low_port(app: &App) -> Option<u16> {
 /// Whether the kernel certainly keeps the unit's processes from low ports.
 fn is_bound(unit: &Unit, app: &App) -> bool {
     let ambient: Setting<Option<Vec<String>>> = unit.setting("AmbientCapabilities");
-    let without = |names: &Option<Vec<String>>| names.as_ref().is_none_or(|names| !names.iter().any(|name| gives(name)));
+    let without = |names: &Option<Vec<String>>| {
+        names.as_ref().is_none_or(|names| !names.iter().any(|name| gives(name)))
+    };
     // Another network may have another limit, and nobody but systemd knows where it comes from.
     let elsewhere = unit.settings.contains_key("NetworkNamespacePath");
     let helped = |word: &Argument| {

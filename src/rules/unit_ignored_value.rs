@@ -21,12 +21,8 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     // A drop-in may be for several units, and a template has instances.
     let mut seen = BTreeSet::new();
     for unit in &context.deployment.units {
-        // A `RuntimeDirectory=` that is none has a rule of its own. What makes systemd refuse the unit, and command lines, are another matter.
-        let ignored = unit
-            .faults
-            .iter()
-            .filter(|it| !it.refused && it.kind != UnitFaultKind::Command && !runtime_directory::is_here(it));
-        let ignored = unit.faults.iter().filter(|it| !it.refused && is_own(it));
+        let ignored =
+            unit.faults.iter().filter(|it| !it.refused && is_own(it) && !runtime_directory::is_here(it));
         for fault in ignored {
             if seen.insert((fault.place, fault.kind)) {
                 findings.push(finding(unit, fault, context));
