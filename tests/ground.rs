@@ -73,7 +73,7 @@ fn refused(report: &Report, sources: &Sources, kind: FileKind) -> Vec<String> {
 /// Examples that are right, and that nginx refuses as the test puts them together: directives of the commercial nginx,
 /// variants of which a machine has one, a fragment of something else than `http`, a file that is not there; or Gunicorn,
 /// before somebody fills in what is marked.
-const NOT_TOGETHER: [&str; 16] = [
+const NOT_TOGETHER: &[&str] = &[
     "exec-path, Bad, All in quotes",
     "exec-path, Good, A name with blanks, and what is still to be filled in",
     "gunicorn-invalid-value, Good, Values that are filled in or not known",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Argument, Datum, FromDatum, Mend, Origin, Sandbox, Setting, UnitListener, UnitSocket};
+use super::{Argument, Datum, FromDatum, Mend, Origin, Sandbox, Setting, Signal, UnitListener, UnitSocket};
 use crate::source::{FileId, Span};
 use crate::value::Possible;
 
@@ -39,6 +39,8 @@ pub struct Unit {
     pub listeners: Vec<UnitListener>,
     /// The socket units of a service; none where it is not known which they are.
     pub sockets: Vec<UnitSocket>,
+    /// Drop-ins that are not read since another one of the same name is, where that costs a setting.
+    pub shadowed: Vec<Shadowed>,
     /// What systemd says of lines that it ignores or that make it refuse the unit, in the order in which they are read.
     pub faults: Vec<UnitFault>,
 }
@@ -52,6 +54,17 @@ pub enum Manager {
     User,
     /// Nothing tells.
     Unknown,
+}
+
+/// A drop-in that another one of the same name hides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shadowed {
+    /// Its first line that is lost.
+    pub place: Span,
+    /// The drop-in that is read instead: the head of its first section.
+    pub by: Span,
+    /// The directives that it sets and the other one does not, in the order of the file.
+    pub lost: Vec<String>,
 }
 
 /// A command of a service.
@@ -68,6 +81,8 @@ pub struct UnitCommand {
     pub place: Span,
     /// The assignment that it stands in.
     pub line: Origin,
+    /// The signal that it sends, if that is all it does.
+    pub signal: Option<Signal>,
 }
 
 impl Unit {

@@ -88,10 +88,6 @@ pub(super) fn distrust_all(
         unit.listeners.iter_mut().for_each(|it| it.address = Possible::Unknown(why.into()));
         unit.sockets.iter_mut().for_each(|it| it.handed = Handed::Unknown(why.into()));
         unit.sandbox = Sandbox { open: Some(why.into()), ..Sandbox::default() };
-        unit.sandbox = Sandbox { open: Some(why.into()), ..Sandbox::default() };
-        unit.open.get_or_insert_with(|| why.into());
-        unit.listeners.iter_mut().for_each(|it| it.address = Possible::Unknown(why.into()));
-        unit.sockets.iter_mut().for_each(|it| it.handed = Handed::Unknown(why.into()));
     }
     for hop in hops {
         hop.joined = Joined::Unknown(why.into());

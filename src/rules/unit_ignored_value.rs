@@ -21,8 +21,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     // A drop-in may be for several units, and a template has instances.
     let mut seen = BTreeSet::new();
     for unit in &context.deployment.units {
-        let ignored =
-            unit.faults.iter().filter(|it| !it.refused && is_own(it) && !runtime_directory::is_here(it));
+        let ignored = unit.faults.iter().filter(|it| !it.refused && is_own(it));
         for fault in ignored {
             if seen.insert((fault.place, fault.kind)) {
                 findings.push(finding(unit, fault, context));
@@ -31,12 +30,13 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether no other rule speaks of it: those of command lines, of environments and of directories do of theirs.
+/// Whether no other rule speaks of it: those of command lines, environments and directories do of theirs.
 fn is_own(fault: &UnitFault) -> bool {
     let is_of_value = !matches!(fault.kind, UnitFaultKind::Unknown | UnitFaultKind::Misplaced);
     let is_command = matches!(fault.kind, UnitFaultKind::Quoting | UnitFaultKind::Program);
     let others = ["Environment", "EnvironmentFile", "WorkingDirectory"];
-    !(is_command || is_of_value && others.contains(&fault.directive.as_str()))
+    let is_others = is_of_value && others.contains(&fault.directive.as_str());
+    !(is_command || is_others || runtime_directory::is_here(fault))
 }
 
 fn finding(unit: &Unit, fault: &UnitFault, context: &Context) -> Finding {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::layout::{Layout, UnitFile};
 use super::merge::Merged;
 use super::name::UnitName;
+use super::shadow;
 use crate::model::Manager;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
@@ -68,13 +69,14 @@ fn merged<'a>(
     let masked = source.text.trim().is_empty();
     let mut merged = Merged::new(name.clone(), unit.home.clone(), place, masked);
     merged.read(unit.file, tree, false);
-    let (drop_ins, doubtful) = layout.drop_ins_of(name, &unit.home);
-    for drop_in in drop_ins {
+    let drop_ins = layout.drop_ins_of(name, &unit.home);
+    merged.shadowed = shadow::shadowed(&drop_ins, trees);
+    for drop_in in drop_ins.read {
         if let Some(file) = drop_in.file {
             merged.read(file, &trees[&file].tree, true);
         }
     }
-    for drop_in in doubtful {
+    for drop_in in drop_ins.doubtful {
         if let Some(file) = drop_in.file {
             merged.read_perhaps(Span::new(file, 0..0));
         }

@@ -49,6 +49,17 @@ pub(super) struct DropIn {
     rank: usize,
 }
 
+/// The drop-ins of a unit.
+#[derive(Debug, Default)]
+pub(super) struct DropIns<'a> {
+    /// Those that are read, in that order.
+    pub(super) read: Vec<&'a DropIn>,
+    /// Those that are not, since another one of the same name is, or is a link to /dev/null.
+    pub(super) hidden: Vec<&'a DropIn>,
+    /// Those that perhaps belong to it.
+    pub(super) doubtful: Vec<&'a DropIn>,
+}
+
 /// The directories that units are read from, the one that wins first, and a sign for all of one machine. Source:
 /// systemd.unit(5), "Unit File Load Path".
 const ROOTS: [(&str, &str); 10] = [
@@ -159,12 +170,12 @@ fn links(layout: &mut Layout, units: &mut Candidates, sources: &Sources) {
 }
 
 impl Layout {
-    /// The drop-ins of a unit in the order in which they are read, and those that perhaps belong to it.
+    /// The drop-ins of a unit.
     ///
     /// They are sorted by name. Of several of one name only one is read: that of the first root, and there that of the
     /// most specific directory; a directory for all units of a type, such as `service.d`, comes last whatever its root.
     /// Seen with systemd 252.
-    pub(super) fn drop_ins_of(&self, name: &UnitName, home: &str) -> (Vec<&DropIn>, Vec<&DropIn>) {
+    pub(super) fn drop_ins_of(&self, name: &UnitName, home: &str) -> DropIns<'_> {
         let mut directories: Vec<(usize, String)> = Vec::new();
         let start =
             self.aliases.partition_point(|(of, target, _)| (of.as_str(), target) < (home, &name.text));
@@ -175,23 +186,27 @@ impl Layout {
         }
         let for_all = format!("{}.d", name.kind);
         let mut chosen: BTreeMap<&str, (Order, &DropIn)> = BTreeMap::new();
-        let mut doubtful = Vec::new();
+        let mut found = DropIns::default();
         for drop_in in &self.drop_ins {
             let Some(at) = directories.iter().position(|(_, it)| *it == drop_in.directory) else { continue };
             match self.belongs(drop_in, home) {
                 Some(true) => {
                     let order = (drop_in.directory == for_all, directories[at].0, drop_in.rank, at);
-                    let before = chosen.get(drop_in.name.as_str());
-                    if before.is_none_or(|(best, _)| order < *best) {
+                    let before = chosen.get(drop_in.name.as_str()).copied();
+                    if before.is_none_or(|(best, _)| order < best) {
                         chosen.insert(&drop_in.name, (order, drop_in));
+                        found.hidden.extend(before.map(|(_, hidden)| hidden));
+                    } else {
+                        found.hidden.push(drop_in);
                     }
                 }
                 Some(false) => {}
-                None => doubtful.push(drop_in),
+                None => found.doubtful.push(drop_in),
             }
         }
         let read = |drop_in: &&DropIn| drop_in.file.is_some();
-        (chosen.into_values().map(|(_, drop_in)| drop_in).filter(read).collect(), doubtful)
+        found.read = chosen.into_values().map(|(_, drop_in)| drop_in).filter(read).collect();
+        found
     }
 
     /// Whether a drop-in is for the units of a home: it lies there, or it names a unit that no other home has.

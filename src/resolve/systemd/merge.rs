@@ -2,7 +2,7 @@
 
 use super::name::UnitName;
 use super::specifiers;
-use crate::model::{Anchor, Dialect, Manager, Origin, OriginKind};
+use crate::model::{Anchor, Dialect, Manager, Origin, OriginKind, Shadowed};
 use crate::source::{FileId, Span};
 use crate::syntax::systemd::{Entry, Tree, Value};
 use crate::value::Possible;
@@ -24,6 +24,8 @@ pub(super) struct Merged<'a> {
     pub(super) manager: Manager,
     /// Whether the file's name says that `${NAME}` is replaced before systemd sees it.
     pub(super) envsubst: bool,
+    /// Drop-ins that another one of the same name hides, and what is lost with them.
+    pub(super) shadowed: Vec<Shadowed>,
     lines: Vec<Line<'a>>,
     /// The headers of the sections, in the order in which they are read.
     headers: Vec<(&'a str, Span)>,
@@ -83,6 +85,7 @@ impl<'a> Merged<'a> {
             masked,
             manager: Manager::Unknown,
             envsubst: false,
+            shadowed: Vec::new(),
             lines: Vec::new(),
             headers: Vec::new(),
             holes: Vec::new(),

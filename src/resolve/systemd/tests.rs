@@ -117,7 +117,13 @@ fn environments() {
         ("Environment=A=b C=d", "C", known("d")),
         ("Environment=\"A=b c\" 'D=e'", "A", known("b c")),
         ("Environment=A=\"b c\"", "A", known("b c")),
-        ("Environment=A=b c", "A", known("b")),
+        // What is evidently meant is not what systemd takes, and that is one mistake.
+        (
+            "Environment=A=b c",
+            "A",
+            Possible::Unknown("systemd takes only a part of what is evidently meant".into()),
+        ),
+        ("Environment=A=b c D=e", "A", known("b")),
         ("Environment=A=1\nEnvironment=A=2", "A", known("2")),
         ("Environment=A=1\nEnvironment=\nEnvironment=B=2", "A", Possible::Known(None)),
         // What stands before the mistake counts, and the rest is gone.
