@@ -24,7 +24,6 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     // A template has instances, and a script may be run by several units.
     let mut seen = BTreeSet::new();
     for (app, unit) in context.deployment.services() {
-        let Some(shell) = app.shell.as_ref().filter(|_| unit.stops(app)) else { continue };
         // That it is not handed the sockets of a socket unit is told by another rule.
         let is_told = unit.sockets.iter().any(|socket| socket.handed == Handed::Always);
         if is_told && consequences(unit).is_empty() {
