@@ -101,6 +101,8 @@ fn agree(kind: FileKind, ask: impl Fn(&Sources, &str) -> Verdict + Sync) {
         match ask(sources, root) {
             // The names of other machines mean nothing on this one.
             Err(why) if why.contains("host not found in upstream") => None,
+            // systemd advises against it, and takes it.
+            Err(why) if why.contains("Unit uses KillMode=none.") => None,
             Err(_) if ours.is_empty() && NOT_TOGETHER.contains(&name.as_str()) => None,
             Err(why) if ours.is_empty() => Some(format!("{name}: we accept, but\n{why}")),
             Ok(()) if !ours.is_empty() => Some(format!("{name}: is accepted, but we say\n{ours:?}")),

@@ -34,11 +34,15 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether somebody wrote a time for stopping that is shorter than what a request may take. `timeout` bounds the requests of
-/// sync workers alone, and 0 bounds none.
+/// What Gunicorn gives requests if nobody says otherwise. That a longer `timeout` is above that is left alone, and then so is
+/// a time that is no shorter.
+const DEFAULT: Duration = Duration::seconds(30);
+
+/// Whether somebody made the time for stopping shorter than it is by default, and than what a request may take. `timeout`
+/// bounds the requests of sync workers alone, and 0 bounds none.
 fn is_below(app: &App, graceful: &Setting<Duration>, worker: &Setting<Duration>) -> bool {
     let is_sync = app.worker_class.value.must(|class| *class == WorkerClass::Sync);
-    let shorter = |worker: Duration| graceful.value.must(|graceful| *graceful < worker);
+    let shorter = |worker: Duration| graceful.value.must(|graceful| *graceful < worker.min(DEFAULT));
     is_sync && graceful.origin.is_written() && worker.value.must(|worker| shorter(*worker))
 }
 
