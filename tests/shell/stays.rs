@@ -51,6 +51,7 @@ fn said(shell: &str, words: &[&str], script: Option<&str>) -> Option<Shell> {
         environment: Environment::default(),
         working_directory: Setting::known("/srv".to_owned(), Origin::DEFAULT),
         sockets: Activation::None,
+        passing: false,
     };
     let paths = Paths::new("", sources.iter().map(|(id, _)| id), &sources);
     match started(&[launch], &paths, &sources).remove(0).program {
