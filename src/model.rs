@@ -24,7 +24,7 @@ pub use anchor::{Anchor, Dialect, remove_word};
 pub use app::{App, AppId, AppKind, Interface, LiteralVariable, MissingTarget, UnloadedFile, WorkerClass};
 pub use app_fault::{AppFault, AppFaultKind};
 pub use argument::Argument;
-pub use deployment::{Deployment, Hop, Joined, Refusal, Spoken, Unresolved};
+pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
 pub use machine::{BootDirectory, Machine};
 pub use nginx::{
     Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, Level, LevelId, LevelKind, Listen, LookedUp,

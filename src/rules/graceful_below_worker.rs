@@ -78,7 +78,7 @@ fn finding(
 /// not want.
 fn fix(context: &Context, app: &App, graceful: &Setting<Duration>, takes: Duration) -> Option<Fix> {
     let anchor = graceful.origin.anchor?;
-    let seconds = (takes.milliseconds % 1000 == 0).then(|| (takes.milliseconds / 1000).to_string())?;
+    let seconds = takes.milliseconds.is_multiple_of(1000).then(|| (takes.milliseconds / 1000).to_string())?;
     if !matches!(anchor.dialect, Dialect::Python | Dialect::CommandLine) {
         return None;
     }

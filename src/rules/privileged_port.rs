@@ -24,7 +24,7 @@ const FIRST: u16 = 1024;
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
-    if deployment.spoken.low_ports.is_some() {
+    if deployment.low_ports.is_some() {
         return;
     }
     let mut seen = BTreeSet::new();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Category, Context, Fixable, Rule, service_type};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{Patience, Receiver, Setting, Shell, Unit};
+use crate::model::{Handed, Patience, Receiver, Setting, Shell, Unit};
 use crate::source::Span;
 use crate::value::Duration;
 
@@ -24,6 +24,11 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     // A template has instances, and a script may be run by several units.
     let mut seen = BTreeSet::new();
     for (app, unit) in context.deployment.services() {
+        // That it is not handed the sockets of a socket unit is told by another rule.
+        let is_told = unit.sockets.iter().any(|socket| socket.handed == Handed::Always);
+        if is_told && consequences(unit).is_empty() {
+            continue;
+        }
         // Where systemd waits for a word of Gunicorn's, the service does not start at all.
         let is_here = unit.stops(app) && !service_type::is_unheard(context, app, unit);
         let Some(shell) = app.shell.as_ref().filter(|_| is_here) else { continue };

@@ -106,8 +106,11 @@ fn receiver(word: &shell::Word) -> Option<Receiver> {
     }
 }
 
+/// A signal that is written, and where its name or number stands.
+type Given = (String, Option<Span>);
+
 /// The options of `kill` and its kin: the signal, and the words behind it. `flags` are other options that change nothing.
-fn signal(words: Vec<Word>, flags: &[&str]) -> Option<(Option<(String, Option<Span>)>, Vec<Word>)> {
+fn signal(words: Vec<Word>, flags: &[&str]) -> Option<(Option<Given>, Vec<Word>)> {
     let mut given = None;
     let mut words = words.into_iter().peekable();
     while let Some(option) = words.next_if(|word| word.text.as_deref().is_some_and(|it| it.starts_with('-')))
@@ -166,7 +169,7 @@ fn named(words: Vec<Word>) -> Option<Signal> {
     Some(finished(given, target, receiver))
 }
 
-fn finished(given: Option<(String, Option<Span>)>, target: &Word, receiver: Receiver) -> Signal {
+fn finished(given: Option<Given>, target: &Word, receiver: Receiver) -> Signal {
     let before = target.exact.map(|span| Span::new(span.file, span.start as usize..span.start as usize));
     match given {
         Some((name, place)) => Signal { name, is_written: true, place, receiver },
