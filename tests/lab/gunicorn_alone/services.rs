@@ -246,8 +246,9 @@ fn a_gunicorn_behind_a_shell_is_another_process() {
             place.put(&[("start.sh", &format!("#!/bin/sh\n{script}\n"))]);
             place.put(&[(
                 "shop.service",
-                "[Service]\nWorkingDirectory=HERE\nExecStart=/bin/sh HERE/start.sh\n",
+                "[Service]\nType=notify\nWorkingDirectory=HERE\nExecStart=/bin/sh HERE/start.sh\n",
             )]);
+            assert_eq!(place.finds("service-type").0, !is_itself, "{}", place.finds("service-type").1);
             let running = Running(place.command("shop.service").spawn().unwrap());
             wait_for("Gunicorn", || number(&place).is_some() && answers(&place));
             let gunicorn = number(&place).unwrap();
