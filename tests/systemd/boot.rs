@@ -57,7 +57,7 @@ pub(super) fn can_boot() -> bool {
 }
 
 /// Starts services all at once, and gives the directory in which each one's output is, as soon as `is_done` says so of it, or
-/// 60 seconds are over. In the units' texts /mnt is the directory, and what they write goes below /mnt/out. `prepare` is a
+/// three minutes are over. In the units' texts /mnt is the directory, and what they write goes below /mnt/out. `prepare` is a
 /// script that makes the files which they need.
 pub(super) fn boot(
     units: &[(String, String)],
@@ -82,7 +82,7 @@ pub(super) fn boot(
     let mut manager = command.spawn().unwrap();
     let start = Instant::now();
     let out: PathBuf = here.join("out");
-    while !is_done(&out) && start.elapsed() < Duration::from_secs(60) {
+    while !is_done(&out) && start.elapsed() < Duration::from_secs(180) {
         let ended = manager.try_wait().unwrap();
         let said = || std::fs::read_to_string(here.join("log")).unwrap_or_default();
         assert!(ended.is_none(), "the manager has ended: {ended:?} {}", said());
