@@ -1,6 +1,6 @@
 //! Where a setting can be changed or a new one be put, so that a rule can write a fix without seeing syntax.
 
-use crate::edit::Edit;
+use crate::edit::{Applicability, Edit};
 use crate::source::{Sources, Span};
 
 /// A statement of a file that a fix may change or stand beside.
@@ -31,6 +31,22 @@ impl Anchor {
     /// Gives the setting another value, which is written as the dialect writes it.
     pub fn set(&self, value: &str) -> Edit {
         Edit { span: self.value, replacement: value.into() }
+    }
+
+    /// How safe it is to write another value in the place of this one: an expression of names, such as a variable of the
+    /// environment with a default, has an intent of its own.
+    pub fn replacing(&self, sources: &Sources) -> Applicability {
+        let written = sources.text(self.value);
+        let is_word = |word: &str| word.starts_with(|c: char| c.is_alphabetic() || c == '_');
+        let mut words =
+            written.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| is_word(word));
+        let is_literal =
+            written.starts_with(['"', '\'']) || words.all(|it| matches!(it, "True" | "False" | "None"));
+        if self.dialect != Dialect::Python || is_literal {
+            Applicability::Safe
+        } else {
+            Applicability::Unsafe
+        }
     }
 
     /// Puts other settings, by name and value, behind this one: on lines of their own with the same indentation, or on
@@ -125,6 +141,23 @@ mod tests {
         assert_eq!(added("{\n\tb 2;\n}\n", "b 2;"), "{\n\tb 2;\n\ta 1;\n}\n");
         assert_eq!(added("{\r\n  b 2; # why\r\n}", "b 2;"), "{\r\n  b 2; # why\r\n  a 1;\r\n}");
         assert_eq!(added("b 2;", "b 2;"), "b 2;\na 1;");
+    }
+
+    #[test]
+    fn what_a_literal_says_is_replaced_safely() {
+        for (value, is_safe) in [
+            ("0", true),
+            ("True", true),
+            ("'a b'", true),
+            ("N", false),
+            ("int(os.environ.get(\"W\", 0))", false),
+        ] {
+            let mut sources = Sources::default();
+            let file = sources.add(Source::new("a.py", FileKind::Gunicorn, value.into()));
+            let span = Span::new(file, 0..value.len());
+            let anchor = Anchor { span, value: span, dialect: Dialect::Python };
+            assert_eq!(anchor.replacing(&sources) == Applicability::Safe, is_safe, "{value}");
+        }
     }
 
     #[test]

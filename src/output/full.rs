@@ -21,7 +21,12 @@ use crate::source::{FileId, Source, Sources, Span};
 pub fn full(report: &Report, sources: &Sources, style: Style, to: &mut dyn Write) -> io::Result<()> {
     let handler = handler(style);
     for finding in &report.findings {
-        for excerpt in excerpts(finding, sources) {
+        let excerpts = excerpts(finding, sources);
+        if excerpts.iter().any(|excerpt| excerpt.source.text.split('\n').any(|line| line.len() > MAX_LINE)) {
+            write_plain(finding, sources, to)?;
+            continue;
+        }
+        for excerpt in excerpts {
             let mut text = String::new();
             handler.render_report(&mut text, &excerpt).map_err(io::Error::other)?;
             to.write_all(excerpt.without_heading(&text).as_bytes())?;
@@ -32,6 +37,27 @@ pub fn full(report: &Report, sources: &Sources, style: Style, to: &mut dyn Write
         writeln!(to)?;
     }
     Ok(())
+}
+
+/// The longest line that is shown, in bytes: nobody reads one, and miette gives up at 65,536 columns.
+const MAX_LINE: usize = 10_000;
+
+/// A finding without excerpts, where a line is too long to be shown.
+fn write_plain(finding: &Finding, sources: &Sources, to: &mut dyn Write) -> io::Result<()> {
+    writeln!(to, "{}", code(finding))?;
+    writeln!(to, "  {}", harmless(&finding.message))?;
+    for label in std::iter::once(&finding.primary).chain(&finding.related) {
+        let source = sources.get(label.span.file);
+        let (line, column) = source.position(label.span.start);
+        writeln!(to, "  {}:{line}:{column}: {}", harmless(&source.path), harmless(&label.text))?;
+    }
+    if let Some(help) = &finding.help {
+        writeln!(to, "  help: {}", harmless(help))?;
+    }
+    if let Some(fix) = &finding.fix {
+        writeln!(to, "  {} fix: {}", fix.applicability.name(), harmless(&fix.title))?;
+    }
+    writeln!(to)
 }
 
 /// How many lines are shown around a label and around a change.
@@ -260,6 +286,28 @@ mod tests {
         let mut text = Vec::new();
         full(&report, &sources, style, &mut text).unwrap();
         String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn a_line_of_any_length_is_spoken_of() {
+        let mut sources = Sources::default();
+        let file = sources.add(Source::new("a.service", FileKind::Systemd, vec![b'x'; 200_000]));
+        let label = Label { span: Span::new(file, 150_000..150_001), text: "here".into() };
+        let finding = Finding {
+            rule: "r",
+            severity: Severity::Error,
+            outcome: "502".into(),
+            message: "m".into(),
+            primary: label,
+            related: Vec::new(),
+            help: None,
+            fix: None,
+        };
+        let report = Report { stacks: Vec::new(), findings: vec![finding] };
+        let mut out = Vec::new();
+        full(&report, &sources, Style { unicode: false, color: false, width: 80 }, &mut out).unwrap();
+        let expected = "error[r]: 502\n  m\n  a.service:1:150001: here\n\n";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 
     #[test]

@@ -76,14 +76,14 @@ fn finding(app: &App, unit: &Unit, reload: &Setting<bool>, place: Span) -> Findi
 
 /// Takes the option away, or turns the setting off in a file that nobody else reads.
 fn fix(context: &Context, reload: &Setting<bool>, place: Span, shared: bool) -> Option<Fix> {
-    let edit = match (reload.origin.kind, reload.origin.anchor) {
+    let (edit, applicability) = match (reload.origin.kind, reload.origin.anchor) {
         (OriginKind::CommandLine, _) if context.sources.text(place) == "--reload" => {
-            remove_word(place, context.sources)?
+            (remove_word(place, context.sources)?, Applicability::Safe)
         }
         (OriginKind::Written, Some(anchor)) if anchor.dialect == Dialect::Python && !shared => {
-            anchor.set("False")
+            (anchor.set("False"), anchor.replacing(context.sources))
         }
         _ => return None,
     };
-    Fix::new("do without `reload`", Applicability::Safe, vec![edit])
+    Fix::new("do without `reload`", applicability, vec![edit])
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Category, Context, Fixable, Rule};
-use crate::edit::{Applicability, Fix};
+use crate::edit::Fix;
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{App, AppKind, Setting, WorkerClass};
 use crate::source::Span;
@@ -36,7 +36,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             && is_used(app)
             && seen.insert(place)
         {
-            findings.push(finding(app, *number, &backlog, place));
+            findings.push(finding(context, app, *number, &backlog, place));
         }
     }
 }
@@ -51,7 +51,7 @@ fn is_used(app: &App) -> bool {
             .must(|class| !matches!(class, WorkerClass::Asgi | WorkerClass::Uvicorn | WorkerClass::Other(_)))
 }
 
-fn finding(app: &App, number: i64, backlog: &Setting<i64>, place: Span) -> Finding {
+fn finding(context: &Context, app: &App, number: i64, backlog: &Setting<i64>, place: Span) -> Finding {
     let listeners = app.listeners.value.known().map_or(&[][..], Vec::as_slice);
     let unix = listeners.iter().any(|it| matches!(it, Endpoint::Unix(_)));
     let (outcome, what) = match unix {
@@ -70,7 +70,7 @@ fn finding(app: &App, number: i64, backlog: &Setting<i64>, place: Span) -> Findi
     ));
     finding.fix = backlog.origin.anchor.and_then(|anchor| {
         let title = format!("let {DEFAULT} connections wait");
-        Fix::new(title, Applicability::Safe, vec![anchor.set(&DEFAULT.to_string())])
+        Fix::new(title, anchor.replacing(context.sources), vec![anchor.set(&DEFAULT.to_string())])
     });
     finding
 }

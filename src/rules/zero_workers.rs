@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Category, Context, Fixable, Rule};
-use crate::edit::{Applicability, Fix};
+use crate::edit::Fix;
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{App, AppKind, Setting, WorkerClass};
 use crate::source::Span;
@@ -27,7 +27,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             // Several apps may read one file.
             let place = setting.origin.place.unwrap_or(app.place);
             if setting.value.must(|number| *number == 0) && counts(name, app) && seen.insert((place, name)) {
-                findings.push(finding(app, name, &setting, place));
+                findings.push(finding(context, app, name, &setting, place));
             }
         }
     }
@@ -47,7 +47,7 @@ fn counts(name: &str, app: &App) -> bool {
     }) || name == "workers"
 }
 
-fn finding(app: &App, name: &str, setting: &Setting<i64>, place: Span) -> Finding {
+fn finding(context: &Context, app: &App, name: &str, setting: &Setting<i64>, place: Span) -> Finding {
     let sync = app.worker_class.value.may(|class| *class == WorkerClass::Sync);
     let (message, help, value) = match name {
         "workers" => (
@@ -75,7 +75,7 @@ fn finding(app: &App, name: &str, setting: &Setting<i64>, place: Span) -> Findin
     finding.help = Some(help.into());
     finding.fix = setting.origin.anchor.and_then(|anchor| {
         let edit = anchor.set(&value.to_string());
-        Fix::new(format!("set `{name}` to {value}"), Applicability::Safe, vec![edit])
+        Fix::new(format!("set `{name}` to {value}"), anchor.replacing(context.sources), vec![edit])
     });
     finding
 }

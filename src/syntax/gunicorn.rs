@@ -28,6 +28,8 @@ pub use tree::{
 
 /// Reads a configuration file.
 pub fn parse(file: FileId, text: &str) -> Parsed<Tree> {
+    let masked = if declares_encoding(text) { Some(masked(text)) } else { None };
+    let text = masked.as_deref().unwrap_or(text);
     let words = lines::words(text);
     let templated = lines::has_templates(text, &words);
     let (lines, mut errors) = lines::logical(file, text, &words);
@@ -38,6 +40,26 @@ pub fn parse(file: FileId, text: &str) -> Parsed<Tree> {
     }
     errors.sort_by_key(|error| error.span);
     Parsed { tree, errors }
+}
+
+/// Whether one of the first two lines names an encoding other than UTF-8, in which letters beyond ASCII are others.
+///
+/// Source: "Encoding declarations" in the Python language reference.
+fn declares_encoding(text: &str) -> bool {
+    text.split('\n').take(2).filter(|line| line.trim_start().starts_with('#')).any(|line| {
+        line.match_indices("coding").any(|(at, word)| {
+            let behind = &line[at + word.len()..];
+            let Some(name) = behind.strip_prefix([':', '=']) else { return false };
+            let name = name.trim_start().to_ascii_lowercase();
+            !name.is_empty() && !name.starts_with("utf-8") && !name.starts_with("utf8")
+        })
+    })
+}
+
+/// A text of the same length in which the bytes of letters beyond ASCII are marked as not known.
+fn masked(text: &str) -> String {
+    let mark = |c: char| if c.is_ascii() { c.to_string() } else { "\x1a".repeat(c.len_utf8()) };
+    text.chars().map(mark).collect()
 }
 
 /// The ranges of the leaves of the parse in their order; together they are the text, whatever it holds.

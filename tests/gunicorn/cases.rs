@@ -103,6 +103,13 @@ pub(super) static CASES: &[Case<'static>] = &[
     case(Some("for timeout in [1, 2, 3]:\n    pass\nworkers = 2\n"), &[], APP),
     case(Some("from other import *\nworkers = 2\n"), &[], APP),
     case(Some("timeout = 3\nfrom other import *\n"), &[], APP),
+    // Letters beyond ASCII in an encoding of the file's own.
+    case(
+        Some("# -*- coding: latin-1 -*-\nproc_name = 'é'\nworkers = 3\nerrorlog = f'{workers}é'\n"),
+        &[],
+        APP,
+    ),
+    case(Some("#!/usr/bin/python\n# vim: set fileencoding=utf-8 :\nproc_name = 'é'\n"), &[], APP),
     // Modules of the directory.
     case(Some("from base import *\nworkers = 2\n"), &[], APP)
         .with(&[("base.py", "workers = 9\ntimeout = 11\nbind = ['127.0.0.1:7001']\n_threads = 4\n")]),

@@ -43,6 +43,10 @@ pub(super) fn string(literal: &str) -> Option<String> {
     let quoted = &literal[at..];
     let width = if quoted.starts_with("\"\"\"") || quoted.starts_with("'''") { 3 } else { 1 };
     let body = quoted.get(width..quoted.len().checked_sub(width)?)?;
+    // What stands for a byte that is no UTF-8: which letter it is, the encoding of the file says.
+    if body.contains('\x1a') {
+        return None;
+    }
     // Python reads every line break of a file as a line feed.
     let body = body.replace("\r\n", "\n").replace('\r', "\n");
     match prefix.as_str() {
@@ -127,6 +131,7 @@ mod tests {
             (r#"'\N{DASH}'"#, None),
             (r#"'\xg0'"#, None),
             (r#"'\ud800'"#, None),
+            ("'caf\x1a'", None),
         ] {
             assert_eq!(string(literal).as_deref(), text, "{literal}");
         }

@@ -123,6 +123,9 @@ impl Fields<'_> {
     }
 
     fn literal(&self, text: &str) -> Option<String> {
+        if text.contains('\x1a') {
+            return None;
+        }
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         if self.raw { Some(text) } else { literal::unescape(&text) }
     }
