@@ -8,7 +8,9 @@ mod app;
 mod app_fault;
 mod argument;
 mod deployment;
+mod machine;
 mod nginx;
+mod sandbox;
 mod setting;
 mod shell_syntax;
 mod socket;
@@ -19,12 +21,14 @@ pub use anchor::{Anchor, Dialect, remove_word};
 pub use app::{App, AppId, AppKind, Interface, LiteralVariable, MissingTarget, UnloadedFile, WorkerClass};
 pub use app_fault::{AppFault, AppFaultKind};
 pub use argument::Argument;
-pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
+pub use deployment::{Deployment, Hop, Joined, Refusal, Spoken, Unresolved};
+pub use machine::{BootDirectory, Machine};
 pub use nginx::{
     Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, Level, LevelId, LevelKind, Listen, LookedUp,
     Main, MatchKind, Matching, Mend, Mistake, Nginx, Parameters, Peer, Reading, Route, RouteId, Sending,
     Sent, Server, Statements, Upstream, UpstreamId, Uri, ValueKind, Written, directive,
 };
+pub use sandbox::{Denial, Facility, Mount, MountKind, Sandbox, Sight, parent};
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
 pub use shell_syntax::{BUILTINS, ShellSyntax, is_operator, redirection, shell_syntax};
 pub use socket::{Handed, UnitListener, UnitSocket};

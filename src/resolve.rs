@@ -7,6 +7,7 @@ mod distrust;
 pub mod gunicorn;
 pub mod launch;
 pub mod link;
+pub mod machine;
 pub mod mentions;
 pub mod nginx;
 pub mod paths;
@@ -23,7 +24,7 @@ use rayon::prelude::*;
 use self::mentions::Mentions;
 use self::paths::Paths;
 use self::stacks::Stack;
-use crate::model::{App, Deployment, Refusal, Target, Unresolved};
+use crate::model::{App, Deployment, Refusal, Spoken, Target, Unresolved};
 use crate::source::{FileId, FileKind, Source, Sources};
 use crate::syntax::{self, Parsed};
 
@@ -72,7 +73,7 @@ impl Tree {
             FileKind::Gunicorn => Some(Tree::Gunicorn(syntax::gunicorn::parse(id, text))),
             FileKind::Systemd => Some(Tree::Systemd(syntax::systemd::parse(id, text))),
             FileKind::Compose => Some(Tree::Compose(syntax::compose::parse(id, text))),
-            FileKind::Packages | FileKind::Launcher => None,
+            FileKind::Packages | FileKind::Machine | FileKind::Launcher => None,
         }
     }
 }
@@ -110,6 +111,7 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
     let mut apps: Vec<App> = gunicorn.apps.into_iter().chain(compose.apps).collect();
     let mut hops = link::link(&nginx.nginx, &apps, &systemd.sockets, &mentions, sources);
     let mut units = systemd.units;
+    let machine = machine::resolve(&stack.files, &units, sources);
     if let Some(path) = sources.unread().iter().find(|path| path.starts_with(&stack.root)) {
         let why = format!("`{path}` cannot be read, and may change it");
         distrust::distrust_all(&why, &mut nginx.nginx, &mut apps, &mut units, &mut hops);
@@ -129,7 +131,9 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
         nginx: nginx.nginx,
         apps,
         units,
+        machine,
         hops,
+        spoken: Spoken { low_ports: mentions.low_ports(), runtime: mentions.runtime().clone() },
         unresolved,
         refusals: refusals(stack, trees),
     }

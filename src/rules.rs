@@ -8,6 +8,7 @@ mod app_worker_mismatch;
 mod bind_conflict;
 mod bind_syntax;
 mod connections_exhausted;
+mod daemon_under_manager;
 mod decimal_umask;
 mod dropin_shadowed;
 mod duplicate_upstream_server;
@@ -19,11 +20,14 @@ mod exec_start_count;
 mod gunicorn_config_not_loaded;
 mod gunicorn_invalid_value;
 mod gunicorn_unknown_setting;
+mod identity_mismatch;
 mod keepalive_ineffective;
 mod max_conns_without_queue;
 mod named_location_missing;
 mod nginx_rejected;
 mod option_eats_app;
+mod path_not_writable;
+mod privileged_port;
 mod proxy_buffers_rejected;
 mod proxy_loop;
 mod proxy_uri_joined;
@@ -31,8 +35,14 @@ mod read_timeout_below_worker;
 mod reload_in_production;
 mod resolver_missing;
 mod restart_policy;
+mod runtime_directory;
+mod sandbox_blocks_app;
+mod service_type;
 mod single_sync_worker;
 mod small_backlog;
+mod socket_activation_bypassed;
+mod socket_in_private_tmp;
+mod socket_permission;
 mod syntax_error;
 mod transfer_encoding_set;
 mod unit_ignored_value;
@@ -40,6 +50,7 @@ mod unix_target_syntax;
 mod upstream_unbound;
 mod upstream_undefined;
 mod variable_port_literal;
+mod watchdog_set;
 mod websocket_headers_missing;
 mod worker_class_unavailable;
 mod worker_timeout_disabled;
@@ -151,6 +162,7 @@ pub static RULES: &[&Rule] = &[
     &bind_conflict::RULE,
     &bind_syntax::RULE,
     &connections_exhausted::RULE,
+    &daemon_under_manager::RULE,
     &decimal_umask::RULE,
     &dropin_shadowed::RULE,
     &duplicate_upstream_server::RULE,
@@ -162,11 +174,14 @@ pub static RULES: &[&Rule] = &[
     &gunicorn_config_not_loaded::RULE,
     &gunicorn_invalid_value::RULE,
     &gunicorn_unknown_setting::RULE,
+    &identity_mismatch::RULE,
     &keepalive_ineffective::RULE,
     &max_conns_without_queue::RULE,
     &named_location_missing::RULE,
     &nginx_rejected::RULE,
     &option_eats_app::RULE,
+    &path_not_writable::RULE,
+    &privileged_port::RULE,
     &proxy_buffers_rejected::RULE,
     &proxy_loop::RULE,
     &proxy_uri_joined::RULE,
@@ -174,8 +189,14 @@ pub static RULES: &[&Rule] = &[
     &reload_in_production::RULE,
     &resolver_missing::RULE,
     &restart_policy::RULE,
+    &runtime_directory::RULE,
+    &sandbox_blocks_app::RULE,
+    &service_type::RULE,
     &single_sync_worker::RULE,
     &small_backlog::RULE,
+    &socket_activation_bypassed::RULE,
+    &socket_in_private_tmp::RULE,
+    &socket_permission::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
     &unit_ignored_value::RULE,
@@ -183,6 +204,7 @@ pub static RULES: &[&Rule] = &[
     &upstream_unbound::RULE,
     &upstream_undefined::RULE,
     &variable_port_literal::RULE,
+    &watchdog_set::RULE,
     &websocket_headers_missing::RULE,
     &worker_class_unavailable::RULE,
     &worker_timeout_disabled::RULE,

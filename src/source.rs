@@ -58,6 +58,8 @@ pub enum FileKind {
     Compose,
     /// Which Gunicorn is installed: requirements, `pyproject.toml`, a lock file.
     Packages,
+    /// What directories and accounts the machine has: `tmpfiles.d`, `sysusers.d`, `/etc/passwd`, `/etc/group`.
+    Machine,
     /// Something that may start servers and is searched for mentions of addresses, but not understood: a script, a
     /// Dockerfile, a Procfile, a Supervisor program.
     Launcher,
@@ -66,24 +68,27 @@ pub enum FileKind {
 impl FileKind {
     /// Whether there is something to lint in it; the others only tell what meets it.
     pub fn is_configuration(self) -> bool {
-        !matches!(self, FileKind::Packages | FileKind::Launcher)
+        !matches!(self, FileKind::Packages | FileKind::Machine | FileKind::Launcher)
     }
 
     /// The largest file of this kind that is read, in bytes.
     pub fn max_size(self) -> u64 {
         match self {
             FileKind::Nginx | FileKind::Packages | FileKind::Launcher => MAX_FILE_SIZE,
-            FileKind::Gunicorn | FileKind::Systemd | FileKind::Compose => MAX_WRITTEN_SIZE,
+            FileKind::Gunicorn | FileKind::Systemd | FileKind::Compose | FileKind::Machine => {
+                MAX_WRITTEN_SIZE
+            }
         }
     }
 
     /// All kinds, in the order in which they are counted for the user.
-    pub const ALL: [FileKind; 6] = [
+    pub const ALL: [FileKind; 7] = [
         FileKind::Nginx,
         FileKind::Gunicorn,
         FileKind::Systemd,
         FileKind::Compose,
         FileKind::Packages,
+        FileKind::Machine,
         FileKind::Launcher,
     ];
 
@@ -95,6 +100,7 @@ impl FileKind {
             FileKind::Systemd => "systemd",
             FileKind::Compose => "Compose",
             FileKind::Packages => "packages",
+            FileKind::Machine => "machine",
             FileKind::Launcher => "other",
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod compose;
 pub mod gunicorn;
+pub mod machine;
 pub mod nginx;
 pub mod packages;
 pub mod shell;

@@ -73,7 +73,7 @@ fn refused(report: &Report, sources: &Sources, kind: FileKind) -> Vec<String> {
 /// Examples that are right, and that nginx refuses as the test puts them together: directives of the commercial nginx,
 /// variants of which a machine has one, a fragment of something else than `http`, a file that is not there; or Gunicorn,
 /// before somebody fills in what is marked.
-const NOT_TOGETHER: [&str; 14] = [
+const NOT_TOGETHER: &[&str] = &[
     "exec-path, Bad, All in quotes",
     "exec-path, Good, A name with blanks, and what is still to be filled in",
     "gunicorn-invalid-value, Good, Values that are filled in or not known",
@@ -86,8 +86,10 @@ const NOT_TOGETHER: [&str; 14] = [
     "nginx-rejected, Good, Servers that come while nginx runs",
     "nginx-rejected, Good, Variants that include one file",
     "proxy-loop, Good, Another module may answer, or an `error_page`",
+    "service-type, Bad, A reload without an answer",
     "upstream-undefined, Good, An include that is not in the tree may define it",
     "upstream-undefined, Good, Variants of each other",
+    "watchdog-set, Good, A hook may answer",
 ];
 
 /// Compares what we say with what the program says, for all that we have.

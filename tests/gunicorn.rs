@@ -45,6 +45,7 @@ fn launch_of(directory: &str, case: &Case, sources: &mut Sources) -> Launch {
         },
         working_directory: known(directory),
         sockets: Activation::None,
+        passing: false,
     }
 }
 

@@ -78,7 +78,8 @@ fn block(info: &str) -> Option<Block> {
         "python" => Some(FileKind::Gunicorn),
         "systemd" => Some(FileKind::Systemd),
         "yaml" => Some(FileKind::Compose),
-        "sh" => Some(FileKind::Launcher),
+        "sh" | "text" => Some(FileKind::Launcher),
+        "machine" => Some(FileKind::Machine),
         "module" => None,
         _ => return None,
     };

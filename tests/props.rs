@@ -21,7 +21,7 @@ pub(crate) fn assert_tiled(kind: FileKind, text: &str, name: &str) {
         FileKind::Nginx => nginx::tiles(text),
         FileKind::Gunicorn => gunicorn::tiles(text),
         FileKind::Systemd => systemd::tiles(text),
-        FileKind::Compose | FileKind::Packages | FileKind::Launcher => return,
+        FileKind::Compose | FileKind::Packages | FileKind::Machine | FileKind::Launcher => return,
     };
     let mut end = 0;
     for tile in tiles {
@@ -131,6 +131,7 @@ fn sources(files: Vec<(FileKind, Vec<u8>)>) -> Sources {
             FileKind::Systemd => format!("systemd/{at}.service"),
             FileKind::Compose => "compose.yaml".into(),
             FileKind::Packages => "requirements.txt".into(),
+            FileKind::Machine => format!("tmpfiles.d/{at}.conf"),
             FileKind::Launcher => format!("{at}.sh"),
         };
         sources.add(Source::new(path, kind, bytes));

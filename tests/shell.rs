@@ -115,6 +115,7 @@ impl Laboratory {
             },
             working_directory: set(&root),
             sockets: Activation::None,
+            passing: false,
         };
         let paths = Paths::new("", sources.iter().map(|(id, _)| id), &sources);
         match started(&[launch], &paths, &sources).remove(0).program {

@@ -2,9 +2,12 @@
 
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
+mod boot;
+mod confined;
 mod merged;
 mod names;
 mod random;
+mod sight;
 mod snippets;
 mod values;
 mod verify;

@@ -153,8 +153,9 @@ fn there_is_one_page_and_one_file_for_each_rule() {
     let names: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
     assert!(names.is_sorted() && names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
     let stems = |directory: &str, suffix: &str| -> Vec<String> {
+        // A rule of several files has a directory besides.
         let names = names_in(&root().join(directory)).into_iter();
-        names.map(|name| name.strip_suffix(suffix).unwrap().replace('_', "-")).collect()
+        names.filter_map(|name| Some(name.strip_suffix(suffix)?.replace('_', "-"))).collect()
     };
     assert_eq!(stems("rules", ".md"), names);
     assert_eq!(stems("src/rules", ".rs"), names);

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::resolve::paths::template_free;
 use crate::source::{FileKind, Source, Sources};
+use crate::syntax::machine;
 use crate::syntax::packages::Format;
 
 /// What a file may be by its name; each is tried in turn by content.
@@ -20,6 +21,8 @@ pub(super) enum Candidate {
     Any,
     /// Requirements or a lock file; where no Gunicorn is in it, nothing, or a launcher.
     Packages,
+    /// What directories and accounts the machine has.
+    Machine,
     /// Something that may start servers.
     Launcher,
 }
@@ -55,6 +58,9 @@ pub(super) fn by_name(path: &Path) -> Option<Candidate> {
     let is_drop_in = |name| is_unit(name) || is_for_all(name);
     if is_unit(name) || extension == "conf" && parent.strip_suffix(".d").is_some_and(is_drop_in) {
         return Some(Candidate::Unit);
+    }
+    if machine::Format::of(&format!("{parent}/{name}")).is_some() {
+        return Some(Candidate::Machine);
     }
     let yaml = matches!(extension, "yml" | "yaml");
     if yaml && (lower.starts_with("docker-compose") || lower.starts_with("compose")) {
@@ -103,6 +109,7 @@ pub(super) fn by_content(path: &Path, candidate: Candidate, text: &str) -> Optio
     match candidate {
         Candidate::Unit => Some(FileKind::Systemd),
         Candidate::Compose => Some(FileKind::Compose),
+        Candidate::Machine => Some(FileKind::Machine),
         Candidate::Packages if text.to_ascii_lowercase().contains("gunicorn") => Some(FileKind::Packages),
         Candidate::Packages => name.ends_with(".toml").then_some(FileKind::Launcher),
         Candidate::Launcher => Some(FileKind::Launcher),
@@ -110,6 +117,7 @@ pub(super) fn by_content(path: &Path, candidate: Candidate, text: &str) -> Optio
         Candidate::Python if name == "gunicorn.conf.py" => Some(FileKind::Gunicorn),
         Candidate::Python => if_gunicorn(text).or(Some(FileKind::Launcher)),
         Candidate::Any if looks_like_nginx(text, says_nginx(path)) => Some(FileKind::Nginx),
+        Candidate::Any if machine::looks_like_tmpfiles(text) => Some(FileKind::Machine),
         Candidate::Any if is_shell_script(text) => Some(FileKind::Launcher),
         Candidate::Any if name.contains("gunicorn") || path_contains(path, "gunicorn") => {
             if_gunicorn(text).or(Some(FileKind::Launcher))
@@ -161,8 +169,12 @@ fn launches(name: &str, text: &str) -> bool {
         "vagrantfile",
         "uwsgi",
     ];
-    // Supervisor, Circus, uWSGI; Apache.
-    const LINES: [&str; 9] = [
+    // Supervisor, Circus, uWSGI; Apache; what the kernel lets processes do; what is made at boot.
+    const LINES: [&str; 13] = [
+        "net.ipv4.ip_unprivileged_port_start",
+        "d /",
+        "D /",
+        "d! /",
         "[program:",
         "[fcgi-program:",
         "[watcher:",
@@ -312,7 +324,7 @@ mod tests {
 
     #[test]
     fn files_are_told_by_name_and_content() {
-        use FileKind::{Compose, Gunicorn, Launcher, Nginx, Packages, Systemd};
+        use FileKind::{Compose, Gunicorn, Launcher, Machine, Nginx, Packages, Systemd};
         for (path, text, expected) in [
             ("nginx.conf", "events {}\nhttp {\n", Some(Nginx)),
             ("sites-available/shop", "server {\n  listen 80;\n}\n", Some(Nginx)),
@@ -334,6 +346,9 @@ mod tests {
             ("service.d/x.conf", "[Service]\n", None),
             ("docker-compose.prod.yml", "services:\n", Some(Compose)),
             ("deploy.sh", "gunicorn\n", Some(Launcher)),
+            ("tmpfiles.d/shop.conf", "d /run/shop\n", Some(Machine)),
+            ("deploy/shop.conf", "d /run/shop 0755 shop shop\n", Some(Machine)),
+            ("etc/group", "shop:x:1:\n", Some(Machine)),
             ("bin/gunicorn_start", "#!/bin/bash\ntimeout=30\n", Some(Launcher)),
             ("requirements/prod.txt", "gunicorn==20.1.0\n", Some(Packages)),
             ("prod-requirements.txt", "gunicorn==20.1.0\n", Some(Packages)),
@@ -357,6 +372,9 @@ mod tests {
             ("app.py", "bind = 1\n", None),
             ("my.cnf", "[mysqld]\n", None),
             ("redis.conf", "bind 127.0.0.1\n", None),
+            ("sysctl.d/ports.conf", "net.ipv4.ip_unprivileged_port_start = 80\n", Some(Launcher)),
+            ("tmpfiles.d/shop.conf", "d /run/shop 0755 shop shop -\n", Some(Launcher)),
+            ("sysctl.d/swap.conf", "vm.swappiness = 10\n", None),
             ("hoplint.toml", "[target]\nnginx = \"1.22\"\n", None),
         ] {
             assert_eq!(kind(path, text), expected, "{path}: {text}");

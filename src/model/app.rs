@@ -24,6 +24,10 @@ pub struct App {
     pub config: Option<FileId>,
     /// Where it is started.
     pub working_directory: Setting<String>,
+    /// The directory that it goes to before it loads anything, from which relative paths are seen.
+    pub directory: Possible<String>,
+    /// The directories of which the first that can be written is for temporary files, in that order.
+    pub temporary: Possible<Vec<String>>,
     /// Why it is not the process that the manager started, where it is not, or may not be: a shell or a wrapper stays in
     /// front of it.
     pub behind: Option<String>,

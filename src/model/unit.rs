@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Argument, Datum, FromDatum, Mend, Origin, Setting, UnitListener, UnitSocket};
+use super::{Argument, Datum, FromDatum, Mend, Origin, Sandbox, Setting, UnitListener, UnitSocket};
 use crate::source::{FileId, Span};
 use crate::value::Possible;
 
@@ -32,6 +32,8 @@ pub struct Unit {
     /// The commands of a service, of all its `Exec` directives: in the order of the directives' names, and then in the one
     /// in which they run. None where a line is refused.
     pub commands: Vec<UnitCommand>,
+    /// What it keeps from the processes of its service.
+    pub sandbox: Sandbox,
     /// What a socket unit listens on for streams, in the order of its lines. None where the unit is masked; what stands in
     /// lines that are not known is not here.
     pub listeners: Vec<UnitListener>,
@@ -102,6 +104,63 @@ impl Unit {
             (None, Some(why)) => Setting::unknown(why.clone(), Origin::DEFAULT),
             (None, None) => Setting { value: Possible::Known(None), origin: Origin::DEFAULT },
         }
+    }
+
+    /// What it keeps from the processes that it starts, if it is a service that starts any, and keeps it from all of them: a
+    /// command with a `+` runs without any of it.
+    pub fn confinement(&self) -> Option<&Sandbox> {
+        let is_free = self.commands_of("ExecStart").any(|command| command.prefix.contains('+'));
+        let runs = self.kind() == "service" && !self.masked && !self.is_refused();
+        (runs && !is_free && self.sandbox.open.is_none()).then_some(&self.sandbox)
+    }
+
+    /// Whether its processes certainly run as another user than root, and not by a sign before a command.
+    pub fn is_unprivileged(&self) -> bool {
+        self.user().must(Option::is_some)
+    }
+
+    /// Who the processes of a service run as: nobody named is root, and so is `root`. Who is told by `DynamicUser=` alone
+    /// bears the unit's name.
+    pub fn user(&self) -> Possible<Option<String>> {
+        if self.manager != Manager::System {
+            return Possible::Unknown("a user's services run as that user".into());
+        }
+        // These are left all privileges, or take them from the service by themselves.
+        if self.commands_of("ExecStart").any(|command| command.prefix.contains(['+', '!'])) {
+            return Possible::Known(None);
+        }
+        let is_root = |name: &String| name == "root" || name == "0";
+        match (self.setting::<String>("User").value, self.setting::<bool>("DynamicUser").value) {
+            (Possible::Known(None), Possible::Known(Some(true))) => Possible::Known(Some(self.stem().into())),
+            (Possible::Known(None), Possible::Known(_)) => Possible::Known(None),
+            (Possible::Known(None), _) => {
+                Possible::Unknown("it is not known whether `DynamicUser=` is set".into())
+            }
+            (user, _) => user.map(|user| user.filter(|name| !is_root(name))),
+        }
+    }
+
+    /// Its name without the type: `shop` of `shop.service`.
+    pub fn stem(&self) -> &str {
+        self.name.rsplit_once('.').map_or(&self.name, |(stem, _)| stem)
+    }
+
+    /// The directories that systemd makes for it in /run, those above them included: `/run/shop`. `None` where it is not
+    /// known which these are.
+    pub fn runtime_directories(&self) -> Option<Vec<String>> {
+        let names: Option<Vec<String>> = match self.setting::<Vec<String>>("RuntimeDirectory").value {
+            Possible::Known(names) => names,
+            _ => return None,
+        };
+        let mut directories = Vec::new();
+        for name in names.unwrap_or_default() {
+            // Behind a colon stands a link to it.
+            let name = name.split(':').next().unwrap_or_default().trim_end_matches('/');
+            let path = format!("/run/{name}");
+            directories.extend(path.match_indices('/').skip(2).map(|(at, _)| path[..at].to_owned()));
+            directories.push(path);
+        }
+        Some(directories)
     }
 
     /// The commands of a directive.

@@ -10,7 +10,7 @@ use crate::model::{App, AppKind, Origin, OriginKind, Setting, Unresolved};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::compose::{Node, NodeId, NodeKind, Tree};
-use crate::value::{Endpoint, Host};
+use crate::value::{Endpoint, Host, Possible};
 
 /// What the Compose files of a stack come to.
 #[derive(Debug, Default)]
@@ -206,6 +206,8 @@ fn app(place: Span, listeners: Result<Vec<Endpoint>, String>) -> App {
         place,
         config: None,
         working_directory: Setting::unknown(WHY, Origin::DEFAULT),
+        directory: Possible::Unknown(WHY.into()),
+        temporary: Possible::Unknown(WHY.into()),
         behind: None,
         target: Setting::unknown(WHY, Origin::DEFAULT),
         binds: Setting::unknown(WHY, Origin::DEFAULT),

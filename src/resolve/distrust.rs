@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{App, Handed, Hole, Hop, Joined, Level, Listen, Nginx, OriginKind, Unit, Uri};
+use crate::model::{App, Handed, Hole, Hop, Joined, Level, Listen, Nginx, OriginKind, Sandbox, Unit, Uri};
 use crate::source::FileId;
 use crate::value::Possible;
 
@@ -69,6 +69,8 @@ pub(super) fn distrust_all(
     nginx.faults.retain(|fault| !fault.kind.depends_on_others());
     for app in apps {
         app.working_directory.value = Possible::Unknown(why.into());
+        app.directory = Possible::Unknown(why.into());
+        app.temporary = Possible::Unknown(why.into());
         app.target.value = Possible::Unknown(why.into());
         app.listeners.value = Possible::Unknown(why.into());
         app.binds.value = Possible::Unknown(why.into());
@@ -85,6 +87,7 @@ pub(super) fn distrust_all(
         unit.open.get_or_insert_with(|| why.into());
         unit.listeners.iter_mut().for_each(|it| it.address = Possible::Unknown(why.into()));
         unit.sockets.iter_mut().for_each(|it| it.handed = Handed::Unknown(why.into()));
+        unit.sandbox = Sandbox { open: Some(why.into()), ..Sandbox::default() };
     }
     for hop in hops {
         hop.joined = Joined::Unknown(why.into());

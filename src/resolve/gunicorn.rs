@@ -72,10 +72,10 @@ pub struct Started<'a> {
     pub program: Program,
 }
 
-/// What each launch runs, in their order.
+/// What each launch runs, in their order. Of those whose end is waited for only a Gunicorn counts.
 pub fn started<'a>(launches: &'a [Launch], paths: &Paths, sources: &Sources) -> Vec<Started<'a>> {
     let started = |launch| Started { launch, program: command::find(launch, paths, sources) };
-    launches.iter().map(started).collect()
+    launches.iter().map(started).filter(|it| !it.launch.passing || it.program.serves()).collect()
 }
 
 /// The commands of scripts that were followed to a Gunicorn, sorted: what they start is known.

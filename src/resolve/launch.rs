@@ -25,6 +25,9 @@ pub struct Launch {
     pub working_directory: Setting<String>,
     /// The listening sockets that it is handed.
     pub sockets: Activation,
+    /// Whether the manager waits for its end, and leaves nothing of it behind: a server is no such thing, and whatever else
+    /// this runs is of no interest.
+    pub passing: bool,
 }
 
 /// Environment variables as far as they are known.

@@ -257,6 +257,8 @@ mod tests {
             place: SPAN,
             config: None,
             working_directory: unknown(),
+            directory: Possible::Unknown("not asked".into()),
+            temporary: Possible::Unknown("not asked".into()),
             target: unknown(),
             binds: Setting::unknown("", Origin::DEFAULT),
             listeners: Setting { value: endpoint(listener).map(|it| vec![it]), origin: Origin::DEFAULT },

@@ -3,7 +3,7 @@
 //! They are searched, not read: a port or a socket that one of them speaks of, or a server that one of them starts, may
 //! be what answers at an address. Whoever finds such a mention must not say that nobody answers there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::{FileId, FileKind, Sources, Span};
 use crate::syntax::packages::{self, Format};
@@ -16,7 +16,12 @@ pub struct Mentions {
     sockets: BTreeMap<String, Span>,
     server: Option<Span>,
     gunicorn: Option<Span>,
+    low_ports: Option<Span>,
+    runtime: BTreeSet<String>,
 }
+
+/// Words that let a process without privileges listen on a port below 1024.
+const LOW_PORTS: [&str; 4] = ["authbind", "cap_net_bind_service", "ip_unprivileged_port_start", "setcap"];
 
 /// Programs that listen, by the word that starts them.
 const SERVERS: [&str; 26] = [
@@ -163,7 +168,11 @@ impl Mentions {
                         wishes.map(|wish| line_of(*id, &source.text, wish.range)).collect();
                     mentions.search(*id, &source.text, Dialect::Script, &lines);
                 }
-                FileKind::Nginx | FileKind::Gunicorn | FileKind::Systemd | FileKind::Packages => {}
+                FileKind::Nginx
+                | FileKind::Gunicorn
+                | FileKind::Systemd
+                | FileKind::Packages
+                | FileKind::Machine => {}
             }
         }
         mentions
@@ -185,6 +194,16 @@ impl Mentions {
     /// Where a Gunicorn is started, with whatever options.
     pub fn gunicorn(&self) -> Option<Span> {
         self.gunicorn
+    }
+
+    /// Where something lets processes without privileges listen on ports below 1024.
+    pub fn low_ports(&self) -> Option<Span> {
+        self.low_ports
+    }
+
+    /// The directories directly below /run that are spoken of, by name.
+    pub fn runtime(&self) -> &BTreeSet<String> {
+        &self.runtime
     }
 
     fn search(&mut self, file: FileId, text: &str, dialect: Dialect, known: &[Span]) {
@@ -227,6 +246,14 @@ impl Mentions {
         for (at, number) in self::words(line, |c| c.is_ascii_digit()) {
             if let Ok(port) = number.parse() {
                 self.ports.entry(port).or_insert(Span::new(file, start + at..start + at + number.len()));
+            }
+        }
+        for (at, word) in words() {
+            if LOW_PORTS.contains(&word.to_ascii_lowercase().rsplit(['/', '.']).next().unwrap_or_default()) {
+                self.low_ports.get_or_insert(Span::new(file, start + at..start + at + word.len()));
+            }
+            if let Some((_, below)) = word.split_once("run/") {
+                self.runtime.insert(below.split('/').next().unwrap_or_default().to_owned());
             }
         }
         let about = words().any(|(_, word)| NO_START.contains(&word));

@@ -2,6 +2,7 @@
 
 mod command;
 mod count;
+mod denied;
 mod env_file;
 mod environment;
 mod exec;
@@ -12,6 +13,7 @@ mod layout;
 mod mends;
 mod merge;
 mod name;
+mod sandbox;
 mod settings;
 mod shadow;
 mod sockets;
@@ -84,6 +86,7 @@ pub fn resolve(
     }
     resolved.sockets = sockets::addresses(&merged);
     let started = sockets::started(&merged);
+    let others = sandbox::Others::of(&merged);
     for (at, unit) in merged.iter().enumerate() {
         let settings = settings::settings(unit, version.0);
         let mut commands = Vec::new();
@@ -102,6 +105,7 @@ pub fn resolve(
             name: unit.name.text.clone(),
             files: unit.files.clone(),
             place: unit.place,
+            sandbox: sandbox::sandbox(unit, &settings, &others),
             settings,
             open: settings::open(unit),
             masked: unit.masked,
@@ -116,8 +120,8 @@ pub fn resolve(
     resolved
 }
 
-/// What a service keeps running: its `ExecStart=`. Commands of a `Type=oneshot` are done when it is up, and what they
-/// leave behind lives on only with `RemainAfterExit=`.
+/// What a service runs: its `ExecStart=`. Commands of a `Type=oneshot` are done when it is up, and what they leave behind
+/// lives on only with `RemainAfterExit=`.
 fn launch(
     unit: &Merged<'_>,
     id: UnitId,
@@ -131,7 +135,7 @@ fn launch(
         settings.get("Type").is_some_and(|it| it.read::<String>().value.must(|kind| kind == "oneshot"));
     let remains =
         settings.get("RemainAfterExit").is_some_and(|it| it.read::<bool>().value.may(|remains| *remains));
-    let Some(first) = lines.first().filter(|_| !is_oneshot || remains) else { return };
+    let Some(first) = lines.first() else { return };
     let working_directory = working_directory(unit);
     let mut add = |place, arguments| {
         resolved.launches.push(Launch {
@@ -141,10 +145,12 @@ fn launch(
             environment: environment.clone(),
             working_directory: working_directory.clone(),
             sockets: sockets.clone(),
+            passing: is_oneshot && !remains,
         });
     };
     match commands(unit, &lines, is_oneshot, &environment) {
         Ok(commands) => commands.into_iter().for_each(|it| add(it.place, it.arguments)),
+        Err(_) if is_oneshot && !remains => {}
         Err((line, why)) => {
             add(first.value().span, vec![unknown(first, &why)]);
             let what = format!("ExecStart={}", line.value().text);

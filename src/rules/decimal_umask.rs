@@ -21,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// What nginx commonly runs as: an app of one of these users, or of its group, is not shut off from it.
-const WEB_USERS: [&str; 5] = ["www-data", "nginx", "http", "nobody", "apache"];
+pub(super) const WEB_USERS: [&str; 5] = ["www-data", "nginx", "http", "nobody", "apache"];
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let mut seen: BTreeSet<Span> = BTreeSet::new();
@@ -34,6 +34,13 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             findings.push(finding(context, app, *value, meant, anchor, &umask));
         }
     }
+}
+
+/// Whether this rule speaks of an app's umask.
+pub(super) fn is_of(context: &Context, app: &App) -> bool {
+    let umask: Setting<i64> = app.setting("umask");
+    let written = umask.origin.anchor.map_or("", |anchor| context.sources.text(anchor.value));
+    umask.value.known().is_some_and(|value| meant(*value, written.trim_matches(['"', '\''])).is_some())
 }
 
 /// What the digits of a decimal umask mean in octal, where that is what was meant: an octal umask takes from others at least

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Category, Context, Fixable, Rule};
+use super::{Category, Context, Fixable, Rule, runtime_directory};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{Mend, Unit, UnitFault, UnitFaultKind};
 
@@ -30,12 +30,13 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether no other rule speaks of it: those of command lines, of environments and of directories do of theirs.
+/// Whether no other rule speaks of it: those of command lines, environments and directories do of theirs.
 fn is_own(fault: &UnitFault) -> bool {
     let is_of_value = !matches!(fault.kind, UnitFaultKind::Unknown | UnitFaultKind::Misplaced);
     let is_command = matches!(fault.kind, UnitFaultKind::Quoting | UnitFaultKind::Program);
     let others = ["Environment", "EnvironmentFile", "WorkingDirectory"];
-    !(is_command || is_of_value && others.contains(&fault.directive.as_str()))
+    let is_others = is_of_value && others.contains(&fault.directive.as_str());
+    !(is_command || is_others || runtime_directory::is_here(fault))
 }
 
 fn finding(unit: &Unit, fault: &UnitFault, context: &Context) -> Finding {

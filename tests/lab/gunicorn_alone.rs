@@ -4,6 +4,7 @@
 //! the unit names.
 
 mod cases;
+mod managed;
 mod sockets;
 
 use std::fs::File;

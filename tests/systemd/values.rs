@@ -222,6 +222,8 @@ fn is_open(row: &Row, value: &str, version: u32) -> bool {
     let percent = value.contains('%') && row.kind.specifiers() != Specifiers::None;
     row.kind == Kind::Rest
         || percent && units::unknown_specifier(value, row.kind.specifiers(), version).is_none()
+        // Which system calls there are is not known, and this one is `ax20b`.
+        || row.kind == Kind::Calls && value.contains('\\')
         || row.kind != Kind::Command && (judged(value) || value.split_whitespace().any(judged))
 }
 

@@ -96,6 +96,8 @@ fn other(launch: &Launch, place: Span) -> App {
         place,
         config: None,
         working_directory: launch.working_directory.clone(),
+        directory: Possible::Unknown(unknown.into()),
+        temporary: Possible::Unknown(unknown.into()),
         behind: None,
         target: Setting::unknown(unknown, Origin::DEFAULT),
         listeners: Setting::unknown(unknown, Origin::DEFAULT),
@@ -182,6 +184,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         faults.extend(strays::of_file(&parsed.tree, scope, stack.version, stack.sources));
     }
     let target = target(&layers.line, &settings);
+    let directory_then = launched_in(&settings, directory);
     let Application { missing, interface } = application_of(stack, start, &target, &settings);
     let app = App {
         kind: AppKind::Gunicorn,
@@ -189,6 +192,13 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         place: start.place,
         config: if let Choice::File(file, _) = choice { Some(file) } else { None },
         working_directory: start.working_directory.clone(),
+        temporary: temporary(
+            &start.environment,
+            scopes.iter().any(|it| !it.keeps_environment()),
+            &directory_then,
+            &settings,
+        ),
+        directory: directory_then,
         behind: start.behind.clone(),
         target,
         listeners: listeners(&settings, &listens),
@@ -306,6 +316,43 @@ fn launched_in(settings: &Settings, directory: &Possible<String>) -> Possible<St
         Some(Possible::Unknown(why)) if why == layers::MACHINE => directory.clone(),
         _ => Possible::Unknown("the directory that it goes to is not known".into()),
     }
+}
+
+/// The directories that Python tries for temporary files.
+///
+/// Source: `_candidate_tempdir_list` in `tempfile.py` of Python 3.11; `raw_env` is set before.
+fn temporary(
+    environment: &Environment,
+    is_changed: bool,
+    directory: &Possible<String>,
+    settings: &Settings,
+) -> Possible<Vec<String>> {
+    const VARIABLES: [&str; 3] = ["TMPDIR", "TEMP", "TMP"];
+    let raw = settings.get("raw_env").map(|it| it.read::<Vec<String>>().value);
+    let sets = |pair: &String| VARIABLES.iter().any(|name| pair.starts_with(name));
+    if is_changed || !raw.is_some_and(|raw| raw.must(|pairs| !pairs.iter().any(sets))) {
+        return Possible::Unknown("the configuration may change the environment".into());
+    }
+    let mut directories = Vec::new();
+    for name in VARIABLES {
+        match variable(environment, name) {
+            Possible::Known(Some(path)) if path.is_empty() => {}
+            Possible::Known(Some(path)) => match validate::absolute(&path, directory) {
+                Ok(path) => directories.push(path),
+                Err(why) => return Possible::Unknown(why),
+            },
+            Possible::Known(None) => {}
+            other => {
+                return Possible::Unknown(other.doubt().unwrap_or_else(|| format!("`{name}` may be set")));
+            }
+        }
+    }
+    directories.extend(["/tmp", "/var/tmp", "/usr/tmp"].map(str::to_owned));
+    match directory {
+        Possible::Known(directory) => directories.push(directory.clone()),
+        other => return Possible::Unknown(other.doubt().unwrap_or_default()),
+    }
+    Possible::Known(directories)
 }
 
 /// What Gunicorn listens on: the sockets that it is handed, else what `bind` says.
@@ -430,6 +477,8 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
         place: first.unwrap_or(Span::new(file, 0..0)),
         config: Some(file),
         working_directory: Setting::unknown(nobody, Origin::DEFAULT),
+        directory: Possible::Unknown(nobody.into()),
+        temporary: Possible::Unknown(nobody.into()),
         behind: None,
         target: target(&Options::default(), &settings),
         listeners: listeners(&settings, &listens),

@@ -25,6 +25,18 @@ pub enum Program {
     Other(Option<String>),
 }
 
+impl Program {
+    /// Whether it is a Gunicorn that is started itself, and certainly told to serve.
+    pub fn serves(&self) -> bool {
+        let is_idle = |word: &str| {
+            let starts = ["--check", "--print", "--v", "--h"].iter().any(|it| word.starts_with(it));
+            starts || matches!(word, "-v" | "-h")
+        };
+        matches!(self, Program::Gunicorn(start)
+            if start.behind.is_none() && !start.arguments.iter().any(|it| it.text.may(|text| is_idle(text))))
+    }
+}
+
 /// How Gunicorn is started.
 #[derive(Clone, Debug)]
 pub struct Start {

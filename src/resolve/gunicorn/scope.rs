@@ -195,6 +195,11 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Whether nothing in the file may have changed the environment.
+    pub(super) fn keeps_environment(&self) -> bool {
+        self.changed.is_none()
+    }
+
     /// What is known after one of two ways was taken, and which of them usually is, if one is.
     pub(super) fn merge(mut self, other: Scope<'a>, usual: &Usual) -> Scope<'a> {
         let missing = |scope: &Scope, place: Span| Name {

@@ -45,7 +45,15 @@ impl Stack {
         };
         let place = Span::new(file, 0..line.len());
         let environment = Environment::default();
-        self.launches.push(Launch { unit: None, place, arguments, environment, working_directory, sockets });
+        self.launches.push(Launch {
+            unit: None,
+            place,
+            arguments,
+            environment,
+            working_directory,
+            sockets,
+            passing: false,
+        });
         self
     }
 

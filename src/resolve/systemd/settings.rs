@@ -80,6 +80,9 @@ fn names(key: &str) -> Vec<&str> {
         "TimeoutSec" => vec!["TimeoutStartSec", "TimeoutStopSec"],
         "StartLimitInterval" => vec!["StartLimitIntervalSec"],
         "BindTo" => vec!["BindsTo"],
+        "ReadWriteDirectories" => vec!["ReadWritePaths"],
+        "ReadOnlyDirectories" => vec!["ReadOnlyPaths"],
+        "InaccessibleDirectories" => vec!["InaccessiblePaths"],
         _ => vec![key],
     }
 }

@@ -44,6 +44,12 @@ pub(super) fn of_service(
     if sockets.is_empty() && !service.list("Service", "Sockets").is_empty() {
         return Err("`Sockets=` names a unit that is not in the tree".into());
     }
+    // What bears the service's name and is asked for is on the machine.
+    let own = service.name.with_kind("socket");
+    let mut asked = STARTING.iter().flat_map(|key| service.list("Unit", key));
+    if sockets.is_empty() && asked.any(|line| words(&line).any(|word| word == own)) {
+        return Err(format!("`{own}`, which the service asks for, is not in the tree"));
+    }
     let of = |(at, socket): (usize, &Merged<'_>)| UnitSocket {
         unit: UnitId(at as u32),
         handed: handed(service, socket, started),

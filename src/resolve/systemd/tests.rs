@@ -85,11 +85,7 @@ fn command_lines() {
 
 #[test]
 fn what_starts_nothing() {
-    for body in [
-        "Type=oneshot\nExecStart=/bin/a",
-        "ExecStartPre=/bin/a\nExecStop=/bin/b",
-        "ExecStart=/bin/a\nExecStart=",
-    ] {
+    for body in ["Type=oneshot", "ExecStartPre=/bin/a\nExecStop=/bin/b", "ExecStart=/bin/a\nExecStart="] {
         let (_, resolved) = one_service(body);
         assert!(resolved.launches.is_empty(), "{body}");
         assert_eq!(resolved.units.len(), 1, "{body}");
@@ -97,6 +93,9 @@ fn what_starts_nothing() {
     assert!(stack(&[("a.service", "\n")]).1.launches.is_empty());
     let (_, resolved) = one_service("Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/a\nExecStart=/bin/b");
     assert_eq!(resolved.launches.iter().map(words).collect::<Vec<_>>(), ["[/bin/a]", "[/bin/b]"]);
+    assert!(resolved.launches.iter().all(|launch| !launch.passing));
+    let (_, resolved) = one_service("Type=oneshot\nExecStart=/bin/a");
+    assert!(resolved.launches.iter().all(|launch| launch.passing) && resolved.launches.len() == 1);
 }
 
 #[test]
