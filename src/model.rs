@@ -12,8 +12,11 @@ mod machine;
 mod nginx;
 mod sandbox;
 mod setting;
+mod shell;
 mod shell_syntax;
+mod signal;
 mod socket;
+mod stop;
 mod unit;
 mod version;
 
@@ -21,7 +24,7 @@ pub use anchor::{Anchor, Dialect, remove_word};
 pub use app::{App, AppId, AppKind, Interface, LiteralVariable, MissingTarget, UnloadedFile, WorkerClass};
 pub use app_fault::{AppFault, AppFaultKind};
 pub use argument::Argument;
-pub use deployment::{Deployment, Hop, Joined, Refusal, Spoken, Unresolved};
+pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
 pub use machine::{BootDirectory, Machine};
 pub use nginx::{
     Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, Level, LevelId, LevelKind, Listen, LookedUp,
@@ -30,7 +33,10 @@ pub use nginx::{
 };
 pub use sandbox::{Denial, Facility, Mount, MountKind, Sandbox, Sight, parent};
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
+pub use shell::Shell;
 pub use shell_syntax::{BUILTINS, ShellSyntax, is_operator, redirection, shell_syntax};
+pub use signal::{Receiver, Signal};
 pub use socket::{Handed, UnitListener, UnitSocket};
+pub use stop::Patience;
 pub use unit::{Manager, Shadowed, Unit, UnitCommand, UnitFault, UnitFaultKind, UnitId};
 pub use version::{Target, Version};

@@ -24,7 +24,7 @@ use rayon::prelude::*;
 use self::mentions::Mentions;
 use self::paths::Paths;
 use self::stacks::Stack;
-use crate::model::{App, Deployment, Refusal, Spoken, Target, Unresolved};
+use crate::model::{App, Deployment, Refusal, Target, Unresolved};
 use crate::source::{FileId, FileKind, Source, Sources};
 use crate::syntax::{self, Parsed};
 
@@ -133,7 +133,7 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
         units,
         machine,
         hops,
-        spoken: Spoken { low_ports: mentions.low_ports(), runtime: mentions.runtime().clone() },
+        low_ports: mentions.low_ports(),
         unresolved,
         refusals: refusals(stack, trees),
     }

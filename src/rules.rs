@@ -17,11 +17,13 @@ mod exec_path;
 mod exec_quoting;
 mod exec_shell_syntax;
 mod exec_start_count;
+mod graceful_below_worker;
 mod gunicorn_config_not_loaded;
 mod gunicorn_invalid_value;
 mod gunicorn_unknown_setting;
 mod identity_mismatch;
 mod keepalive_ineffective;
+mod kill_behaviour;
 mod max_conns_without_queue;
 mod named_location_missing;
 mod nginx_rejected;
@@ -32,17 +34,20 @@ mod proxy_buffers_rejected;
 mod proxy_loop;
 mod proxy_uri_joined;
 mod read_timeout_below_worker;
+mod reload_behaviour;
 mod reload_in_production;
 mod resolver_missing;
 mod restart_policy;
 mod runtime_directory;
 mod sandbox_blocks_app;
 mod service_type;
+mod shell_wrapper;
 mod single_sync_worker;
 mod small_backlog;
 mod socket_activation_bypassed;
 mod socket_in_private_tmp;
 mod socket_permission;
+mod stop_timeout_below_graceful;
 mod syntax_error;
 mod transfer_encoding_set;
 mod unit_ignored_value;
@@ -171,11 +176,13 @@ pub static RULES: &[&Rule] = &[
     &exec_quoting::RULE,
     &exec_shell_syntax::RULE,
     &exec_start_count::RULE,
+    &graceful_below_worker::RULE,
     &gunicorn_config_not_loaded::RULE,
     &gunicorn_invalid_value::RULE,
     &gunicorn_unknown_setting::RULE,
     &identity_mismatch::RULE,
     &keepalive_ineffective::RULE,
+    &kill_behaviour::RULE,
     &max_conns_without_queue::RULE,
     &named_location_missing::RULE,
     &nginx_rejected::RULE,
@@ -186,17 +193,20 @@ pub static RULES: &[&Rule] = &[
     &proxy_loop::RULE,
     &proxy_uri_joined::RULE,
     &read_timeout_below_worker::RULE,
+    &reload_behaviour::RULE,
     &reload_in_production::RULE,
     &resolver_missing::RULE,
     &restart_policy::RULE,
     &runtime_directory::RULE,
     &sandbox_blocks_app::RULE,
     &service_type::RULE,
+    &shell_wrapper::RULE,
     &single_sync_worker::RULE,
     &small_backlog::RULE,
     &socket_activation_bypassed::RULE,
     &socket_in_private_tmp::RULE,
     &socket_permission::RULE,
+    &stop_timeout_below_graceful::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
     &unit_ignored_value::RULE,

@@ -42,7 +42,8 @@ struct Running(Child);
 impl Drop for Running {
     fn drop(&mut self) {
         let id = self.0.id().to_string();
-        let _ = Command::new("kill").args(["-TERM", &id]).status();
+        // A test may have ended it before.
+        let _ = Command::new("kill").args(["-TERM", &id]).stderr(Stdio::null()).status();
         let _ = self.0.wait();
     }
 }

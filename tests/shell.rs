@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "what is skipped and what was measured is told to whoever runs it")]
 
 mod scripts;
+mod stays;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;

@@ -169,12 +169,9 @@ fn launches(name: &str, text: &str) -> bool {
         "vagrantfile",
         "uwsgi",
     ];
-    // Supervisor, Circus, uWSGI; Apache; what the kernel lets processes do; what is made at boot.
-    const LINES: [&str; 13] = [
+    // Supervisor, Circus, uWSGI; Apache; what the kernel lets processes do.
+    const LINES: [&str; 10] = [
         "net.ipv4.ip_unprivileged_port_start",
-        "d /",
-        "D /",
-        "d! /",
         "[program:",
         "[fcgi-program:",
         "[watcher:",
@@ -373,7 +370,6 @@ mod tests {
             ("my.cnf", "[mysqld]\n", None),
             ("redis.conf", "bind 127.0.0.1\n", None),
             ("sysctl.d/ports.conf", "net.ipv4.ip_unprivileged_port_start = 80\n", Some(Launcher)),
-            ("tmpfiles.d/shop.conf", "d /run/shop 0755 shop shop -\n", Some(Launcher)),
             ("sysctl.d/swap.conf", "vm.swappiness = 10\n", None),
             ("hoplint.toml", "[target]\nnginx = \"1.22\"\n", None),
         ] {

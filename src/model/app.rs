@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{AppFault, Datum, FromDatum, Origin, Setting, UnitId};
+use super::{AppFault, Datum, FromDatum, Origin, Setting, Shell, UnitId};
 use crate::source::{FileId, Span};
 use crate::value::{Endpoint, Possible};
 
@@ -31,6 +31,8 @@ pub struct App {
     /// Why it is not the process that the manager started, where it is not, or may not be: a shell or a wrapper stays in
     /// front of it.
     pub behind: Option<String>,
+    /// The shell that stays in front of it, where that is the process that the manager started.
+    pub shell: Option<Shell>,
     /// The application that it serves: `shop.wsgi:application`.
     pub target: Setting<String>,
     /// What it listens on in the end, socket activation included.

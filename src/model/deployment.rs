@@ -1,8 +1,6 @@
 //! A stack as a whole, and the hops in it.
 
 use super::{App, AppId, AppKind, Machine, Nginx, Route, RouteId, Target, Unit, UnitId};
-use std::collections::BTreeSet;
-
 use crate::source::Span;
 
 /// All that meets on one machine.
@@ -25,21 +23,12 @@ pub struct Deployment {
     pub machine: Machine,
     /// Each route's peers, joined to who answers there, in the order of the routes.
     pub hops: Vec<Hop>,
-    /// What the files that are merely searched speak of.
-    pub spoken: Spoken,
+    /// Where something may let processes without privileges listen on ports below 1024.
+    pub low_ports: Option<Span>,
     /// What could not be understood.
     pub unresolved: Vec<Unresolved>,
     /// What a program cannot read.
     pub refusals: Vec<Refusal>,
-}
-
-/// What scripts and other files speak of that are searched and not understood.
-#[derive(Clone, Debug, Default)]
-pub struct Spoken {
-    /// Where something may let processes without privileges listen on ports below 1024.
-    pub low_ports: Option<Span>,
-    /// The directories directly below /run that may be made, by name.
-    pub runtime: BTreeSet<String>,
 }
 
 /// One peer of a route, joined to the app that answers there and to the unit that runs it.

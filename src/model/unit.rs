@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Argument, Datum, FromDatum, Mend, Origin, Sandbox, Setting, UnitListener, UnitSocket};
+use super::{Argument, Datum, FromDatum, Mend, Origin, Sandbox, Setting, Signal, UnitListener, UnitSocket};
 use crate::source::{FileId, Span};
 use crate::value::Possible;
 
@@ -81,6 +81,8 @@ pub struct UnitCommand {
     pub place: Span,
     /// The assignment that it stands in.
     pub line: Origin,
+    /// The signal that it sends, if that is all it does.
+    pub signal: Option<Signal>,
 }
 
 impl Unit {

@@ -209,6 +209,7 @@ fn app(place: Span, listeners: Result<Vec<Endpoint>, String>) -> App {
         directory: Possible::Unknown(WHY.into()),
         temporary: Possible::Unknown(WHY.into()),
         behind: None,
+        shell: None,
         target: Setting::unknown(WHY, Origin::DEFAULT),
         binds: Setting::unknown(WHY, Origin::DEFAULT),
         listeners: match listeners {

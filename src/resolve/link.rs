@@ -264,6 +264,7 @@ mod tests {
             listeners: Setting { value: endpoint(listener).map(|it| vec![it]), origin: Origin::DEFAULT },
             worker_class: Setting::unknown("not asked", Origin::DEFAULT),
             behind: None,
+            shell: None,
             literals: Vec::new(),
             unloaded: None,
             missing: None,

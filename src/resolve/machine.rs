@@ -2,7 +2,7 @@
 //!
 //! Scripts and playbooks are searched here, not followed: whatever they may do to a directory or an account makes it unknown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::model::{BootDirectory, Machine, Unit};
 use crate::source::{FileId, FileKind, Sources, Span};
@@ -158,7 +158,7 @@ fn settle(machine: &mut Machine, accounts: Vec<Account>) {
                 machine.first_groups.insert(user, group);
             }
             Account::Member(user, group) => {
-                machine.members.entry(group).or_insert_with(BTreeSet::new).insert(user);
+                machine.members.entry(group).or_default().insert(user);
             }
         }
     }

@@ -3,7 +3,7 @@
 //! They are searched, not read: a port or a socket that one of them speaks of, or a server that one of them starts, may
 //! be what answers at an address. Whoever finds such a mention must not say that nobody answers there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::source::{FileId, FileKind, Sources, Span};
 use crate::syntax::packages::{self, Format};
@@ -17,7 +17,6 @@ pub struct Mentions {
     server: Option<Span>,
     gunicorn: Option<Span>,
     low_ports: Option<Span>,
-    runtime: BTreeSet<String>,
 }
 
 /// Words that let a process without privileges listen on a port below 1024.
@@ -201,11 +200,6 @@ impl Mentions {
         self.low_ports
     }
 
-    /// The directories directly below /run that are spoken of, by name.
-    pub fn runtime(&self) -> &BTreeSet<String> {
-        &self.runtime
-    }
-
     fn search(&mut self, file: FileId, text: &str, dialect: Dialect, known: &[Span]) {
         let known = &known[known.partition_point(|span| span.file < file)..];
         let known = &known[..known.partition_point(|span| span.file == file)];
@@ -251,9 +245,6 @@ impl Mentions {
         for (at, word) in words() {
             if LOW_PORTS.contains(&word.to_ascii_lowercase().rsplit(['/', '.']).next().unwrap_or_default()) {
                 self.low_ports.get_or_insert(Span::new(file, start + at..start + at + word.len()));
-            }
-            if let Some((_, below)) = word.split_once("run/") {
-                self.runtime.insert(below.split('/').next().unwrap_or_default().to_owned());
             }
         }
         let about = words().any(|(_, word)| NO_START.contains(&word));

@@ -71,6 +71,8 @@ pub(super) struct Ran {
     pub(super) replaces: bool,
     /// Whether it is the last command of the script, without redirections: bash may replace itself then.
     pub(super) last: bool,
+    /// The empty place where `exec ` can be written, where nothing but this command is left of the script.
+    pub(super) exec: Option<Span>,
 }
 
 /// What a word came to: nothing is known, for this reason.

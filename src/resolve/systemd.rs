@@ -16,6 +16,7 @@ mod name;
 mod sandbox;
 mod settings;
 mod shadow;
+mod signals;
 mod sockets;
 pub(super) mod specifiers;
 #[cfg(test)]
@@ -95,7 +96,7 @@ pub fn resolve(
         if unit.name.kind == "service" && !unit.masked {
             let found = sockets::of_service(unit, &merged, &started);
             let environment = environment::environment(unit, &stack, &mut resolved.unresolved, &mut faults);
-            commands = exec::of_unit(unit, &environment);
+            commands = exec::of_unit(unit, &environment, sources);
             let activation = sockets::activation(&found, unit, &merged);
             launch(unit, UnitId(at as u32), &settings, activation, environment, &mut resolved);
             sockets = found.unwrap_or_default();

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{App, AppKind, Setting, Sight, Unit, UnitCommand, UnitId, parent};
+use crate::model::{App, AppKind, Setting, Sight, Unit, parent};
 use crate::source::Span;
-use crate::value::normalize_path;
+use crate::value::{Endpoint, normalize_path};
 
 pub(super) const RULE: Rule = Rule {
     name: "path-not-writable",
@@ -79,40 +79,19 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The directories directly below /run that some unit makes; `None` where it is not known which those are.
+/// The directories below /run that units make; `None` where it is not known which those are.
 fn made(context: &Context) -> Option<BTreeSet<String>> {
-    let deployment = context.deployment;
-    let apps = deployment.apps.iter().filter(|app| app.kind == AppKind::Gunicorn);
-    let of_apps: BTreeSet<UnitId> = apps.filter_map(|app| app.unit).collect();
     let mut made = BTreeSet::new();
-    for (at, unit) in deployment.units.iter().enumerate() {
-        // A command that speaks of a directory may make it, but for Gunicorn itself.
-        let is_app = of_apps.contains(&UnitId(at as u32));
-        let makes = |it: &&UnitCommand| {
-            let starts = matches!(it.directive.as_str(), "ExecStartPre" | "ExecStartPost" | "ExecCondition");
-            starts || it.directive == "ExecStart" && !is_app
-        };
-        let words = unit.commands.iter().filter(makes).flat_map(|it| &it.words);
-        let texts: Vec<String> = words.map(|word| word.text.known().cloned()).collect::<Option<_>>()?;
-        note(&mut made, &texts);
-        for name in ["RuntimeDirectory", "ListenStream"] {
-            let names: Setting<Option<Vec<String>>> = unit.setting(name);
-            let names = names.value.known()?.clone().unwrap_or_default();
-            if name == "RuntimeDirectory" {
-                made.extend(names.iter().filter_map(|name| Some(name.split(['/', ':']).next()?.to_owned())));
-            } else {
-                note(&mut made, &names);
-            }
+    for unit in context.deployment.units.iter().filter(|unit| !unit.masked) {
+        made.extend(unit.runtime_directories()?);
+        for listener in &unit.listeners {
+            match listener.address.known()? {
+                Endpoint::Unix(path) => made.insert(parent(path).to_owned()),
+                Endpoint::Tcp(..) => false,
+            };
         }
     }
     Some(made)
-}
-
-/// Notes the directories directly below /run that texts speak of.
-fn note(made: &mut BTreeSet<String>, texts: &[String]) {
-    let ends = |c: char| c.is_whitespace() || "/\"';:,".contains(c);
-    let below = texts.iter().flat_map(|text| text.split("run/").skip(1));
-    made.extend(below.filter_map(|rest| rest.split(ends).next()).map(str::to_owned));
 }
 
 /// Whether the app certainly runs as another user than root, and may do no more than that user.
@@ -165,15 +144,23 @@ fn why(context: &Context, unit: &Unit, made: &Option<BTreeSet<String>>, file: &F
     }
     // A log that is there already may belong to the user; /run is empty after each boot.
     let is_log = file.name.ends_with("log");
-    let spoken = &context.deployment.spoken.runtime;
     if OF_ROOT.contains(&directory) && (!is_log || directory == "/run") {
-        let name = file.path.strip_prefix("/run/").unwrap_or_default();
-        return (!is_log || !spoken.contains(name)).then_some(Why::OfRoot);
+        return (!is_log || !may_be_made(context, &file.path, file.place)).then_some(Why::OfRoot);
     }
     let below = directory.strip_prefix("/run/")?;
     let first = below.split('/').next()?;
-    let is_made = OF_SYSTEM.contains(&first) || spoken.contains(first) || made.as_ref()?.contains(first);
+    let is_made = OF_SYSTEM.contains(&first)
+        || may_be_made(context, directory, file.place)
+        || made.as_ref()?.contains(directory);
     (!is_made).then(|| Why::Missing(below.to_owned()))
+}
+
+/// Whether something may make a path that is no unit. That Gunicorn's own line speaks of it does not count.
+fn may_be_made(context: &Context, path: &str, own: Span) -> bool {
+    let machine = &context.deployment.machine;
+    let is_own = |span: &Span| span.file == own.file && span.start <= own.start && own.end <= span.end;
+    let handled = machine.handled.get(path).is_some_and(|span| !is_own(span));
+    handled || machine.unknown_directories.is_some() || machine.directories.contains_key(path)
 }
 
 /// Whether a command of the unit that runs before speaks of the file or its directory.

@@ -24,7 +24,7 @@ const FIRST: u16 = 1024;
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
-    if deployment.spoken.low_ports.is_some() {
+    if deployment.low_ports.is_some() {
         return;
     }
     let mut seen = BTreeSet::new();
@@ -49,7 +49,9 @@ fn low_port(app: &App) -> Option<u16> {
 /// Whether the kernel certainly keeps the unit's processes from low ports.
 fn is_bound(unit: &Unit, app: &App) -> bool {
     let ambient: Setting<Option<Vec<String>>> = unit.setting("AmbientCapabilities");
-    let without = |names: &Option<Vec<String>>| names.as_ref().is_none_or(|names| !names.iter().any(gives));
+    let without = |names: &Option<Vec<String>>| {
+        names.as_ref().is_none_or(|names| !names.iter().any(|name| gives(name)))
+    };
     // Another network may have another limit, and nobody but systemd knows where it comes from.
     let elsewhere = unit.settings.contains_key("NetworkNamespacePath");
     let helped = |word: &Argument| {
@@ -70,7 +72,7 @@ fn is_bound(unit: &Unit, app: &App) -> bool {
 }
 
 /// Whether a word of `AmbientCapabilities=` may give the capability: it or all of them, or all but some.
-fn gives(word: &String) -> bool {
+fn gives(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
     lower.starts_with('~') || lower.contains("net_bind") || lower.bytes().all(|byte| byte.is_ascii_digit())
 }

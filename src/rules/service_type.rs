@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Category, Context, Fixable, Rule};
+use super::{Category, Context, Fixable, Rule, shell_wrapper};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{App, Datum, Origin, Setting, Unit, Version};
@@ -53,11 +53,24 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             "notify" | "notify-reload" if context.deployment.target.gunicorn < SAYS_READY => {
                 Some(service.no_word())
             }
+            "notify" | "notify-reload" if is_unheard(context, app, unit) => service.no_hearing(),
             "notify-reload" if app.behind.is_none() && !daemon_is => service.no_reload(),
             _ => None,
         };
         findings.extend(vain.filter(|_| seen.insert(place)).map(|vain| service.finding(vain)));
     }
+}
+
+/// Whether systemd waits for a word of a shell, or may do so, and does not hear Gunicorn's behind it. Nothing that the shell
+/// runs may say it in its place.
+pub(super) fn is_unheard(context: &Context, app: &App, unit: &Unit) -> bool {
+    let Some(shell) = &app.shell else { return false };
+    let access: Setting<Option<String>> = unit.setting("NotifyAccess");
+    let says = context.sources.get(shell.command.file).text.contains("systemd-notify");
+    unit.must_be("Type", &["notify", "notify-reload"])
+        && access.value.must(|access| !matches!(access.as_deref(), Some("all" | "exec")))
+        && app.setting::<bool>("daemon").value.must(|daemon| !daemon)
+        && !says
 }
 
 /// A service that runs Gunicorn.
@@ -94,6 +107,9 @@ impl<'a> Service<'a> {
         if vain.reload {
             finding.severity = Severity::Warning;
             finding.outcome = "a reload times out".into();
+        } else if self.app.shell.as_ref().is_some_and(|shell| !shell.surely) {
+            // Which shell `sh` is, the files do not say.
+            finding.severity = Severity::Warning;
         } else if never {
             finding.severity = Severity::Warning;
             finding.outcome = "never counts as started".into();
@@ -209,6 +225,28 @@ impl<'a> Service<'a> {
                 self.suitable()
             ),
             fix: None,
+        })
+    }
+
+    /// A shell from which systemd waits for a word, and behind which Gunicorn says it.
+    fn no_hearing(&self) -> Option<Vain> {
+        let shell = self.app.shell.as_ref()?;
+        let graceful: Setting<Duration> = self.app.setting("graceful_timeout");
+        let patience = self.unit.waits(&graceful.value, self.context.sources);
+        let whose = "for a word of the process that it started";
+        let wait = match shell.surely {
+            true => format!("{whose}, which is {} and not Gunicorn", shell.called),
+            false => format!("{whose}, which is {} and not Gunicorn where `sh` is dash", shell.called),
+        };
+        Some(Vain {
+            wait,
+            label: Label { span: shell.command, text: "the shell waits for this".into() },
+            related: Some(self.label()),
+            reload: false,
+            help: "with `exec` before the command it takes the shell's place; `NotifyAccess=all` lets systemd listen to it where \
+                   it is"
+                .into(),
+            fix: shell_wrapper::fix(self.unit, shell, patience),
         })
     }
 

@@ -5,7 +5,9 @@
 
 mod cases;
 mod managed;
+mod services;
 mod sockets;
+mod stopping;
 
 use std::fs::File;
 use std::net::TcpStream;

@@ -8,7 +8,7 @@ mod wrapper;
 
 use std::cell::Cell;
 
-use crate::model::{Origin, OriginKind, Setting};
+use crate::model::{Origin, OriginKind, Setting, Shell};
 use crate::resolve::launch::{Activation, Argument, Environment, Launch};
 use crate::resolve::paths::Paths;
 use crate::source::{Sources, Span};
@@ -52,6 +52,10 @@ pub struct Start {
     pub sockets: Activation,
     /// Why it is not the process that the manager started, where it is not, or may not be.
     pub behind: Option<String>,
+    /// The shell that is the process that the manager started, where one is.
+    pub shell: Option<Shell>,
+    /// Whether something else stays in front of it, so that it is not known what reaches a shell further down.
+    is_wrapped: bool,
     /// The commands of scripts that were followed to it.
     pub commands: Vec<Span>,
 }
@@ -81,6 +85,8 @@ pub(super) fn find(launch: &Launch, paths: &Paths, sources: &Sources) -> Program
         working_directory: launch.working_directory.clone(),
         sockets: launch.sockets.clone(),
         behind: None,
+        shell: None,
+        is_wrapped: false,
         commands: Vec::new(),
     };
     let finder = Finder { paths, sources, left: Cell::new(MAX_STEPS) };
@@ -187,6 +193,21 @@ impl Start {
     /// What comes next is not the process that was started, or may not be: it is not handed any sockets, since they are
     /// for the process whose number `LISTEN_PID` holds.
     fn falls_behind(&mut self, why: String) {
+        self.is_wrapped = true;
+        self.is_no_first_process(why);
+    }
+
+    /// A shell stays in front of what comes next, or may stay.
+    fn waits(&mut self, shell: Shell, why: String) {
+        // Of a shell in a shell the outer one counts, unless it may give its place to the inner one.
+        let gives_way = self.shell.as_ref().is_some_and(|outer| !outer.surely && shell.surely);
+        if !self.is_wrapped && (self.shell.is_none() || gives_way) {
+            self.shell = Some(shell);
+        }
+        self.is_no_first_process(why);
+    }
+
+    fn is_no_first_process(&mut self, why: String) {
         if self.sockets != Activation::None {
             self.sockets =
                 Activation::Unknown(format!("{why}, and sockets are handed to the first process alone"));

@@ -196,13 +196,17 @@ impl Walk<'_, '_> {
             }
         }
         let directory = self.state.directory.clone();
+        let ends = rest.is_empty() && alone && depth == 0;
+        let first = words.first().map(|word| word.span).filter(|_| ends && !replaces);
+        let exec = first.filter(|_| matches!(reading.placing, Placing::File(..)));
         let ran = Ran {
             environment: self.environment(&assignments, command, reading),
             words,
             directory,
             place: reading.placing.span(&command.range),
             replaces: replaces && alone,
-            last: rest.is_empty() && alone && !command.redirected && depth == 0,
+            last: ends && !command.redirected,
+            exec: exec.map(|word| Span::new(word.file, word.start as usize..word.start as usize)),
         };
         let is_wanted = (self.verdict)(&ran) == Verdict::Wanted;
         if !is_wanted && !replaces {
@@ -352,6 +356,7 @@ impl Walk<'_, '_> {
             place: reading.placing.span(&command.range),
             replaces: false,
             last: false,
+            exec: None,
         };
         (self.verdict)(&ran) == Verdict::Wanted
     }

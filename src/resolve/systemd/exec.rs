@@ -8,11 +8,12 @@ use std::ops::Range;
 
 use super::environment::is_name;
 use super::merge::{Line, Merged};
+use super::signals;
 use super::specifiers;
 use super::words::{self, Escapes, Word};
 use crate::model::{Argument, UnitCommand};
 use crate::resolve::launch::Environment;
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::units::{self, Kind};
 use crate::value::Possible;
 
@@ -35,7 +36,7 @@ pub(super) struct Command {
 
 /// The commands of all `Exec` directives of a service, but for lines that systemd refuses or that a template engine decides
 /// on: in the order of the directives' names, and then in the one in which they run.
-pub(super) fn of_unit(unit: &Merged<'_>, environment: &Environment) -> Vec<UnitCommand> {
+pub(super) fn of_unit(unit: &Merged<'_>, environment: &Environment, sources: &Sources) -> Vec<UnitCommand> {
     let mut directives: BTreeMap<&str, Vec<Line<'_>>> = BTreeMap::new();
     for line in unit.lines().iter().filter(|line| line.section == "Service") {
         let is_command =
@@ -52,6 +53,7 @@ pub(super) fn of_unit(unit: &Merged<'_>, environment: &Environment) -> Vec<UnitC
         all.extend(commands.into_iter().map(|command| UnitCommand {
             directive: line.entry.key.clone(),
             prefix: command.prefix,
+            signal: signals::sent(&command.arguments, sources),
             words: command.arguments,
             place: command.place,
             line: line.origin(),

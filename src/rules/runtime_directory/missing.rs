@@ -2,7 +2,7 @@
 
 use super::{Directories, RULE, binders, directory_of, ignored, mends};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{App, Unit};
+use crate::model::{App, Sight, Unit};
 use crate::rules::Context;
 
 /// Directories of /run that the system or the packages of other programs make.
@@ -50,7 +50,9 @@ pub(super) fn findings(context: &Context, directories: &Directories) -> Vec<Find
         let is_plain = !OTHER_ROOTS.iter().any(|key| unit.settings.contains_key(*key)) && unit.open.is_none();
         let own = unit.runtime_directories();
         let Some(own) = own.filter(|_| is_plain && !changes_user(app)) else { continue };
-        for path in paths {
+        // What the unit itself makes read-only is what keeps the socket from being made.
+        let is_free = |path: &&str| matches!(unit.sandbox.sight(path), Sight::Plain | Sight::Unknown);
+        for path in paths.into_iter().filter(is_free) {
             match directory_of(path) {
                 Some("/run") => findings.extend(at_the_top(context, app, unit, path)),
                 Some(directory)

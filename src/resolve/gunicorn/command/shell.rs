@@ -1,12 +1,13 @@
 //! `sh -c SCRIPT`, `bash FILE`, and scripts that are programs themselves.
 
 use super::{Finder, Start, Step, is_gunicorn, other};
+use crate::model::Shell;
 use crate::resolve::launch::{Activation, Argument, Environment};
 use crate::resolve::paths::{Mapped, common_suffix, is_example, template_free};
 use crate::resolve::shell::{Dialect, MAX_SCRIPT, Outcome, Placing, Ran, State, Verdict, World, run};
 use crate::resolve::variants;
 use crate::source::{FileId, FileKind, Span};
-use crate::syntax::shell;
+use crate::syntax::shell::{self, Piece};
 use crate::value::Possible;
 
 /// Whether a program is a shell that is followed.
@@ -84,6 +85,7 @@ struct Task<'a> {
     /// What it is called in a sentence.
     called: String,
     is_file: bool,
+    is_dash: bool,
 }
 
 impl Finder<'_> {
@@ -119,6 +121,7 @@ impl Finder<'_> {
             parameters: rest.get(1..).unwrap_or_default().to_vec(),
             called: format!("`{name} -c`"),
             is_file: false,
+            is_dash: name == "dash",
         };
         self.follow_script(start, task, depth)
     }
@@ -233,6 +236,7 @@ impl Finder<'_> {
             parameters,
             called,
             is_file: true,
+            is_dash: false,
         };
         self.follow_script(start, task, depth)
     }
@@ -242,6 +246,10 @@ impl Finder<'_> {
             return other("scripts run scripts too deep");
         }
         let script = shell::parse(task.text);
+        let has_traps = script.commands.iter().any(|command| {
+            let first = command.words.first().map(|word| word.pieces.as_slice());
+            matches!(first, Some([Piece::Text(program)]) if program == "trap")
+        });
         self.left.set(self.left.get().saturating_sub(script.commands.len()));
         let mut state = State::new(
             std::mem::take(&mut start.environment),
@@ -270,8 +278,16 @@ impl Finder<'_> {
                 // bash hands its place to the last command of what stands on the command line.
                 let is_replaced = task.dialect == Dialect::Bash && !task.is_file && ran.last;
                 if !ran.replaces && !is_replaced {
-                    let stays = if task.is_file { "stays" } else { "may stay" };
-                    start.falls_behind(format!("the shell of {} {stays} in front of it", task.called));
+                    // bash does so for `sh`, too, where that is bash.
+                    let surely = task.is_file || !ran.last || task.is_dash;
+                    let stays = if surely { "stays" } else { "may stay" };
+                    let why = format!("the shell of {} {stays} in front of it", task.called);
+                    if has_traps {
+                        start.falls_behind(why);
+                    } else {
+                        let called = format!("the shell of {}", task.called);
+                        start.waits(Shell { called, command: ran.place, surely, exec: ran.exec }, why);
+                    }
                 }
                 Step::Again
             }
@@ -291,6 +307,8 @@ impl Finder<'_> {
             working_directory: ran.directory.clone(),
             sockets: Activation::None,
             behind: None,
+            shell: None,
+            is_wrapped: false,
             commands: Vec::new(),
         };
         let names = |text: &str| text.rsplit('/').next().is_some_and(is_gunicorn);
