@@ -72,7 +72,7 @@ fn refused(report: &Report, sources: &Sources, kind: FileKind) -> Vec<String> {
 
 /// Examples that are right, and that nginx refuses as the test puts them together: directives of the commercial nginx,
 /// variants of which a machine has one, a fragment of something else than `http`, a file that is not there; or Gunicorn,
-/// before somebody fills in what is marked.
+/// before somebody fills in what is marked; or systemd, without the unit or the program that another file or the machine has.
 const NOT_TOGETHER: &[&str] = &[
     "exec-path, Bad, All in quotes",
     "exec-path, Good, A name with blanks, and what is still to be filled in",
@@ -86,7 +86,12 @@ const NOT_TOGETHER: &[&str] = &[
     "nginx-rejected, Good, Servers that come while nginx runs",
     "nginx-rejected, Good, Variants that include one file",
     "proxy-loop, Good, Another module may answer, or an `error_page`",
+    "runtime-directory, Good, Root may make a socket in /run",
     "service-type, Bad, A reload without an answer",
+    "socket-activation-bypassed, Bad, A service for each connection",
+    "socket-activation-bypassed, Fixed, A service for each connection",
+    "socket-permission, Fixed, A socket unit's directory",
+    "socket-permission, Fixed, A socket unit's mode",
     "upstream-undefined, Good, An include that is not in the tree may define it",
     "upstream-undefined, Good, Variants of each other",
     "watchdog-set, Good, A hook may answer",
