@@ -484,7 +484,9 @@ fn this_repository_is_checked_as_its_configuration_says() {
     for stack in crate::corpus::stacks() {
         let name = stack.file_name().unwrap().to_str().unwrap().to_owned();
         let lines = std::fs::read_to_string(stack.join("expected.txt")).unwrap();
-        expected.extend(lines.split_inclusive('\n').map(|line| {
+        // Notes are shown on request alone.
+        let shown = lines.split_inclusive('\n').filter(|line| !line.starts_with("note "));
+        expected.extend(shown.map(|line| {
             let [severity, rule, place] = line.trim_end().split(' ').collect::<Vec<_>>().try_into().unwrap();
             format!("corpus/{name}/{place} {severity}[{rule}]")
         }));
