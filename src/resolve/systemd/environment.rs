@@ -1,6 +1,5 @@
 //! The environment that a service's processes get.
 
-use super::mends;
 use super::merge::{HOLE, Line, Merged};
 use super::specifiers;
 use super::words::{self, Escapes};
@@ -104,18 +103,22 @@ fn assign(unit: &Merged<'_>, line: &Line<'_>, environment: &mut Environment) {
         return;
     }
     let mut at = 0;
-    let mut is_whole = true;
+    // What comes of a value that lost its second half is no mistake of its own.
+    let mut torn: Vec<String> = Vec::new();
+    let mut last: Option<String> = None;
     loop {
         let (word, next) = match words::next(&value.text, at, &value.templates, Escapes::Strict) {
             Ok(Some(found)) => found,
             Ok(None) => break,
             Err(_) => {
-                is_whole = false;
+                // A quote that is not closed belongs to an assignment of its own, or to the one before.
+                let begins =
+                    value.text[at..].split_once('=').is_some_and(|(name, _)| is_name(name.trim_start()));
+                torn.extend(last.take().filter(|_| !begins));
                 break;
             }
         };
         at = next;
-        is_whole &= word.text.as_deref().is_some_and(|text| text.contains('='));
         let span = value.span_of(word.range.clone());
         let template = words::touching(&value.templates, &word.range);
         let name = word.text.as_deref().and_then(|text| text.split_once('=')).map(|(name, _)| name);
@@ -123,10 +126,12 @@ fn assign(unit: &Merged<'_>, line: &Line<'_>, environment: &mut Environment) {
             if template.is_some() || word.text.as_deref().is_some_and(specifiers::is_placeholder) {
                 environment.open.get_or_insert("a template engine fills in an assignment".into());
             }
+            let is_comment = word.text.as_deref().is_some_and(|text| text.starts_with('#'));
+            torn.extend(last.take().filter(|_| !is_comment));
             continue;
         };
         if !is_name(name) {
-            is_whole = false;
+            torn.extend(last.take());
             if template.is_some() || name.contains('%') || specifiers::is_placeholder(name) {
                 environment.open.get_or_insert("the name of a variable is filled in".into());
             }
@@ -147,14 +152,12 @@ fn assign(unit: &Merged<'_>, line: &Line<'_>, environment: &mut Environment) {
             }
         };
         environment.variables.insert(name.into(), setting);
+        last = Some(name.into());
     }
-    // What comes of a value that lost its second half is no mistake of its own.
-    if let Some(assignment) = mends::torn(line).filter(|_| !is_whole)
-        && let Some((name, _)) = assignment.split_once('=')
-    {
+    for name in torn {
         let origin = Origin::at(OriginKind::Environment, value.span);
         let setting = Setting::unknown("systemd takes only a part of what is evidently meant", origin);
-        environment.variables.insert(name.into(), setting);
+        environment.variables.insert(name, setting);
     }
 }
 

@@ -105,7 +105,7 @@ fn quote(line: &Line<'_>) -> Option<Mend> {
 }
 
 /// All of a line with one assignment, where what stands behind that is evidently the rest of its value.
-pub(super) fn torn<'a>(line: &Line<'a>) -> Option<&'a str> {
+fn torn<'a>(line: &Line<'a>) -> Option<&'a str> {
     let text = line.value().text.as_str();
     let is_one_line = line.value().span.end - line.value().span.start == text.len() as u32;
     let mut words = text.split(super::words::BLANKS).filter(|word| !word.is_empty());

@@ -113,17 +113,16 @@ fn each_word_is_found_in_the_file() {
 #[test]
 fn environments() {
     let known = |text: &str| Possible::Known(Some(text.to_owned()));
+    let torn = || Possible::Unknown("systemd takes only a part of what is evidently meant".to_owned());
     for (body, name, expected) in [
         ("Environment=A=b C=d", "C", known("d")),
         ("Environment=\"A=b c\" 'D=e'", "A", known("b c")),
         ("Environment=A=\"b c\"", "A", known("b c")),
         // What is evidently meant is not what systemd takes, and that is one mistake.
-        (
-            "Environment=A=b c",
-            "A",
-            Possible::Unknown("systemd takes only a part of what is evidently meant".into()),
-        ),
-        ("Environment=A=b c D=e", "A", known("b")),
+        ("Environment=A=b c", "A", torn()),
+        ("Environment=A=b c D=e", "A", torn()),
+        ("Environment=A=b c D=e", "D", known("e")),
+        ("Environment=A=b # c", "A", known("b")),
         ("Environment=A=1\nEnvironment=A=2", "A", known("2")),
         ("Environment=A=1\nEnvironment=\nEnvironment=B=2", "A", Possible::Known(None)),
         // What stands before the mistake counts, and the rest is gone.
