@@ -226,16 +226,24 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
             later.push(path);
             continue;
         };
-        if let Some(id) = read_file(&path, tree, |text| classify::by_content(&path, kinds, text), found) {
-            read_files.insert(path, id);
+        match read_file(&path, tree, |text| classify::by_content(&path, kinds, text), found) {
+            Some(id) => drop(read_files.insert(path, id)),
+            None => later.push(path),
         }
     }
     // A Gunicorn configuration of any name is found by the command line that names it.
     let named = classify::names_of_configurations(&found.sources);
+    // A file of variables of any name is found by the unit that names it.
+    let variables = classify::names_of_environments(&found.sources);
     for path in later {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if named.contains(name)
-            && let Some(id) = read_file(&path, tree, classify::if_gunicorn, found)
+        let kind = |text: &str| {
+            let of_gunicorn = classify::if_gunicorn(text).filter(|_| named.contains(name));
+            let of_unit = variables.contains(name) && !text.contains('\0');
+            of_gunicorn.or(of_unit.then_some(FileKind::Launcher))
+        };
+        if (named.contains(name) || variables.contains(name))
+            && let Some(id) = read_file(&path, tree, kind, found)
         {
             read_files.insert(path, id);
         }

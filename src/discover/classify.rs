@@ -267,6 +267,16 @@ fn looks_like_nginx(text: &str, said: bool) -> bool {
     telling || said && shapely > misshapen
 }
 
+/// The names of the files that units name as files of variables.
+pub(super) fn names_of_environments(sources: &Sources) -> BTreeSet<String> {
+    let units = sources.iter().filter(|(_, source)| source.kind == FileKind::Systemd);
+    let lines = units.flat_map(|(_, source)| source.text.split('\n'));
+    let values = lines.filter_map(|line| line.trim_start().strip_prefix("EnvironmentFile"));
+    let values = values.filter_map(|rest| rest.trim_start().strip_prefix('='));
+    let names = values.filter_map(|path| path.trim().rsplit('/').next());
+    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
 /// The names of the files that command lines name as Gunicorn's configuration, and of the modules that configurations take
 /// all names from.
 pub(super) fn names_of_configurations(sources: &Sources) -> BTreeSet<String> {
@@ -317,6 +327,15 @@ mod tests {
             sources.add(Source::new(path, kind, text.into()));
         }
         assert!(names_of_configurations(&sources).iter().eq(["base.py", "prod.py", "x.py"]));
+    }
+
+    #[test]
+    fn names_that_units_give_to_their_variables() {
+        let mut sources = Sources::default();
+        let text = "[Service]\nEnvironmentFile=-/etc/default/shop\n EnvironmentFile = /srv/shop.vars \nEnvironmentFile=\n";
+        sources.add(Source::new("a.service", FileKind::Systemd, text.into()));
+        sources.add(Source::new("run.sh", FileKind::Launcher, "EnvironmentFile=/other\n".into()));
+        assert!(names_of_environments(&sources).iter().eq(["shop", "shop.vars"]));
     }
 
     #[test]
