@@ -43,8 +43,12 @@ impl Machine {
 
     /// Whether a user may be in a group; certainly not where all members are known.
     pub fn may_be_member(&self, user: &str, group: &str) -> bool {
-        !self.members_are_complete
-            || self.members.get(group).is_some_and(|members| members.contains(user))
+        !self.members_are_complete || self.is_member(user, group)
+    }
+
+    /// Whether a file of the stack puts a user into a group.
+    pub fn is_member(&self, user: &str, group: &str) -> bool {
+        self.members.get(group).is_some_and(|members| members.contains(user))
             || self.first_groups.get(user).is_some_and(|first| first == group)
     }
 }

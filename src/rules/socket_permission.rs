@@ -49,11 +49,26 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         if !looked.insert((id, path, client.known.clone())) {
             continue;
         }
-        let way = Way { app, unit, path, client };
-        let found = own::finding(context, &way).or_else(|| passed::finding(context, &way));
-        findings
-            .extend(found.or_else(|| home::finding(context, &way)).filter(|it| seen.insert(it.primary.span)));
+        let mut way = Way { app, unit, path, client };
+        let found = shut(context, &way).or_else(|| home::finding(context, &way));
+        let found = found.or_else(|| {
+            way.client.alone = true;
+            shut(context, &way).filter(|_| way.client.known.is_some()).map(unless_member)
+        });
+        findings.extend(found.filter(|it| seen.insert(it.primary.span)));
     }
+}
+
+fn shut(context: &Context, way: &Way) -> Option<Finding> {
+    own::finding(context, way).or_else(|| passed::finding(context, way))
+}
+
+/// The finding where a group has the right, and nothing in the tree puts nginx into it: that may have been done by hand.
+fn unless_member(mut finding: Finding) -> Finding {
+    finding.message = format!("where nobody has put nginx's user into the group, {}", finding.message);
+    finding.severity = Severity::Note;
+    finding.fix = None;
+    finding
 }
 
 impl Way<'_> {

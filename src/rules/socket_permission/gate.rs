@@ -15,6 +15,8 @@ pub(super) struct Client {
     pub(super) place: Option<Span>,
     /// Whether nginx's own unit gives it groups that are not followed.
     more_groups: bool,
+    /// Whether it is taken to be in no group that nothing in the tree puts it into. Else it may be in any.
+    pub(super) alone: bool,
 }
 
 /// The nginx that a route is one of; `None` where it is root, or may be anybody.
@@ -48,6 +50,7 @@ pub(super) fn client(context: &Context, route: &Route) -> Option<Client> {
         known,
         place: user.origin.place,
         more_groups: sets("SupplementaryGroups") || sets("Group"),
+        alone: false,
     })
 }
 
@@ -87,6 +90,9 @@ impl Client {
         }
         match &self.known {
             _ if self.more_groups => true,
+            Some((name, first)) if self.alone => {
+                first == group || context.deployment.machine.is_member(name, group)
+            }
             Some((name, first)) => first == group || context.deployment.machine.may_be_member(name, group),
             None => true,
         }
