@@ -36,6 +36,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
     let mut seen = BTreeSet::new();
     let mut looked = BTreeSet::new();
+    let has_drop_ins = gate::has_drop_ins(context);
     for hop in &deployment.hops {
         let Joined::App(id) = hop.joined else { continue };
         let route = deployment.route(hop.route);
@@ -45,7 +46,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         if app.kind != AppKind::Gunicorn || unit.manager != Manager::System || unit.is_refused() {
             continue;
         }
-        let Some(client) = gate::client(context, route) else { continue };
+        let Some(client) = gate::client(context, route, has_drop_ins) else { continue };
         if !looked.insert((id, path, client.known.clone())) {
             continue;
         }

@@ -19,8 +19,13 @@ pub(super) struct Client {
     pub(super) alone: bool,
 }
 
+/// Whether the tree has drop-ins of nginx's unit, which the machine has from a package: what they set is not followed.
+pub(super) fn has_drop_ins(context: &Context) -> bool {
+    context.sources.iter().any(|(_, source)| source.path.contains("nginx.service.d/"))
+}
+
 /// The nginx that a route is one of; `None` where it is root, or may be anybody.
-pub(super) fn client(context: &Context, route: &Route) -> Option<Client> {
+pub(super) fn client(context: &Context, route: &Route, has_drop_ins: bool) -> Option<Client> {
     let deployment = context.deployment;
     let units: Vec<&Unit> = deployment.units.iter().filter(|unit| unit.name == "nginx.service").collect();
     let sets = |key: &str| units.iter().any(|unit| unit.settings.contains_key(key) || unit.open.is_some());
@@ -49,7 +54,7 @@ pub(super) fn client(context: &Context, route: &Route) -> Option<Client> {
     Some(Client {
         known,
         place: user.origin.place,
-        more_groups: sets("SupplementaryGroups") || sets("Group"),
+        more_groups: has_drop_ins && units.is_empty() || sets("SupplementaryGroups") || sets("Group"),
         alone: false,
     })
 }
