@@ -45,6 +45,9 @@ impl Drop for Running {
         // A test may have ended it before.
         let _ = Command::new("kill").args(["-TERM", &id]).stderr(Stdio::null()).status();
         let _ = self.0.wait();
+        // What a shell leaves behind, where the process leads a group.
+        let group = format!("-{id}");
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
     }
 }
 

@@ -5,6 +5,7 @@
 use std::fs::{File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -75,7 +76,7 @@ fn managed(place: &Place, gunicorn: &Path) -> Running {
     command.env_remove("PORT").env_remove("GUNICORN_CMD_ARGS").env_remove("WEB_CONCURRENCY");
     let log = File::create(place.path("shop.service.log")).unwrap();
     command.stdout(log.try_clone().unwrap()).stderr(log);
-    Running(command.spawn().unwrap())
+    Running(command.process_group(0).spawn().unwrap())
 }
 
 /// Whether the tests run as root; else nobody can become another user.
