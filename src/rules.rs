@@ -25,6 +25,7 @@ mod identity_mismatch;
 mod keepalive_ineffective;
 mod kill_behaviour;
 mod max_conns_without_queue;
+mod max_fails_blackout;
 mod named_location_missing;
 mod nginx_rejected;
 mod option_eats_app;
@@ -38,6 +39,7 @@ mod reload_behaviour;
 mod reload_in_production;
 mod resolver_missing;
 mod restart_policy;
+mod retries_multiply_timeout;
 mod runtime_directory;
 mod sandbox_blocks_app;
 mod service_type;
@@ -52,12 +54,14 @@ mod syntax_error;
 mod transfer_encoding_set;
 mod unit_ignored_value;
 mod unix_target_syntax;
+mod upstream_localhost;
 mod upstream_unbound;
 mod upstream_undefined;
 mod variable_port_literal;
 mod watchdog_set;
 mod websocket_headers_missing;
 mod worker_class_unavailable;
+mod worker_timeout_below_read;
 mod worker_timeout_disabled;
 mod working_directory;
 mod zero_buffer;
@@ -184,6 +188,7 @@ pub static RULES: &[&Rule] = &[
     &keepalive_ineffective::RULE,
     &kill_behaviour::RULE,
     &max_conns_without_queue::RULE,
+    &max_fails_blackout::RULE,
     &named_location_missing::RULE,
     &nginx_rejected::RULE,
     &option_eats_app::RULE,
@@ -197,6 +202,7 @@ pub static RULES: &[&Rule] = &[
     &reload_in_production::RULE,
     &resolver_missing::RULE,
     &restart_policy::RULE,
+    &retries_multiply_timeout::RULE,
     &runtime_directory::RULE,
     &sandbox_blocks_app::RULE,
     &service_type::RULE,
@@ -211,12 +217,14 @@ pub static RULES: &[&Rule] = &[
     &transfer_encoding_set::RULE,
     &unit_ignored_value::RULE,
     &unix_target_syntax::RULE,
+    &upstream_localhost::RULE,
     &upstream_unbound::RULE,
     &upstream_undefined::RULE,
     &variable_port_literal::RULE,
     &watchdog_set::RULE,
     &websocket_headers_missing::RULE,
     &worker_class_unavailable::RULE,
+    &worker_timeout_below_read::RULE,
     &worker_timeout_disabled::RULE,
     &working_directory::RULE,
     &zero_buffer::RULE,

@@ -3,6 +3,7 @@
 mod gunicorn_alone;
 mod nginx_alone;
 mod targets;
+mod waiting;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -20,6 +21,8 @@ import time
 def app(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/slow":
+        with open("slow.log", "a") as log:
+            log.write("slow\n")
         time.sleep(2)
     status = "404 Not Found" if path.startswith("//") or path == "/v1x" else "200 OK"
     start_response(status, [("Content-Type", "text/plain")])
@@ -105,6 +108,10 @@ pub(crate) struct Case<'a> {
     pub(crate) events: &'a str,
     /// What stands in nginx's `http`.
     pub(crate) http: &'a str,
+    /// What is asked for before, one after the other, whatever comes of it.
+    pub(crate) first: &'a [&'a str],
+    /// How often the app works on `/slow`, before the mend and after it.
+    pub(crate) worked: Option<(usize, usize)>,
     /// What the client asks for.
     pub(crate) request: Request<'a>,
     /// What it gets before the mend.
@@ -150,6 +157,8 @@ impl Default for Case<'_> {
             main: "",
             events: "",
             http: "",
+            first: &[],
+            worked: None,
             request: Request::PLAIN,
             before: "502",
             log: "",
@@ -187,7 +196,7 @@ pub(crate) fn run(case: &Case) {
     let (_, said) = hoplint(directory, &["--pedantic", "--format", "concise"]);
     assert!(said.contains(rule), "{rule} is not found: {said}");
 
-    let _gunicorn = (!configuration.is_empty()).then(|| {
+    let gunicorn_runs = (!configuration.is_empty()).then(|| {
         let mut command = Command::new(&gunicorn);
         command.args(["-c", "gunicorn.conf.py", case.app]);
         let running = started(command, directory);
@@ -206,9 +215,17 @@ pub(crate) fn run(case: &Case) {
         command.args(["-e", "error.log", "-c", "nginx.conf", "-p"]).arg(directory);
         let _nginx = started(command, directory);
         wait_for("nginx", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        for path in case.first {
+            answer(port, &Request { path, ..Request::PLAIN });
+        }
         answer(port, &case.request)
     };
+    let worked = || {
+        let log = std::fs::read_to_string(directory.join("slow.log")).unwrap_or_default();
+        log.matches("slow").count()
+    };
     assert_eq!(ask(), case.before, "{rule}, before");
+    let times = worked();
     let log = std::fs::read_to_string(directory.join("error.log")).unwrap_or_default();
     assert!(log.contains(case.log), "{rule}: the log does not say `{}` but\n{log}", case.log);
     match case.mend {
@@ -218,12 +235,24 @@ pub(crate) fn run(case: &Case) {
     }
     let (_, said) = hoplint(directory, &["--pedantic", "--format", "concise"]);
     assert!(!said.contains(rule), "{rule} is found after the mend: {said}");
+    // Gunicorn reads its configuration anew.
+    if let Some(gunicorn) = &gunicorn_runs
+        && std::fs::read_to_string(directory.join("gunicorn.conf.py")).unwrap_or_default() != configuration
+    {
+        let id = gunicorn.0.id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+        sleep(Duration::from_secs(2));
+    }
     assert_eq!(ask(), case.after, "{rule}, mended");
+    if let Some(expected) = case.worked {
+        assert_eq!((times, worked() - times), expected, "{rule}: how often the app works on a request");
+    }
 }
 
 /// Whether Gunicorn listens on the address of its configuration.
 fn is_up(configuration: &str) -> bool {
-    let address = configuration.split("bind = \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let bind = configuration.split("bind = ").nth(1).and_then(|rest| rest.split('"').nth(1));
+    let address = bind.unwrap();
     match address.strip_prefix("unix:") {
         Some(socket) => std::os::unix::net::UnixStream::connect(socket).is_ok(),
         None => TcpStream::connect(address).is_ok(),

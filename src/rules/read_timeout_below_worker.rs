@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{App, AppId, LevelId, LevelKind, OriginKind, Route, Setting, Statements, WorkerClass};
+use crate::model::{
+    Anchor, App, AppId, LevelId, LevelKind, OriginKind, Route, Setting, Statements, WorkerClass,
+};
 use crate::source::Span;
 use crate::value::{Duration, Possible};
 
@@ -27,6 +29,8 @@ const MARGIN: Duration = Duration::seconds(5);
 /// The routes that wait too short a time for one app, for one reason.
 struct Short<'a> {
     routes: Vec<&'a Route>,
+    /// The levels of all of them, also of those whose pass stands in one file that is included several times.
+    levels: BTreeSet<LevelId>,
     directive: &'static str,
     read: Setting<Duration>,
     worker: Setting<Duration>,
@@ -49,7 +53,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             continue;
         }
         let file = Span { start: 0, end: 0, ..route.anchor.span };
-        let short = Short { routes: Vec::new(), directive, read, worker };
+        let short = Short { routes: Vec::new(), levels: BTreeSet::new(), directive, read, worker };
         // A location that sets the value and those inside it are one mistake, which is mended where the value stands.
         let own = (short.read.origin.kind == OriginKind::Written).then(|| short.read.clone());
         let key = (id, short.read.origin.place, file);
@@ -57,6 +61,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         if let Some(read) = own {
             group.read = read;
         }
+        group.levels.insert(route.level);
         if grouped.insert((key, route.anchor.span)) {
             group.routes.push(route);
         }
@@ -152,6 +157,7 @@ fn fix(context: &Context, short: &Short, worker: Duration, statements: &Statemen
     let value = raised.to_nginx()?;
     let own = short.read.origin.anchor.filter(|_| short.read.origin.kind == OriginKind::Written);
     let edits: Vec<Edit> = match own {
+        Some(anchor) if !goes_for_these_alone(context, short, anchor, statements) => return None,
         Some(anchor) => vec![anchor.set(&value)],
         None => short
             .routes
@@ -165,6 +171,20 @@ fn fix(context: &Context, short: &Short, worker: Duration, statements: &Statemen
             .collect::<Option<_>>()?,
     };
     Fix::new(format!("let nginx wait {raised}"), Applicability::Safe, edits)
+}
+
+/// Whether a value that a location sets is that of these routes in all places where its file is included. Elsewhere it may
+/// be meant for another app.
+fn goes_for_these_alone(context: &Context, short: &Short, anchor: Anchor, statements: &Statements) -> bool {
+    let nginx = &context.deployment.nginx;
+    let mut reached = BTreeSet::new();
+    for level in &short.levels {
+        let mut next = Some(*level);
+        while let Some(id) = next.filter(|id| reached.insert(*id)) {
+            next = nginx.level(id).parent;
+        }
+    }
+    statements.levels(anchor.span).iter().all(|id| reached.contains(id))
 }
 
 /// Whether the directive may stand beside a pass and takes time from nobody. The file of the pass may be included in

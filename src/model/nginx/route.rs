@@ -64,6 +64,31 @@ impl Gateway {
         }
     }
 
+    /// The directives that say after which failures a request goes on to the next server of an upstream, to how many, and for
+    /// how long. Those of `stream` are others.
+    pub fn next_upstream(self) -> Option<[&'static str; 3]> {
+        match self {
+            Gateway::Http | Gateway::Https => {
+                Some(["proxy_next_upstream", "proxy_next_upstream_tries", "proxy_next_upstream_timeout"])
+            }
+            Gateway::Uwsgi => {
+                Some(["uwsgi_next_upstream", "uwsgi_next_upstream_tries", "uwsgi_next_upstream_timeout"])
+            }
+            Gateway::Fastcgi => Some([
+                "fastcgi_next_upstream",
+                "fastcgi_next_upstream_tries",
+                "fastcgi_next_upstream_timeout",
+            ]),
+            Gateway::Scgi => {
+                Some(["scgi_next_upstream", "scgi_next_upstream_tries", "scgi_next_upstream_timeout"])
+            }
+            Gateway::Grpc => {
+                Some(["grpc_next_upstream", "grpc_next_upstream_tries", "grpc_next_upstream_timeout"])
+            }
+            Gateway::Stream => None,
+        }
+    }
+
     /// The directive that says how large the head of an answer may be. `stream` knows no answers.
     pub fn buffer_size(self) -> Option<&'static str> {
         match self {

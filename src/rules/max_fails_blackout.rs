@@ -1,0 +1,197 @@
+//! Servers on one machine that nginx gives up after a failure, until none is left.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::retries_multiply_timeout::{self as retries, Retried};
+use super::{Category, Context, Fixable, Rule};
+use crate::edit::{Applicability, Edit, Fix};
+use crate::finding::{Finding, Label, Severity};
+use crate::model::{
+    AppKind, Deployment, Gateway, Joined, Nginx, Peer, RouteId, Statements, Upstream, UpstreamId,
+};
+use crate::source::{Sources, Span};
+use crate::value::{Duration, Endpoint};
+
+pub(super) const RULE: Rule = Rule {
+    name: "max-fails-blackout",
+    category: Category::Timeout,
+    severity: Severity::Warning,
+    summary: "nginx gives up all servers of an upstream on its own machine after a failure of each",
+    outcome: "502 for all for a while",
+    fix: Fixable::Sometimes,
+    page: include_str!("../../rules/max-fails-blackout.md"),
+    check,
+};
+
+/// What fixes look up; made when the first one does.
+#[derive(Default)]
+struct Places<'a> {
+    statements: OnceCell<Statements<'a>>,
+    /// The upstreams that each `server` stands in: several, where its file is included in several.
+    blocks: OnceCell<BTreeMap<Span, BTreeSet<Span>>>,
+}
+
+fn check(context: &Context, findings: &mut Vec<Finding>) {
+    let deployment = context.deployment;
+    let mut told = BTreeSet::new();
+    let places = Places::default();
+    for (id, routes) in used(deployment) {
+        let upstream = &deployment.nginx.upstreams[id.0 as usize];
+        if !is_given_up(deployment, upstream, &routes) || !told.insert(upstream.place) {
+            continue;
+        }
+        findings.extend(finding(context, upstream, &routes, &places));
+    }
+}
+
+/// The upstreams that routes of `http` lead to, with these routes.
+pub(super) fn used(deployment: &Deployment) -> BTreeMap<UpstreamId, Vec<RouteId>> {
+    let mut used: BTreeMap<UpstreamId, Vec<RouteId>> = BTreeMap::new();
+    for (at, route) in deployment.nginx.routes.iter().enumerate() {
+        if let Some(upstream) = route.upstream.filter(|_| route.gateway != Gateway::Stream) {
+            used.entry(upstream).or_default().push(RouteId(at as u32));
+        }
+    }
+    used
+}
+
+/// The servers that are not `down`.
+pub(super) fn in_use(upstream: &Upstream) -> Vec<&Peer> {
+    upstream.peers.iter().filter(|peer| !peer.down).collect()
+}
+
+/// Whether an upstream has several servers, all that are in use are on nginx's own machine, a Gunicorn of the stack is one of
+/// them, and failures put each out of use. Copies of one server are another mistake.
+///
+/// A server that is `down` counts: only one that stands alone is never given up (`peers->single`,
+/// `ngx_http_upstream_init_round_robin`, nginx 1.31.3).
+pub(super) fn is_given_up(deployment: &Deployment, upstream: &Upstream, routes: &[RouteId]) -> bool {
+    let in_use = in_use(upstream);
+    let addresses: BTreeSet<&Endpoint> =
+        upstream.peers.iter().filter_map(|peer| peer.address.known()).collect();
+    let is_local = |peer: &&Peer| peer.address.known().is_some_and(Endpoint::is_local);
+    let fails = |peer: &&Peer| peer.parameters.max_fails.must(|fails| *fails > 0);
+    let is_app = |route: &RouteId| {
+        let hops = deployment.hops_of(*route).iter();
+        hops.filter_map(|hop| match hop.joined {
+            Joined::App(id) => Some(deployment.app(id)),
+            _ => None,
+        })
+        .any(|app| app.kind == AppKind::Gunicorn)
+    };
+    upstream.open.is_none()
+        && addresses.len() > 1
+        && !in_use.is_empty()
+        && in_use.iter().all(is_local)
+        && in_use.iter().all(fails)
+        && routes.first().is_some_and(is_app)
+}
+
+fn finding<'a>(
+    context: &Context<'a>,
+    upstream: &Upstream,
+    routes: &[RouteId],
+    places: &Places<'a>,
+) -> Option<Finding> {
+    let servers = in_use(upstream);
+    let retried = retries::retried(context, upstream, routes);
+    let (name, number) = (&upstream.name, servers.len());
+    let longest: Option<&Duration> =
+        servers.iter().filter_map(|peer| peer.parameters.fail_timeout.known()).max();
+    let time = longest.filter(|it| it.milliseconds > 0).map_or("a moment".to_owned(), ToString::to_string);
+    let once = servers.iter().all(|peer| peer.parameters.max_fails.known() == Some(&1));
+    let (whole, each) = match number {
+        1 => ("the only server in use".to_owned(), "it has".to_owned()),
+        _ => (format!("each of the {number} servers"), "each has".to_owned()),
+    };
+    let often = if once { "failed once" } else { "failed so often" };
+    let how = match &retried {
+        Some(it) if once && it.tries >= number as u64 => {
+            format!(
+                "one GET that takes longer than {} is tried at all of them and is enough, as is a restart",
+                it.read
+            )
+        }
+        _ => "requests that time out are enough, and so is a restart".to_owned(),
+    };
+    let message = format!(
+        "nginx gives up {whole} of upstream `{name}` for {time} when {each} {often}, though all are on this machine: then \
+         everybody gets a 502 until that time is over; {how}"
+    );
+    let (first, rest) = servers.split_first()?;
+    let text = match first.parameters.max_fails.known() {
+        Some(1) | None => "given up after one failure".to_owned(),
+        Some(fails) => format!("given up after {fails} failures"),
+    };
+    let primary = Label { span: first.anchor.value, text };
+    let label = |peer: &&Peer| Label { span: peer.anchor.value, text: "and this one".into() };
+    let mut finding = RULE.finding(message, primary, rest.iter().take(3).map(label).collect());
+    let retry = match &retried {
+        Some(Retried { directive, .. }) => {
+            format!(
+                ", and `{directive} error`, so that no request is worked on by one server after the other"
+            )
+        }
+        None => String::new(),
+    };
+    finding.help = Some(format!(
+        "write `max_fails=0`: a server that refuses a connection costs no time, and the next one is tried all the same{retry}; \
+         nginx's error log says `no live upstreams while connecting to upstream`"
+    ));
+    finding.fix = fix(context, &servers, retried.as_ref(), places);
+    Some(finding)
+}
+
+/// Lets no failure put a server out of use, and where a request that times out is sent on, ends that too: it would be the
+/// next mistake.
+fn fix<'a>(
+    context: &Context<'a>,
+    servers: &[&Peer],
+    retried: Option<&Retried>,
+    places: &Places<'a>,
+) -> Option<Fix> {
+    let blocks = places.blocks.get_or_init(|| blocks_of_servers(&context.deployment.nginx));
+    // A server whose file stands in several upstreams is another one there.
+    if servers.iter().any(|peer| blocks.get(&peer.anchor.span).is_none_or(|blocks| blocks.len() > 1)) {
+        return None;
+    }
+    let mut edits: BTreeMap<Span, Edit> = BTreeMap::new();
+    for peer in servers {
+        edits.insert(peer.anchor.span, without_failures(peer, context.sources)?);
+    }
+    let mut edits: Vec<Edit> = edits.into_values().collect();
+    if let Some(retried) = retried {
+        edits.extend(retries::edits(context, retried, &places.statements)?);
+    }
+    Fix::new("give no server up", Applicability::Unsafe, edits)
+}
+
+fn blocks_of_servers(nginx: &Nginx) -> BTreeMap<Span, BTreeSet<Span>> {
+    let mut blocks: BTreeMap<Span, BTreeSet<Span>> = BTreeMap::new();
+    for upstream in &nginx.upstreams {
+        for peer in &upstream.peers {
+            blocks.entry(peer.anchor.span).or_default().insert(upstream.place);
+        }
+    }
+    blocks
+}
+
+/// Writes `max_fails=0` behind the address, or in the place of another number.
+fn without_failures(peer: &Peer, sources: &Sources) -> Option<Edit> {
+    const NAME: &str = "max_fails=";
+    let (address, whole) = (peer.anchor.value, peer.anchor.span);
+    let behind = Span { start: address.end, ..whole };
+    let text = sources.text(behind);
+    if text.contains(['"', '\'', '#', '$', '{']) {
+        return None;
+    }
+    let Some(at) = text.find(NAME) else {
+        let end = Span { end: address.end, ..behind };
+        return Some(Edit { span: end, replacement: format!(" {NAME}0") });
+    };
+    let start = at + NAME.len();
+    let digits = text[start..].find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len() - start);
+    let from = behind.start as usize + start;
+    Some(Edit { span: Span::new(behind.file, from..from + digits), replacement: "0".into() })
+}
