@@ -5,14 +5,14 @@ mod nginx_alone;
 mod targets;
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::real;
-use crate::support::write;
+use crate::support::{free_port, write};
 
 const APP: &str = r#"
 import time
@@ -42,18 +42,33 @@ struct Running(Child);
 impl Drop for Running {
     fn drop(&mut self) {
         let id = self.0.id().to_string();
-        // A test may have ended it before.
-        let _ = Command::new("kill").args(["-TERM", &id]).stderr(Stdio::null()).status();
+        let send = |signal: &str, to: &str| {
+            let _ = Command::new("kill").args([signal, "--", to]).stderr(Stdio::null()).status();
+        };
+        // Gunicorn waits half a minute for a worker that does not end. A test may have ended the process before.
+        for signal in ["-TERM", "-INT", "-KILL"] {
+            send(signal, &id);
+            if self.ends_within(Duration::from_secs(3)) {
+                break;
+            }
+        }
         let _ = self.0.wait();
         // What a shell leaves behind, where the process leads a group.
-        let group = format!("-{id}");
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+        send("-KILL", &format!("-{id}"));
     }
 }
 
-/// A port that is free now.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+impl Running {
+    fn ends_within(&mut self, patience: Duration) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < patience {
+            if !matches!(self.0.try_wait(), Ok(None)) {
+                return true;
+            }
+            sleep(Duration::from_millis(20));
+        }
+        false
+    }
 }
 
 /// The status that a client gets, or why it gets none.
