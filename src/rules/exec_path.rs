@@ -54,7 +54,10 @@ fn refused(context: &Context, unit: &Unit, fault: &UnitFault) -> Finding {
     let is_last = fault.directive == "ExecStart"
         && unit.open.is_none()
         && unit.commands.iter().all(|it| !matches!(it.directive.as_str(), "ExecStart" | "ExecStop"))
-        && !unit.settings.contains_key("SuccessAction");
+        && unit
+            .setting::<String>("SuccessAction")
+            .value
+            .must(|it| it.as_deref().is_none_or(|it| it == "none"));
     let message = match fault.refused || is_last {
         true => format!("systemd refuses `{}`: {}", unit.name, fault.message),
         false => format!("systemd ignores this `{}=`: {}", fault.directive, fault.message),
