@@ -51,9 +51,14 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
 fn refused(context: &Context, unit: &Unit, fault: &UnitFault) -> Finding {
     let written = context.sources.text(fault.place).trim_start_matches(['-', '@', ':', '+', '!', '|']);
     // A service that neither starts nor stops anything is refused as a whole.
+    let is_ignored = |command: &UnitCommand| {
+        let programs = unit.faults.iter().filter(|it| it.kind == UnitFaultKind::Program);
+        programs.into_iter().any(|it| Some(it.line) == command.line.place)
+    };
     let is_last = fault.directive == "ExecStart"
         && unit.open.is_none()
-        && unit.commands.iter().all(|it| !matches!(it.directive.as_str(), "ExecStart" | "ExecStop"))
+        && unit.commands_of("ExecStart").all(is_ignored)
+        && unit.commands_of("ExecStop").next().is_none()
         && unit
             .setting::<String>("SuccessAction")
             .value
