@@ -40,6 +40,7 @@ mod resolver_missing;
 mod restart_policy;
 mod runtime_directory;
 mod sandbox_blocks_app;
+mod scheme_mismatch;
 mod service_type;
 mod shell_wrapper;
 mod single_sync_worker;
@@ -199,6 +200,7 @@ pub static RULES: &[&Rule] = &[
     &restart_policy::RULE,
     &runtime_directory::RULE,
     &sandbox_blocks_app::RULE,
+    &scheme_mismatch::RULE,
     &service_type::RULE,
     &shell_wrapper::RULE,
     &single_sync_worker::RULE,

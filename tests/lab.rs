@@ -2,6 +2,7 @@
 
 mod gunicorn_alone;
 mod nginx_alone;
+mod protocols;
 mod targets;
 
 use std::io::{Read, Write};
@@ -100,6 +101,8 @@ pub(crate) struct Case<'a> {
     pub(crate) gunicorn: &'a str,
     /// Which of the stub's apps it serves.
     pub(crate) app: &'a str,
+    /// Other files of the stack, by name.
+    pub(crate) files: &'a [(&'a str, &'a str)],
     /// What stands outside of nginx's blocks, and in its `events`.
     pub(crate) main: &'a str,
     pub(crate) events: &'a str,
@@ -147,6 +150,7 @@ impl Default for Case<'_> {
             rule: "",
             gunicorn: "bind = \"127.0.0.1:APP\"\n",
             app: "stub:app",
+            files: &[],
             main: "",
             events: "",
             http: "",
@@ -182,6 +186,9 @@ pub(crate) fn run(case: &Case) {
     write(&directory.join("stub.py"), APP);
     if !configuration.is_empty() {
         write(&directory.join("gunicorn.conf.py"), &configuration);
+    }
+    for (name, text) in case.files {
+        write(&directory.join(name), placed(text));
     }
     write(&directory.join("nginx.conf"), whole(case.http));
     let (_, said) = hoplint(directory, &["--pedantic", "--format", "concise"]);
