@@ -17,6 +17,7 @@ mod exec_path;
 mod exec_quoting;
 mod exec_shell_syntax;
 mod exec_start_count;
+mod gateway_protocol_mismatch;
 mod graceful_below_worker;
 mod gunicorn_config_not_loaded;
 mod gunicorn_invalid_value;
@@ -177,6 +178,7 @@ pub static RULES: &[&Rule] = &[
     &exec_quoting::RULE,
     &exec_shell_syntax::RULE,
     &exec_start_count::RULE,
+    &gateway_protocol_mismatch::RULE,
     &graceful_below_worker::RULE,
     &gunicorn_config_not_loaded::RULE,
     &gunicorn_invalid_value::RULE,

@@ -70,3 +70,102 @@ fn a_certificate_that_nginx_would_not_take_is_the_hand_s() {
         ..Case::default()
     });
 }
+
+#[test]
+fn uwsgi_to_a_sync_worker_is_a_500_when_it_is_killed() {
+    run(&Case {
+        rule: "gateway-protocol-mismatch",
+        gunicorn: "bind = \"127.0.0.1:APP\"\ntimeout = 1\n",
+        files: &[STARTED],
+        http: &server("uwsgi_param REQUEST_METHOD $request_method; uwsgi_pass 127.0.0.1:APP;"),
+        before: "500",
+        mend: Mend::Unsafe,
+        ..Case::default()
+    });
+}
+
+#[test]
+fn uwsgi_to_threads_is_a_504() {
+    run(&Case {
+        rule: "gateway-protocol-mismatch",
+        gunicorn: "bind = \"unix:HERE/app.sock\"\nthreads = 2\n",
+        files: &[STARTED],
+        http: &format!(
+            "upstream app {{ server unix:HERE/app.sock; }}\n{}",
+            server("uwsgi_param REQUEST_METHOD $request_method; uwsgi_pass app; uwsgi_read_timeout 1s;")
+        ),
+        before: "504",
+        log: "upstream timed out (110: ",
+        mend: Mend::Unsafe,
+        ..Case::default()
+    });
+}
+
+#[test]
+fn fastcgi_to_a_sync_worker_is_a_502_when_it_is_killed() {
+    run(&Case {
+        rule: "gateway-protocol-mismatch",
+        gunicorn: "bind = \"127.0.0.1:APP\"\ntimeout = 1\n",
+        files: &[STARTED],
+        http: &server("fastcgi_param REQUEST_METHOD $request_method; fastcgi_pass 127.0.0.1:APP;"),
+        log: "upstream sent unsupported FastCGI protocol version: 72",
+        mend: Mend::Unsafe,
+        ..Case::default()
+    });
+}
+
+#[test]
+fn scgi_to_threads_is_a_504() {
+    run(&Case {
+        rule: "gateway-protocol-mismatch",
+        gunicorn: "bind = \"127.0.0.1:APP\"\nthreads = 2\n",
+        files: &[STARTED],
+        http: &server(
+            "scgi_param REQUEST_METHOD $request_method; scgi_pass 127.0.0.1:APP; scgi_read_timeout 1s;",
+        ),
+        before: "504",
+        log: "upstream timed out (110: ",
+        mend: Mend::Unsafe,
+        ..Case::default()
+    });
+}
+
+#[test]
+fn grpc_is_a_502() {
+    run(&Case {
+        rule: "gateway-protocol-mismatch",
+        files: &[STARTED],
+        http: &server("grpc_pass 127.0.0.1:APP;"),
+        log: "upstream sent too large http2 frame: 4740180",
+        mend: Mend::Hand(&server("proxy_pass http://127.0.0.1:APP;")),
+        ..Case::default()
+    });
+}
+
+#[test]
+fn http_2_is_a_502() {
+    run(&Case {
+        rule: "gateway-protocol-mismatch",
+        files: &[STARTED],
+        http: &server("proxy_http_version 2; proxy_pass http://127.0.0.1:APP;"),
+        log: "upstream sent too large http2 frame: 4740180",
+        ..Case::default()
+    });
+}
+
+#[test]
+fn http_to_an_app_that_speaks_uwsgi_is_a_500() {
+    run(&Case {
+        rule: "gateway-protocol-mismatch",
+        gunicorn: "bind = \"127.0.0.1:APP\"\nprotocol = \"uwsgi\"\n",
+        files: &[STARTED],
+        http: &server("proxy_pass http://127.0.0.1:APP;"),
+        before: "500",
+        mend: Mend::Hand(&server(
+            "uwsgi_param REQUEST_METHOD $request_method; uwsgi_param PATH_INFO $document_uri; uwsgi_param SERVER_PROTOCOL \
+             $server_protocol; uwsgi_param SERVER_NAME localhost; uwsgi_param SERVER_PORT 80; uwsgi_param QUERY_STRING \
+             $query_string; uwsgi_param REQUEST_URI $request_uri; uwsgi_pass 127.0.0.1:APP;",
+        )),
+        ..Case::default()
+    });
+}
