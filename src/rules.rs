@@ -22,6 +22,7 @@ mod graceful_below_worker;
 mod gunicorn_config_not_loaded;
 mod gunicorn_invalid_value;
 mod gunicorn_unknown_setting;
+mod host_header_lost;
 mod identity_mismatch;
 mod keepalive_ineffective;
 mod kill_behaviour;
@@ -183,6 +184,7 @@ pub static RULES: &[&Rule] = &[
     &gunicorn_config_not_loaded::RULE,
     &gunicorn_invalid_value::RULE,
     &gunicorn_unknown_setting::RULE,
+    &host_header_lost::RULE,
     &identity_mismatch::RULE,
     &keepalive_ineffective::RULE,
     &kill_behaviour::RULE,
