@@ -91,6 +91,18 @@ pub(super) static CASES: &[Case<'static>] = &[
         &[],
         APP,
     ),
+    case(
+        Some("import multiprocessing as m\nm.cpu_count = lambda: 1\nworkers = m.cpu_count() * 2 + 1\n"),
+        &[],
+        APP,
+    ),
+    case(
+        Some(
+            "import os\nfrom os import path\npath.join = lambda *a: '/x'\npidfile = os.path.join('/a', 'b')\n",
+        ),
+        &[],
+        APP,
+    ),
     case(Some("a = b = 5\ntimeout = a ** 2 - -b // 2 % 3\nthreads = 7 // -2 + 10\n"), &[], APP),
     case(
         Some("timeout = 2 ** 3 ** 2 // 3 << 1 | 1\nworkers = -2 ** 2 + 10\nthreads = 1 + (not 0)\n"),

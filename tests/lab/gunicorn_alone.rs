@@ -160,7 +160,9 @@ impl Place {
             line.replace(&format!("${{{name}}}"), value)
         });
         let mut words = line.split_whitespace();
-        let mut command = Command::new(words.next().unwrap());
+        // A service ignores no signal, whatever the terminal of the tests does.
+        let mut command = Command::new("env");
+        command.arg("--default-signal").arg(words.next().unwrap());
         command.args(words).current_dir(values("WorkingDirectory").first().map_or("/", String::as_str));
         command.env_remove("PORT").env_remove("GUNICORN_CMD_ARGS").env_remove("WEB_CONCURRENCY");
         command.env("PYTHONDONTWRITEBYTECODE", "1").envs(variables);

@@ -1,6 +1,22 @@
 //! Both ends of a hop that speak different protocols.
 
+use hoplint::model::Version;
+
+use super::matrix::{Instead, On};
 use super::{Case, Mend, run, server};
+
+/// Gunicorns that wait for the end of a line where newer ones refuse it.
+fn waits(on: &On) -> bool {
+    on.gunicorn < Version(27, 0, 0)
+}
+
+/// Gunicorns whose sync worker is killed without an answer.
+fn is_cut(on: &On) -> bool {
+    on.gunicorn < Version(22, 0, 0)
+}
+
+const CUT: &[Instead] =
+    &[Instead { when: is_cut, before: "502", log: "upstream prematurely closed connection" }];
 
 /// A certificate for `localhost` that nobody trusts, and its key.
 const TLS: &[(&str, &str)] = &[
@@ -19,6 +35,7 @@ const STARTED: (&str, &str) = (
 fn tls_to_an_app_without_a_certificate_is_a_502() {
     run(&Case {
         rule: "scheme-mismatch",
+        gunicorn: "bind = \"127.0.0.1:APP\"\ntimeout = 1\n",
         files: &[STARTED],
         http: &server("proxy_pass https://127.0.0.1:APP;"),
         log: "while SSL handshaking to upstream",
@@ -27,16 +44,17 @@ fn tls_to_an_app_without_a_certificate_is_a_502() {
 }
 
 #[test]
-fn tls_to_threads_without_a_certificate_is_a_502() {
+fn tls_to_threads_without_a_certificate_is_a_502_or_a_504() {
     run(&Case {
         rule: "scheme-mismatch",
         gunicorn: "bind = \"unix:HERE/app.sock\"\nthreads = 2\n",
         files: &[STARTED],
         http: &format!(
             "upstream app {{ server unix:HERE/app.sock; }}\n{}",
-            server("proxy_pass https://app;")
+            server("proxy_connect_timeout 1s; proxy_pass https://app;")
         ),
         log: "while SSL handshaking to upstream",
+        instead: &[Instead { when: waits, before: "504", log: "upstream timed out (110: " }],
         ..Case::default()
     });
 }
@@ -80,6 +98,7 @@ fn uwsgi_to_a_sync_worker_is_a_500_when_it_is_killed() {
         http: &server("uwsgi_param REQUEST_METHOD $request_method; uwsgi_pass 127.0.0.1:APP;"),
         before: "500",
         mend: Mend::Unsafe,
+        instead: CUT,
         ..Case::default()
     });
 }
@@ -110,6 +129,7 @@ fn fastcgi_to_a_sync_worker_is_a_502_when_it_is_killed() {
         http: &server("fastcgi_param REQUEST_METHOD $request_method; fastcgi_pass 127.0.0.1:APP;"),
         log: "upstream sent unsupported FastCGI protocol version: 72",
         mend: Mend::Unsafe,
+        instead: CUT,
         ..Case::default()
     });
 }
@@ -149,6 +169,7 @@ fn http_2_is_a_502() {
         files: &[STARTED],
         http: &server("proxy_http_version 2; proxy_pass http://127.0.0.1:APP;"),
         log: "upstream sent too large http2 frame: 4740180",
+        runs: |on| on.nginx >= Version(1, 29, 7),
         ..Case::default()
     });
 }
@@ -166,6 +187,7 @@ fn http_to_an_app_that_speaks_uwsgi_is_a_500() {
              $server_protocol; uwsgi_param SERVER_NAME localhost; uwsgi_param SERVER_PORT 80; uwsgi_param QUERY_STRING \
              $query_string; uwsgi_param REQUEST_URI $request_uri; uwsgi_pass 127.0.0.1:APP;",
         )),
+        runs: |on| on.gunicorn >= Version(24, 0, 0),
         ..Case::default()
     });
 }

@@ -6,16 +6,19 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::real;
 use crate::support::write;
 
 /// Where the manager is, if it is on this machine.
 const MANAGER: &str = "/lib/systemd/systemd";
 
-/// What stands before it in the namespace. /mnt is the directory of the test.
+/// What stands before it in the namespace. /mnt is the directory of the test. What is brought there is taken before the
+/// directories are hidden that it may lie in.
 const BOOT: &str = r#"
 set -e
 mount --make-rprivate /
 mount --bind "$1" /mnt
+sh /mnt/bring
 for directory in /run /srv /home; do mount -t tmpfs -o mode=0755 tmpfs $directory; done
 for directory in /tmp /var/tmp; do mount -t tmpfs -o mode=1777 tmpfs $directory; done
 mount -t proc proc /proc
@@ -57,10 +60,11 @@ pub(super) fn can_boot() -> bool {
 }
 
 /// Starts services all at once, and gives the directory in which each one's output is, as soon as `is_done` says so of it, or
-/// three minutes are over. In the units' texts /mnt is the directory, and what they write goes below /mnt/out. `prepare` is a
-/// script that makes the files which they need.
+/// three minutes are over. In the units' texts /mnt is the directory, and what they write goes below /mnt/out. What is `brought`
+/// from elsewhere, a directory or a file, is there by its name. `prepare` is a script that makes the files which they need.
 pub(super) fn boot(
     units: &[(String, String)],
+    brought: &[(&Path, &str)],
     prepare: &str,
     is_done: impl Fn(&Path) -> bool,
 ) -> tempfile::TempDir {
@@ -73,6 +77,16 @@ pub(super) fn boot(
     let target = format!("[Unit]\nDefaultDependencies=no\nAllowIsolate=yes\nWants={}\n", names.join(" "));
     write(&here.join("units/test.target"), target);
     write(&here.join("prepare"), prepare);
+    let mut bring = String::new();
+    for (from, name) in brought {
+        if from.is_dir() {
+            std::fs::create_dir(here.join(name)).unwrap();
+        } else {
+            write(&here.join(name), "");
+        }
+        bring.push_str(&format!("mount --bind '{}' /mnt/{name}\n", from.display()));
+    }
+    write(&here.join("bring"), bring);
     write(&here.join("boot"), BOOT);
     write(&here.join("out/.keep"), "");
     let log = std::fs::File::create(here.join("log")).unwrap();
@@ -91,4 +105,20 @@ pub(super) fn boot(
     manager.kill().unwrap();
     manager.wait().unwrap();
     scratch
+}
+
+/// The directory that a Gunicorn's Python looks for its packages in, and whether that Python can be started with such a
+/// manager: it cannot where it lies in a directory that the manager does not see. That is said.
+pub(super) fn environment(gunicorn: &Path) -> Option<PathBuf> {
+    let python = real::python_of(gunicorn);
+    let asked =
+        Command::new(&python).args(["-c", "import sys; print(sys.prefix); print(sys.base_prefix)"]).output();
+    let said = String::from_utf8(asked.unwrap().stdout).unwrap();
+    let (environment, base) = said.trim_end().split_once('\n').unwrap();
+    if ["/run", "/srv", "/home", "/tmp", "/var/tmp"].iter().any(|hidden| Path::new(base).starts_with(hidden))
+    {
+        eprintln!("SKIPPED: Python lies in {base}, which the test hides");
+        return None;
+    }
+    Some(PathBuf::from(environment))
 }

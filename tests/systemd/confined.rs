@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,19 +12,23 @@ use hoplint::check::check;
 use hoplint::config::Settings;
 use hoplint::source::{FileKind, Source, Sources};
 
-use super::boot::{boot, can_boot};
+use super::boot::{boot, can_boot, environment};
 use crate::real;
-use crate::support::write;
+use crate::support::{free_port, write};
 
 const APP: &str =
     "def app(environ, start_response):\n    start_response('200 OK', [])\n    return [b'served']\n";
 
-/// Makes the files of the services.
-fn prepare(gunicorn: &Path) -> String {
+/// Its own script names the place of its environment, which the services do not see.
+const GUNICORN: &str =
+    "#!/mnt/real/bin/python\nimport sys\nfrom gunicorn.app.wsgiapp import run\nsys.exit(run())\n";
+
+/// Makes the files of the services. Gunicorn's environment is at /mnt/real.
+fn prepare() -> String {
     format!(
-        "mkdir -p /srv/app /srv/bin /home/x /run/app\nchmod 777 /run/app\nln -s {} /srv/bin/gunicorn\n\
-         cat > /srv/app/stub.py <<'END'\n{APP}END\ncp /srv/app/stub.py /home/x/\n",
-        gunicorn.display()
+        "mkdir -p /srv/app /srv/bin /home/x /run/app\nchmod 777 /run/app\n\
+         cat > /srv/bin/gunicorn <<'END'\n{GUNICORN}END\nchmod 755 /srv/bin/gunicorn\n\
+         cat > /srv/app/stub.py <<'END'\n{APP}END\ncp /srv/app/stub.py /home/x/\n"
     )
 }
 
@@ -98,10 +102,6 @@ const CASES: &[Case] = &[
     case("", "InaccessiblePaths=/srv/bin", "+", "", ""),
 ];
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// The unit of a case.
 fn unit(at: usize, case: &Case) -> String {
     let (sign, options) = match case.options {
@@ -150,7 +150,7 @@ fn gunicorn_does_not_start_where_hoplint_says_so_and_starts_where_it_does_not() 
     // An older Gunicorn does not say why it cannot bind.
     let newest = &gunicorns.first().unwrap().0;
     for (version, gunicorn) in [gunicorns.first().unwrap(), gunicorns.last().unwrap()] {
-        let prepare = prepare(gunicorn);
+        let Some(environment) = environment(gunicorn) else { return };
         let named: Vec<(String, String)> =
             units.iter().enumerate().map(|(at, text)| (format!("u{at}.service"), text.clone())).collect();
         let is_up = |out: &Path, at: usize| text(&out.join(format!("{at}.said"))).contains("Booting worker");
@@ -162,7 +162,9 @@ fn gunicorn_does_not_start_where_hoplint_says_so_and_starts_where_it_does_not() 
         // A log of its own says nothing to us.
         let is_silent = |case: &Case| case.rule.is_empty() && case.options.contains("--log-file");
         let watched: Vec<usize> = (0..CASES.len()).filter(|at| !is_silent(&CASES[*at])).collect();
-        let scratch = boot(&named, &prepare, |out| watched.iter().all(|at| is_seen(out, *at)));
+        let scratch = boot(&named, &[(&environment, "real")], &prepare(), |out| {
+            watched.iter().all(|at| is_seen(out, *at))
+        });
         let out = scratch.path().join("out");
         for (at, case) in CASES.iter().enumerate() {
             let (end, said) = (text(&out.join(format!("{at}.end"))), text(&out.join(format!("{at}.said"))));
@@ -219,13 +221,11 @@ fn get(port: u16) -> Option<String> {
 #[test]
 fn nginx_reaches_what_hoplint_says_it_does() {
     let (Some(nginx), Some(gunicorn)) = (real::nginx(), real::gunicorn()) else { return };
-    if !can_boot() {
-        return;
-    }
+    let Some(environment) = environment(&gunicorn).filter(|_| can_boot()) else { return };
     let mut wrong = Vec::new();
     let mut units = Vec::new();
     let mut ports = Vec::new();
-    let mut prepare = prepare(&gunicorn);
+    let mut prepare = prepare();
     for (at, hop) in HOPS.iter().enumerate() {
         let name = format!("app{at}");
         let (port, bound) = (free_port(), free_port());
@@ -245,9 +245,8 @@ fn nginx_reaches_what_hoplint_says_it_does() {
         );
         let proxy = format!(
             "[Unit]\nDefaultDependencies=no\nWants={name}.service\nAfter={name}.service\n[Service]\n\
-             ExecStart={} -c /srv/app/{at}.conf -e /mnt/out/{at}.log -g 'daemon off;'\n{}\n\n[Install]\n\
+             ExecStart=/mnt/nginx -c /srv/app/{at}.conf -e /mnt/out/{at}.log -g 'daemon off;'\n{}\n\n[Install]\n\
              WantedBy=multi-user.target\n",
-            nginx.display(),
             placed(hop.nginx)
         );
         let mut sources = Sources::default();
@@ -278,7 +277,8 @@ fn nginx_reaches_what_hoplint_says_it_does() {
         ports.push(port);
     }
     let got: RefCell<BTreeMap<usize, String>> = RefCell::default();
-    let scratch = boot(&units, &prepare, |out| {
+    let brought = [(environment.as_path(), "real"), (nginx.as_path(), "nginx")];
+    let scratch = boot(&units, &brought, &prepare, |out| {
         for (at, port) in ports.iter().enumerate() {
             let is_up = text(&out.join(format!("{at}.said"))).contains("Booting worker");
             if is_up

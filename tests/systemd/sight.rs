@@ -135,7 +135,7 @@ fn the_manager_shows_a_service_what_hoplint_says() {
     let last =
         "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=/bin/touch /mnt/out/last\n";
     units.push(("last.service".into(), last.into()));
-    let scratch = boot(&units, PREPARE, |out: &Path| out.join("last").exists());
+    let scratch = boot(&units, &[], PREPARE, |out: &Path| out.join("last").exists());
     let (mut asked, mut told, mut failed, mut wrong) = (0, 0, 0, Vec::new());
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
     for (at, lines) in confined.iter().enumerate() {

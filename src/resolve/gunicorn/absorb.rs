@@ -1,9 +1,11 @@
 //! Statements that may be executed any number of times, or in part.
 
 use super::effects;
+use super::evaluate::evaluate;
 use super::scope::Scope;
+use super::value::Value;
 use crate::source::Span;
-use crate::syntax::gunicorn::{Expression, ExpressionKind, Header, Statement, StatementKind};
+use crate::syntax::gunicorn::{Expression, ExpressionKind, Header, Statement, StatementKind, Trailer};
 
 /// A statement of which it is not known how often it is executed: nothing is known of what it may bind.
 pub(super) fn absorb(scope: &mut Scope, statement: &Statement) {
@@ -89,7 +91,13 @@ pub(super) fn lose_target(scope: &mut Scope, target: &Expression, why: &str, pla
             target.each(&mut |inner| lose_target(scope, inner, why, place));
         }
         // An item or an attribute of something, and `os.environ` may have another name here.
-        ExpressionKind::Trailed(..) => {
+        ExpressionKind::Trailed(head, trailers) => {
+            if let Some(Trailer::Attribute(_)) = trailers.last()
+                && let [Value::Path(path)] = evaluate(scope, head).likely()
+            {
+                let module = path.split('.').next().unwrap_or_default().to_owned();
+                scope.lose_module(&module, &format!("the file replaces something of `{module}`"));
+            }
             scope.lose_lists(why);
             scope.write_environment("the file may change the environment");
         }

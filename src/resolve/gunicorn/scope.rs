@@ -134,6 +134,19 @@ impl<'a> Scope<'a> {
         self.bind(name, Possible::Unknown(why.into()), place);
     }
 
+    /// Something of a module is replaced: nothing is known of what any name takes from there.
+    pub(super) fn lose_module(&mut self, module: &str, why: &str) {
+        for name in self.names.values_mut() {
+            let of_it = |value: &Option<Value>| {
+                let Some(Value::Path(path)) = value else { return false };
+                path.split('.').next() == Some(module)
+            };
+            if name.value.likely().iter().any(of_it) {
+                name.value = Possible::Unknown(why.into());
+            }
+        }
+    }
+
     /// Any name may be bound from here on by something that is not seen. What is known of names holds unless it is.
     pub(super) fn doubt_all(&mut self, what: &str, does: &str) {
         let why = format!("{what} may {does} it");
