@@ -1,7 +1,9 @@
 //! The outcome that a rule announces, seen by a client of the real nginx and the real Gunicorn, and gone after the fix.
 
 mod gunicorn_alone;
+mod limits;
 mod nginx_alone;
+mod slow_clients;
 mod targets;
 
 use std::io::{Read, Write};
@@ -21,6 +23,11 @@ def app(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/slow":
         time.sleep(2)
+    if path == "/read":
+        environ["wsgi.input"].read()
+    if path == "/large":
+        start_response("200 OK", [("Content-Length", str(40 << 20))])
+        return (b"x" * (1 << 20) for _ in range(40))
     status = "404 Not Found" if path.startswith("//") or path == "/v1x" else "200 OK"
     start_response(status, [("Content-Type", "text/plain")])
     return [b"served " + path.encode() + b"\n"]
@@ -56,16 +63,31 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// The status that a client gets, or why it gets none.
+/// The status that a client gets, or why it gets none; with ` cut` where the answer is shorter than it says.
 fn get(port: u16, request: &Request) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-    let Request { path, headers, .. } = request;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n")?;
+    let Request { path, headers, body, pause, .. } = request;
+    let method = if body.is_empty() { "GET" } else { "POST" };
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}")?;
+    if !body.is_empty() {
+        write!(stream, "Content-Length: {}\r\n", body.len())?;
+    }
+    write!(stream, "\r\n")?;
+    // Between the halves of what is sent, or between what is sent and what is read.
+    let (first, rest) = body.as_bytes().split_at(body.len() / 2);
+    stream.write_all(first)?;
+    sleep(*pause);
+    // Who answers before all is sent may not take the rest.
+    let _ = stream.write_all(rest);
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
-    let answer = String::from_utf8_lossy(&answer);
-    Ok(answer.split(' ').nth(1).unwrap_or_default().to_owned())
+    let head = answer.windows(4).position(|it| it == b"\r\n\r\n").unwrap_or(answer.len());
+    let (head, got) = (String::from_utf8_lossy(&answer[..head]), answer.len().saturating_sub(head + 4));
+    let length = head.split("\r\n").find_map(|line| line.strip_prefix("Content-Length: "));
+    let is_cut = length.is_some_and(|length| length.parse() != Ok(got));
+    let status = head.split(' ').nth(1).unwrap_or_default();
+    Ok(if is_cut { format!("{status} cut") } else { status.to_owned() })
 }
 
 fn started(mut command: Command, directory: &Path) -> Running {
@@ -135,10 +157,15 @@ pub(crate) struct Request<'a> {
     pub(crate) headers: &'a str,
     /// How many are sent at once; the worst status counts.
     pub(crate) at_once: usize,
+    /// What is sent, by `POST` where it is not empty.
+    pub(crate) body: &'a str,
+    /// How long the client takes for the middle of what it sends, or before it reads.
+    pub(crate) pause: Duration,
 }
 
 impl Request<'static> {
-    pub(crate) const PLAIN: Request<'static> = Request { path: "/", headers: "", at_once: 1 };
+    pub(crate) const PLAIN: Request<'static> =
+        Request { path: "/", headers: "", at_once: 1, body: "", pause: Duration::ZERO };
 }
 
 impl Default for Case<'_> {
