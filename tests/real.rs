@@ -23,6 +23,22 @@ pub(crate) fn old_nginx() -> Option<PathBuf> {
     path
 }
 
+/// The nginxes that can be asked, the newest first, and their versions.
+pub(crate) fn nginxes() -> Vec<(Version, PathBuf)> {
+    let version = |path: &Path| -> Version {
+        let said = Command::new(path).arg("-v").output().unwrap().stderr;
+        // `nginx version: nginx/1.22.1`, and perhaps a distributor's name
+        let said = String::from_utf8_lossy(&said).into_owned();
+        let version = said.split('/').nth(1).unwrap().split_whitespace().next().unwrap();
+        version.parse().unwrap()
+    };
+    let paths = nginx().into_iter().chain(old_nginx());
+    let mut found: Vec<(Version, PathBuf)> = paths.map(|path| (version(&path), path)).collect();
+    found.sort_by(|(a, _), (b, _)| b.cmp(a));
+    found.dedup_by_key(|(version, _)| *version);
+    found
+}
+
 /// The Gunicorn that HOPLINT_GUNICORN names, or the one on the path; the first, where it names several.
 pub(crate) fn gunicorn() -> Option<PathBuf> {
     gunicorns().into_iter().map(|(_, path)| path).next()

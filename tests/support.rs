@@ -1,6 +1,8 @@
 //! What several modules need.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use hoplint::check::Report;
 use hoplint::config::Settings;
@@ -99,4 +101,20 @@ impl Dice {
     pub(crate) fn roll<'a, T>(&mut self, sides: &'a [T]) -> &'a T {
         &sides[self.below(sides.len())]
     }
+}
+
+/// A port that nobody else has: below those that the system gives to connections, each but once in this process, and from a
+/// place of its own in another.
+pub(crate) fn free_port() -> u16 {
+    const FIRST: u16 = 10_000;
+    const PORTS: u16 = 12_000;
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() * 400 % u32::from(PORTS)).unwrap();
+    for _ in 0..PORTS {
+        let port = FIRST + (start + TAKEN.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no port is free");
 }

@@ -50,23 +50,33 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
 /// No absolute path, and no name either.
 fn refused(context: &Context, unit: &Unit, fault: &UnitFault) -> Finding {
     let written = context.sources.text(fault.place).trim_start_matches(['-', '@', ':', '+', '!', '|']);
-    let message = match fault.refused {
+    // A service that neither starts nor stops anything is refused as a whole.
+    let is_last = fault.directive == "ExecStart"
+        && unit.open.is_none()
+        && unit.commands.iter().all(|it| !matches!(it.directive.as_str(), "ExecStart" | "ExecStop"))
+        && unit
+            .setting::<String>("SuccessAction")
+            .value
+            .must(|it| it.as_deref().is_none_or(|it| it == "none"));
+    let message = match fault.refused || is_last {
         true => format!("systemd refuses `{}`: {}", unit.name, fault.message),
         false => format!("systemd ignores this `{}=`: {}", fault.directive, fault.message),
     };
-    let label = Label { span: fault.place, text: "no absolute path".into() };
+    let text = if written.starts_with('/') { "signs that do not go together" } else { "no absolute path" };
+    let label = Label { span: fault.place, text: text.into() };
     let mut finding = RULE.finding(message, label, Vec::new());
-    if fault.refused {
+    if fault.refused || is_last {
         finding.outcome = "unit refused".into();
     } else {
         (finding.severity, finding.outcome) = (Severity::Warning, "the command does not run".into());
     }
     let why = match written.chars().next() {
-        Some('~') => "`~` is not replaced; ",
-        Some('$') => "variables are not replaced in the first word; ",
-        _ => "`WorkingDirectory=` does not count for it; ",
+        Some('/') => "one of `+`, `!` and `!!` is enough",
+        Some('~') => "`~` is not replaced; write the whole path of the program",
+        Some('$') => "variables are not replaced in the first word; write the whole path of the program",
+        _ => "`WorkingDirectory=` does not count for it; write the whole path of the program",
     };
-    finding.help = Some(format!("{why}write the whole path of the program"));
+    finding.help = Some(why.into());
     finding.fix = fault.mend.clone().and_then(Mend::fix);
     finding
 }

@@ -1,9 +1,11 @@
 //! What the app refuses that nginx lets through.
 
-use super::{Case, Mend, Request, run, server};
+use hoplint::model::Version;
+
+use super::{Case, Instead, Mend, Request, run, server};
 
 /// The limits that Gunicorn has by default.
-const SMALL: &str = "bind = \"127.0.0.1:APP\"\nworker_class = \"sync\"\nthreads = 1\nlimit_request_line = 4094\nlimit_request_field_size = 8190\n";
+const SMALL: &str = "bind = \"127.0.0.1:APP\"\nlimit_request_line = 4094\nlimit_request_field_size = 8190\n";
 
 /// A `server` that lets 16 KiB through.
 fn roomy() -> String {
@@ -19,7 +21,9 @@ fn a_line_that_is_too_long_for_the_app_is_a_414() {
         gunicorn: SMALL,
         http: &roomy(),
         request: Request { path: &path, ..Request::PLAIN },
+        classes: &["sync", "gthread", "gevent"],
         before: "414",
+        instead: &[Instead { when: |on| on.gunicorn < Version(27, 0, 0), before: "400", log: "" }],
         mend: Mend::Unsafe,
         ..Case::default()
     });
@@ -33,7 +37,9 @@ fn a_field_that_is_too_long_for_the_app_is_a_431() {
         gunicorn: SMALL,
         http: &roomy(),
         request: Request { headers: &cookie, ..Request::PLAIN },
+        classes: &["sync", "gthread", "gevent"],
         before: "431",
+        instead: &[Instead { when: |on| on.gunicorn < Version(21, 0, 0), before: "400", log: "" }],
         mend: Mend::Unsafe,
         ..Case::default()
     });
