@@ -35,7 +35,9 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             shells.into_iter().any(|it| !matches!(it, ShellSyntax::Word(_)))
         };
         let faults = unit.faults.iter().filter(|fault| fault.kind == UnitFaultKind::Program);
-        all.extend(faults.filter(|fault| !is_shell(fault)).map(|fault| refused(context, unit, fault)));
+        let faults: Vec<&UnitFault> = faults.filter(|fault| !is_shell(fault)).collect();
+        let is_last = !faults.is_empty() && starts_nothing(unit);
+        all.extend(faults.into_iter().map(|fault| refused(context, unit, fault, is_last)));
         all.extend(unit.commands.iter().filter_map(|it| in_quotes(context, unit, it)));
         all.extend(passed_over(unit));
     }
@@ -47,17 +49,22 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     findings.extend(all.into_iter().filter(|it| seen.insert(it.primary.span)));
 }
 
-/// No absolute path, and no name either.
-fn refused(context: &Context, unit: &Unit, fault: &UnitFault) -> Finding {
+/// Whether no command is left where those are ignored whose program is wrong: a service that neither starts nor stops anything
+/// is refused as a whole.
+fn starts_nothing(unit: &Unit) -> bool {
+    let programs = unit.faults.iter().filter(|it| it.kind == UnitFaultKind::Program);
+    let ignored: BTreeSet<Span> = programs.map(|it| it.line).collect();
+    let action = unit.setting::<String>("SuccessAction").value;
+    unit.open.is_none()
+        && unit.commands_of("ExecStart").all(|it| it.line.place.is_some_and(|line| ignored.contains(&line)))
+        && unit.commands_of("ExecStop").next().is_none()
+        && action.must(|it| it.as_deref().is_none_or(|it| it == "none"))
+}
+
+/// No absolute path, and no name either. `is_last` says that no command is left.
+fn refused(context: &Context, unit: &Unit, fault: &UnitFault, is_last: bool) -> Finding {
     let written = context.sources.text(fault.place).trim_start_matches(['-', '@', ':', '+', '!', '|']);
-    // A service that neither starts nor stops anything is refused as a whole.
-    let is_last = fault.directive == "ExecStart"
-        && unit.open.is_none()
-        && unit.commands.iter().all(|it| !matches!(it.directive.as_str(), "ExecStart" | "ExecStop"))
-        && unit
-            .setting::<String>("SuccessAction")
-            .value
-            .must(|it| it.as_deref().is_none_or(|it| it == "none"));
+    let is_last = is_last && fault.directive == "ExecStart";
     let message = match fault.refused || is_last {
         true => format!("systemd refuses `{}`: {}", unit.name, fault.message),
         false => format!("systemd ignores this `{}=`: {}", fault.directive, fault.message),
