@@ -38,6 +38,7 @@ mod proxy_uri_joined;
 mod read_timeout_below_worker;
 mod reload_behaviour;
 mod reload_in_production;
+mod request_limit_below_proxy;
 mod resolver_missing;
 mod restart_policy;
 mod runtime_directory;
@@ -53,6 +54,7 @@ mod socket_permission;
 mod stop_timeout_below_graceful;
 mod syntax_error;
 mod transfer_encoding_set;
+mod unbuffered_sync_worker;
 mod unit_ignored_value;
 mod unix_target_syntax;
 mod upstream_unbound;
@@ -200,6 +202,7 @@ pub static RULES: &[&Rule] = &[
     &read_timeout_below_worker::RULE,
     &reload_behaviour::RULE,
     &reload_in_production::RULE,
+    &request_limit_below_proxy::RULE,
     &resolver_missing::RULE,
     &restart_policy::RULE,
     &runtime_directory::RULE,
@@ -215,6 +218,7 @@ pub static RULES: &[&Rule] = &[
     &stop_timeout_below_graceful::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
+    &unbuffered_sync_worker::RULE,
     &unit_ignored_value::RULE,
     &unix_target_syntax::RULE,
     &upstream_unbound::RULE,

@@ -162,6 +162,7 @@ static DIRECTIVES: &[Directive] = &[
     row("proxy_next_upstream", Words, error_timeout),
     row("proxy_next_upstream_timeout", Time, no_time),
     row("proxy_next_upstream_tries", Number, zero),
+    row("proxy_pass_request_body", Flag, on),
     row("proxy_read_timeout", Time, minute),
     row("proxy_request_buffering", Flag, on),
     row("proxy_send_timeout", Time, minute),
