@@ -1,8 +1,10 @@
 //! The outcome that a rule announces, seen by a client of the real nginx and the real Gunicorn, and gone after the fix.
 
+mod buffers;
 mod gunicorn_alone;
 mod matrix;
 mod nginx_alone;
+mod peers;
 pub(crate) mod record;
 mod targets;
 

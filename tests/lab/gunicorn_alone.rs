@@ -5,6 +5,7 @@
 
 mod cases;
 mod managed;
+mod refused;
 mod services;
 mod sockets;
 mod stopping;
@@ -26,6 +27,7 @@ use crate::support::write;
 
 /// What is served where a case brings nothing of its own.
 const STUB: &str = r#"
+import asyncio
 import time
 
 def app(environ, start_response):
@@ -40,6 +42,8 @@ def app(environ, start_response):
 async def socket(scope, receive, send):
     if scope["type"] == "lifespan":
         raise RuntimeError("there is none")
+    if scope["path"] == "/slow":
+        await asyncio.sleep(2)
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"served"})
 "#;

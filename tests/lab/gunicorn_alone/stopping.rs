@@ -8,6 +8,7 @@ use std::process::Command;
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
+use super::super::matrix::is_whole;
 use super::super::{Mend, Request, Running, answer, server, wait_for};
 use super::{Mending, NO_MEND, Place, end_of, nginxes};
 use crate::real;
@@ -88,11 +89,19 @@ fn stopped(rule: &str, files: &[(&str, &str)], mend: Mend, before: &[&str]) {
     }
 }
 
+/// The apps of other worker classes than `sync`, each with what is given: in a whole run alone.
+fn others(with: &str) -> Vec<(&str, &str)> {
+    let apps = ["--threads 2 stub:app", "-k gevent stub:app", "-k uvicorn.workers.UvicornWorker stub:socket"];
+    apps.into_iter().filter(|_| is_whole()).map(|app| (with, app)).collect()
+}
+
 #[test]
 fn a_request_that_takes_longer_than_systemd_waits_is_a_502() {
-    for mode in ["mixed", "control-group"] {
+    for (mode, app) in
+        [("mixed", "stub:app"), ("control-group", "stub:app")].into_iter().chain(others("mixed"))
+    {
         let unit = format!(
-            "[Service]\nWorkingDirectory=HERE\nExecStart=GUNICORN -b 127.0.0.1:APP stub:app\nKillMode={mode}\nTimeoutStopSec=1\n"
+            "[Service]\nWorkingDirectory=HERE\nExecStart=GUNICORN -b 127.0.0.1:APP {app}\nKillMode={mode}\nTimeoutStopSec=1\n"
         );
         stopped("stop-timeout-below-graceful", &[("shop.service", &unit)], Mend::Safe, &["502"]);
     }
