@@ -1,11 +1,14 @@
 //! The outcome that a rule announces, seen by a client of the real nginx and the real Gunicorn, and gone after the fix.
 
+mod buffers;
 mod gunicorn_alone;
 mod hosts;
 mod limits;
 mod matrix;
 mod nginx_alone;
+mod peers;
 mod protocols;
+mod record;
 mod slow_clients;
 mod targets;
 
@@ -17,6 +20,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use matrix::{Instead, On, runs_of, with_class};
+use record::{Record, class_in, record};
 
 use crate::support::{free_port, write};
 
@@ -287,8 +291,22 @@ fn run_on(case: &Case, on: &On) {
         wait_for("nginx", || TcpStream::connect(("127.0.0.1", port)).is_ok());
         answer(port, &case.request)
     };
+    let shown = |before: String| {
+        let class = if on.class.is_empty() { class_in(&configuration) } else { on.class.to_owned() };
+        let runs_gunicorn = !configuration.is_empty();
+        record(&Record {
+            rule: rule.to_owned(),
+            test: String::new(),
+            nginx: on.nginx.to_string(),
+            gunicorn: if runs_gunicorn { on.gunicorn.to_string() } else { String::new() },
+            class: if runs_gunicorn { class } else { String::new() },
+            before,
+            after: case.after.to_owned(),
+        });
+    };
     if harmless {
-        return assert_eq!(ask(), case.after, "{rule}, {on}, harmless");
+        assert_eq!(ask(), case.after, "{rule}, {on}, harmless");
+        return shown("harmless".into());
     }
     let instead = case.instead.iter().find(|it| (it.when)(on));
     let (before, says) = instead.map_or((case.before, case.log), |it| (it.before, it.log));
@@ -313,6 +331,7 @@ fn run_on(case: &Case, on: &On) {
         false => gunicorn,
     };
     assert_eq!(ask(), case.after, "{rule}, {on}, mended");
+    shown(if says.is_empty() { before.to_owned() } else { format!("{before}: `{says}`") });
 }
 
 /// Whether Gunicorn listens on the address of its configuration.
