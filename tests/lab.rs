@@ -8,7 +8,7 @@ mod matrix;
 mod nginx_alone;
 mod peers;
 mod protocols;
-mod record;
+pub(crate) mod record;
 mod slow_clients;
 mod targets;
 
