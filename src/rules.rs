@@ -17,10 +17,12 @@ mod exec_path;
 mod exec_quoting;
 mod exec_shell_syntax;
 mod exec_start_count;
+mod gateway_protocol_mismatch;
 mod graceful_below_worker;
 mod gunicorn_config_not_loaded;
 mod gunicorn_invalid_value;
 mod gunicorn_unknown_setting;
+mod host_header_lost;
 mod identity_mismatch;
 mod keepalive_ineffective;
 mod kill_behaviour;
@@ -41,6 +43,7 @@ mod resolver_missing;
 mod restart_policy;
 mod runtime_directory;
 mod sandbox_blocks_app;
+mod scheme_mismatch;
 mod service_type;
 mod shell_wrapper;
 mod single_sync_worker;
@@ -178,10 +181,12 @@ pub static RULES: &[&Rule] = &[
     &exec_quoting::RULE,
     &exec_shell_syntax::RULE,
     &exec_start_count::RULE,
+    &gateway_protocol_mismatch::RULE,
     &graceful_below_worker::RULE,
     &gunicorn_config_not_loaded::RULE,
     &gunicorn_invalid_value::RULE,
     &gunicorn_unknown_setting::RULE,
+    &host_header_lost::RULE,
     &identity_mismatch::RULE,
     &keepalive_ineffective::RULE,
     &kill_behaviour::RULE,
@@ -202,6 +207,7 @@ pub static RULES: &[&Rule] = &[
     &restart_policy::RULE,
     &runtime_directory::RULE,
     &sandbox_blocks_app::RULE,
+    &scheme_mismatch::RULE,
     &service_type::RULE,
     &shell_wrapper::RULE,
     &single_sync_worker::RULE,

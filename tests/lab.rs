@@ -1,9 +1,11 @@
 //! The outcome that a rule announces, seen by a client of the real nginx and the real Gunicorn, and gone after the fix.
 
 mod gunicorn_alone;
+mod hosts;
 mod limits;
 mod matrix;
 mod nginx_alone;
+mod protocols;
 mod slow_clients;
 mod targets;
 
@@ -142,6 +144,8 @@ pub(crate) struct Case<'a> {
     pub(crate) gunicorn: &'a str,
     /// Which of the stub's apps it serves.
     pub(crate) app: &'a str,
+    /// Other files of the stack, by name.
+    pub(crate) files: &'a [(&'a str, &'a str)],
     /// What stands outside of nginx's blocks, and in its `events`.
     pub(crate) main: &'a str,
     pub(crate) events: &'a str,
@@ -204,6 +208,7 @@ impl Default for Case<'_> {
             rule: "",
             gunicorn: "bind = \"127.0.0.1:APP\"\n",
             app: "stub:app",
+            files: &[],
             main: "",
             events: "",
             http: "",
@@ -251,6 +256,9 @@ fn run_on(case: &Case, on: &On) {
     write(&directory.join("hoplint.toml"), target);
     if !configuration.is_empty() {
         write(&directory.join("gunicorn.conf.py"), &configuration);
+    }
+    for (name, text) in case.files {
+        write(&directory.join(name), placed(text));
     }
     write(&directory.join("nginx.conf"), whole(case.http));
     let (_, said) = hoplint(directory, &["--pedantic", "--format", "concise"]);

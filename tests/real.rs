@@ -149,6 +149,9 @@ fn deployed(text: &str, scratch: &Path) -> String {
         let line = match words.first() {
             Some(&"user") => "\n".into(),
             Some(&"ssl_certificate") => format!("ssl_certificate {};\n", data("localhost.crt")),
+            Some(&"proxy_ssl_trusted_certificate") => {
+                format!("proxy_ssl_trusted_certificate {};\n", data("localhost.crt"))
+            }
             Some(&"ssl_certificate_key") => format!("ssl_certificate_key {};\n", data("localhost.key")),
             Some(&"listen") => unprivileged(line),
             _ => line.replace(" /etc/", &format!(" {}/etc/", scratch.display())),

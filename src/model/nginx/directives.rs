@@ -166,6 +166,7 @@ static DIRECTIVES: &[Directive] = &[
     row("proxy_read_timeout", Time, minute),
     row("proxy_request_buffering", Flag, on),
     row("proxy_send_timeout", Time, minute),
+    row("proxy_ssl_verify", Flag, off),
     row("proxy_temp_file_write_size", Bytes, unset),
     row("proxy_timeout", Time, ten_minutes),
     row("queue", Words, unset),
