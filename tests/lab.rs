@@ -1,8 +1,15 @@
 //! The outcome that a rule announces, seen by a client of the real nginx and the real Gunicorn, and gone after the fix.
 
+mod buffers;
 mod gunicorn_alone;
+mod hosts;
+mod limits;
 mod matrix;
 mod nginx_alone;
+mod peers;
+mod protocols;
+pub(crate) mod record;
+mod slow_clients;
 mod targets;
 
 use std::io::{Read, Write};
@@ -13,6 +20,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use matrix::{Instead, On, runs_of, with_class};
+use record::{Record, class_in, record};
 
 use crate::support::{free_port, write};
 
@@ -24,6 +32,11 @@ def app(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/slow":
         time.sleep(2)
+    if path == "/read":
+        environ["wsgi.input"].read()
+    if path == "/large":
+        start_response("200 OK", [("Content-Length", str(40 << 20))])
+        return (b"x" * (1 << 20) for _ in range(40))
     status = "404 Not Found" if path.startswith("//") or path == "/v1x" else "200 OK"
     start_response(status, [("Content-Type", "text/plain")])
     return [b"served " + path.encode() + b"\n"]
@@ -76,16 +89,31 @@ impl Running {
     }
 }
 
-/// The status that a client gets, or why it gets none.
+/// The status that a client gets, or why it gets none; with ` cut` where the answer is shorter than it says.
 fn get(port: u16, request: &Request) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-    let Request { path, headers, .. } = request;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n")?;
+    let Request { path, headers, body, pause, .. } = request;
+    let method = if body.is_empty() { "GET" } else { "POST" };
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}")?;
+    if !body.is_empty() {
+        write!(stream, "Content-Length: {}\r\n", body.len())?;
+    }
+    write!(stream, "\r\n")?;
+    // Between the halves of what is sent, or between what is sent and what is read.
+    let (first, rest) = body.as_bytes().split_at(body.len() / 2);
+    stream.write_all(first)?;
+    sleep(*pause);
+    // Who answers before all is sent may not take the rest.
+    let _ = stream.write_all(rest);
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
-    let answer = String::from_utf8_lossy(&answer);
-    Ok(answer.split(' ').nth(1).unwrap_or_default().to_owned())
+    let head = answer.windows(4).position(|it| it == b"\r\n\r\n").unwrap_or(answer.len());
+    let (head, got) = (String::from_utf8_lossy(&answer[..head]), answer.len().saturating_sub(head + 4));
+    let length = head.split("\r\n").find_map(|line| line.strip_prefix("Content-Length: "));
+    let is_cut = length.is_some_and(|length| length.parse() != Ok(got));
+    let status = head.split(' ').nth(1).unwrap_or_default();
+    Ok(if is_cut { format!("{status} cut") } else { status.to_owned() })
 }
 
 fn started(mut command: Command, directory: &Path) -> Running {
@@ -120,6 +148,8 @@ pub(crate) struct Case<'a> {
     pub(crate) gunicorn: &'a str,
     /// Which of the stub's apps it serves.
     pub(crate) app: &'a str,
+    /// Other files of the stack, by name.
+    pub(crate) files: &'a [(&'a str, &'a str)],
     /// What stands outside of nginx's blocks, and in its `events`.
     pub(crate) main: &'a str,
     pub(crate) events: &'a str,
@@ -165,10 +195,15 @@ pub(crate) struct Request<'a> {
     pub(crate) headers: &'a str,
     /// How many are sent at once; the worst status counts.
     pub(crate) at_once: usize,
+    /// What is sent, by `POST` where it is not empty.
+    pub(crate) body: &'a str,
+    /// How long the client takes for the middle of what it sends, or before it reads.
+    pub(crate) pause: Duration,
 }
 
 impl Request<'static> {
-    pub(crate) const PLAIN: Request<'static> = Request { path: "/", headers: "", at_once: 1 };
+    pub(crate) const PLAIN: Request<'static> =
+        Request { path: "/", headers: "", at_once: 1, body: "", pause: Duration::ZERO };
 }
 
 impl Default for Case<'_> {
@@ -177,6 +212,7 @@ impl Default for Case<'_> {
             rule: "",
             gunicorn: "bind = \"127.0.0.1:APP\"\n",
             app: "stub:app",
+            files: &[],
             main: "",
             events: "",
             http: "",
@@ -225,18 +261,22 @@ fn run_on(case: &Case, on: &On) {
     if !configuration.is_empty() {
         write(&directory.join("gunicorn.conf.py"), &configuration);
     }
+    for (name, text) in case.files {
+        write(&directory.join(name), placed(text));
+    }
     write(&directory.join("nginx.conf"), whole(case.http));
     let (_, said) = hoplint(directory, &["--pedantic", "--format", "concise"]);
     let harmless = (case.harmless)(on);
     assert_eq!(said.contains(rule), !harmless, "{rule}, {on}: {said}");
 
-    let _gunicorn = (!configuration.is_empty()).then(|| {
+    let serve = || {
         let mut command = Command::new(&on.gunicorn_at);
         command.args(["-c", "gunicorn.conf.py", &app]);
         let running = started(command, directory);
         wait_for("Gunicorn", || is_up(&configuration));
         running
-    });
+    };
+    let gunicorn = (!configuration.is_empty()).then(serve);
     let ask = || {
         let mut command = Command::new(&on.nginx_at);
         command.args(["-e", "error.log", "-c", "nginx.conf", "-p"]).arg(directory);
@@ -251,8 +291,22 @@ fn run_on(case: &Case, on: &On) {
         wait_for("nginx", || TcpStream::connect(("127.0.0.1", port)).is_ok());
         answer(port, &case.request)
     };
+    let shown = |before: String| {
+        let class = if on.class.is_empty() { class_in(&configuration) } else { on.class.to_owned() };
+        let runs_gunicorn = !configuration.is_empty();
+        record(&Record {
+            rule: rule.to_owned(),
+            test: String::new(),
+            nginx: on.nginx.to_string(),
+            gunicorn: if runs_gunicorn { on.gunicorn.to_string() } else { String::new() },
+            class: if runs_gunicorn { class } else { String::new() },
+            before,
+            after: case.after.to_owned(),
+        });
+    };
     if harmless {
-        return assert_eq!(ask(), case.after, "{rule}, {on}, harmless");
+        assert_eq!(ask(), case.after, "{rule}, {on}, harmless");
+        return shown("harmless".into());
     }
     let instead = case.instead.iter().find(|it| (it.when)(on));
     let (before, says) = instead.map_or((case.before, case.log), |it| (it.before, it.log));
@@ -266,7 +320,18 @@ fn run_on(case: &Case, on: &On) {
     }
     let (_, said) = hoplint(directory, &["--pedantic", "--format", "concise"]);
     assert!(!said.contains(rule), "{rule}, {on}, is found after the mend: {said}");
+    // What is mended of Gunicorn's own is read when it starts.
+    let is_changed =
+        |_: &Running| std::fs::read_to_string(directory.join("gunicorn.conf.py")).unwrap() != configuration;
+    let _gunicorn = match gunicorn.as_ref().is_some_and(is_changed) {
+        true => {
+            drop(gunicorn);
+            Some(serve())
+        }
+        false => gunicorn,
+    };
     assert_eq!(ask(), case.after, "{rule}, {on}, mended");
+    shown(if says.is_empty() { before.to_owned() } else { format!("{before}: `{says}`") });
 }
 
 /// Whether Gunicorn listens on the address of its configuration.

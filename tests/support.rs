@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::Mutex;
 
 use hoplint::check::Report;
 use hoplint::config::Settings;
@@ -103,16 +103,28 @@ impl Dice {
     }
 }
 
-/// A port that nobody else has: below those that the system gives to connections, each but once in this process, and from a
-/// place of its own in another.
+/// A port that nobody else has: below those that the system gives to connections, each but once in this process, and none
+/// that another process of these tests has taken.
 pub(crate) fn free_port() -> u16 {
     const FIRST: u16 = 10_000;
-    const PORTS: u16 = 12_000;
-    static TAKEN: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(std::process::id() * 400 % u32::from(PORTS)).unwrap();
-    for _ in 0..PORTS {
-        let port = FIRST + (start + TAKEN.fetch_add(1, Ordering::Relaxed)) % PORTS;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+    const BLOCKS: u16 = 120;
+    const SIZE: u16 = 100;
+    /// The next port of this process, and the listener that says to others that its block is taken.
+    static BLOCK: Mutex<(u16, Vec<TcpListener>)> = Mutex::new((FIRST, Vec::new()));
+    let mut block = BLOCK.lock().unwrap();
+    for _ in 0..u32::from(BLOCKS) * u32::from(SIZE) {
+        if block.0 % SIZE == 0 {
+            let start = std::process::id() as u16 % BLOCKS;
+            let mut firsts = (0..BLOCKS).map(|at| FIRST + (start + at) % BLOCKS * SIZE);
+            let taken = firsts.find_map(|first| Some((first, TcpListener::bind(("127.0.0.1", first)).ok()?)));
+            let (first, listener) = taken.unwrap();
+            block.0 = first;
+            block.1.push(listener);
+        }
+        block.0 += 1;
+        let port = block.0;
+        // The last of a block is followed by the first of another.
+        if port % SIZE != 0 && TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
     }
