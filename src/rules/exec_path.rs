@@ -154,10 +154,9 @@ fn by_name(context: &Context, app: &App, unit: &Unit) -> Option<Finding> {
         return None;
     }
     let environment = unit.setting::<Vec<String>>("Environment");
-    let words = environment.value.known()?.as_ref()?;
-    let variable =
-        |name: &str| words.iter().rev().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-    let first = variable("PATH")?.split(':').next()?.trim_end_matches('/');
+    let variable = |name: &str| unit.variable(name).known().cloned().flatten();
+    let paths = variable("PATH")?;
+    let first = paths.split(':').next()?.trim_end_matches('/');
     let home = first.strip_suffix("/bin")?;
     let is_active = variable("VIRTUAL_ENV").is_some_and(|venv| venv.trim_end_matches('/') == home);
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
@@ -165,7 +164,8 @@ fn by_name(context: &Context, app: &App, unit: &Unit) -> Option<Finding> {
         return None;
     }
     // Another Python may be shown where the environment's packages are.
-    if is_python && ["PYTHONPATH", "PYTHONHOME"].iter().any(|name| variable(name).is_some()) {
+    let is_shown = ["PYTHONPATH", "PYTHONHOME"].iter().any(|name| variable(name).is_some());
+    if is_python && (is_shown || unit.settings.contains_key("EnvironmentFile")) {
         return None;
     }
     let path = format!("{first}/{name}");

@@ -100,12 +100,8 @@ fn names(word: &str) -> Option<Vec<Range<usize>>> {
 
 /// Whether a unit gives a variable a value, or a file may.
 fn may_be_set(unit: &Unit, name: &str) -> bool {
-    let environment = unit.setting::<Vec<String>>("Environment").value;
-    let value = |word: &String| {
-        word.strip_prefix(name).and_then(|it| it.strip_prefix('=')).is_some_and(|value| !value.is_empty())
-    };
     ["EnvironmentFile", "PassEnvironment"].iter().any(|it| unit.settings.contains_key(*it))
-        || environment.may(|words| words.iter().flatten().any(value))
+        || unit.variable(name).may(|value| value.as_ref().is_some_and(|it| !it.is_empty()))
 }
 
 fn finding(context: &Context, literal: &LiteralVariable) -> Finding {
