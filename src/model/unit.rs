@@ -185,10 +185,41 @@ impl Unit {
         })
     }
 
+    /// What `Environment=` gives a variable; files of variables are not looked at.
+    pub fn variable(&self, name: &str) -> Possible<Option<String>> {
+        let lines = match self.setting::<Vec<String>>("Environment").value {
+            Possible::Known(lines) => lines.unwrap_or_default(),
+            _ => return Possible::Unknown("it is not known what `Environment=` is".into()),
+        };
+        if lines.iter().any(|line| line.contains('\\')) {
+            return Possible::Unknown("there are escapes in `Environment=`".into());
+        }
+        let words = lines.iter().flat_map(|line| unquoted(line));
+        let values = words.filter_map(|word| Some(word.strip_prefix(name)?.strip_prefix('=')?.to_owned()));
+        Possible::Known(values.last())
+    }
+
     /// The commands of a directive.
     pub fn commands_of<'a>(&'a self, directive: &'a str) -> impl Iterator<Item = &'a UnitCommand> {
         self.commands.iter().filter(move |command| command.directive == directive)
     }
+}
+
+/// The words of a line, without the quotes around them or parts of them.
+fn unquoted(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut quote = None;
+    for letter in line.chars() {
+        match (letter, quote) {
+            (_, Some(open)) if letter == open => quote = None,
+            ('"' | '\'', None) => quote = Some(letter),
+            (_, None) if letter.is_ascii_whitespace() => words.push(std::mem::take(&mut word)),
+            _ => word.push(letter),
+        }
+    }
+    words.push(word);
+    words
 }
 
 /// A line that systemd ignores, as a whole or in part, or for which it refuses the unit.

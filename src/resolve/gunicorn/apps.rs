@@ -212,7 +212,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         framework,
         unloaded: unloaded::find(stack, &layers.line, &layers.variable, start.place, directory),
         literals: literal::variables(
-            &layers.line.dollars,
+            &layers.line,
             &start.environment,
             &start.sockets,
             stack.sources,
