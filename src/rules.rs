@@ -23,8 +23,10 @@ mod gunicorn_invalid_value;
 mod gunicorn_unknown_setting;
 mod identity_mismatch;
 mod keepalive_ineffective;
+mod keepalive_race;
 mod kill_behaviour;
 mod max_conns_without_queue;
+mod max_requests_drops;
 mod named_location_missing;
 mod nginx_rejected;
 mod option_eats_app;
@@ -182,8 +184,10 @@ pub static RULES: &[&Rule] = &[
     &gunicorn_unknown_setting::RULE,
     &identity_mismatch::RULE,
     &keepalive_ineffective::RULE,
+    &keepalive_race::RULE,
     &kill_behaviour::RULE,
     &max_conns_without_queue::RULE,
+    &max_requests_drops::RULE,
     &named_location_missing::RULE,
     &nginx_rejected::RULE,
     &option_eats_app::RULE,

@@ -1,6 +1,7 @@
 //! The outcome that a rule announces, seen by a client of the real nginx and the real Gunicorn, and gone after the fix.
 
 mod gunicorn_alone;
+mod keepalive;
 mod nginx_alone;
 mod targets;
 
