@@ -10,6 +10,7 @@ mod bind_syntax;
 mod connections_exhausted;
 mod daemon_under_manager;
 mod decimal_umask;
+mod descriptor_limit;
 mod dropin_shadowed;
 mod duplicate_upstream_server;
 mod environment_syntax;
@@ -171,6 +172,7 @@ pub static RULES: &[&Rule] = &[
     &connections_exhausted::RULE,
     &daemon_under_manager::RULE,
     &decimal_umask::RULE,
+    &descriptor_limit::RULE,
     &dropin_shadowed::RULE,
     &duplicate_upstream_server::RULE,
     &environment_syntax::RULE,
