@@ -18,10 +18,12 @@ mod exec_path;
 mod exec_quoting;
 mod exec_shell_syntax;
 mod exec_start_count;
+mod gateway_protocol_mismatch;
 mod graceful_below_worker;
 mod gunicorn_config_not_loaded;
 mod gunicorn_invalid_value;
 mod gunicorn_unknown_setting;
+mod host_header_lost;
 mod identity_mismatch;
 mod keepalive_ineffective;
 mod keepalive_race;
@@ -39,10 +41,12 @@ mod proxy_uri_joined;
 mod read_timeout_below_worker;
 mod reload_behaviour;
 mod reload_in_production;
+mod request_limit_below_proxy;
 mod resolver_missing;
 mod restart_policy;
 mod runtime_directory;
 mod sandbox_blocks_app;
+mod scheme_mismatch;
 mod service_type;
 mod shell_wrapper;
 mod single_sync_worker;
@@ -53,6 +57,7 @@ mod socket_permission;
 mod stop_timeout_below_graceful;
 mod syntax_error;
 mod transfer_encoding_set;
+mod unbuffered_sync_worker;
 mod unit_ignored_value;
 mod unix_target_syntax;
 mod upstream_unbound;
@@ -180,10 +185,12 @@ pub static RULES: &[&Rule] = &[
     &exec_quoting::RULE,
     &exec_shell_syntax::RULE,
     &exec_start_count::RULE,
+    &gateway_protocol_mismatch::RULE,
     &graceful_below_worker::RULE,
     &gunicorn_config_not_loaded::RULE,
     &gunicorn_invalid_value::RULE,
     &gunicorn_unknown_setting::RULE,
+    &host_header_lost::RULE,
     &identity_mismatch::RULE,
     &keepalive_ineffective::RULE,
     &keepalive_race::RULE,
@@ -201,10 +208,12 @@ pub static RULES: &[&Rule] = &[
     &read_timeout_below_worker::RULE,
     &reload_behaviour::RULE,
     &reload_in_production::RULE,
+    &request_limit_below_proxy::RULE,
     &resolver_missing::RULE,
     &restart_policy::RULE,
     &runtime_directory::RULE,
     &sandbox_blocks_app::RULE,
+    &scheme_mismatch::RULE,
     &service_type::RULE,
     &shell_wrapper::RULE,
     &single_sync_worker::RULE,
@@ -215,6 +224,7 @@ pub static RULES: &[&Rule] = &[
     &stop_timeout_below_graceful::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
+    &unbuffered_sync_worker::RULE,
     &unit_ignored_value::RULE,
     &unix_target_syntax::RULE,
     &upstream_unbound::RULE,

@@ -15,6 +15,7 @@ mod lab;
 mod nginx;
 mod page;
 mod props;
+mod proven;
 mod python;
 mod real;
 mod refused;

@@ -147,7 +147,8 @@ impl Unit {
         self.name.rsplit_once('.').map_or(&self.name, |(stem, _)| stem)
     }
 
-    /// The directories that systemd makes for it in /run, those above them included: `/run/shop`. `None` where it is not
+    /// The directories that systemd makes for it in /run, those above them and links to
+    /// them included: `/run/shop`. `None` where it is not
     /// known which these are.
     pub fn runtime_directories(&self) -> Option<Vec<String>> {
         let names: Option<Vec<String>> = match self.setting::<Vec<String>>("RuntimeDirectory").value {
@@ -157,12 +158,31 @@ impl Unit {
         let mut directories = Vec::new();
         for name in names.unwrap_or_default() {
             // Behind a colon stands a link to it.
-            let name = name.split(':').next().unwrap_or_default().trim_end_matches('/');
-            let path = format!("/run/{name}");
-            directories.extend(path.match_indices('/').skip(2).map(|(at, _)| path[..at].to_owned()));
-            directories.push(path);
+            for name in name.split(':').map(|name| name.trim_end_matches('/')).filter(|name| !name.is_empty())
+            {
+                let path = format!("/run/{name}");
+                directories.extend(path.match_indices('/').skip(2).map(|(at, _)| path[..at].to_owned()));
+                directories.push(path);
+            }
         }
         Some(directories)
+    }
+
+    /// Whether a command before the main one may make files as root that nothing here speaks of, as a script does.
+    pub fn prepares_unseen(&self) -> bool {
+        // These make nothing that they do not name.
+        const TOOLS: [&str; 20] = [
+            "[", "cat", "chgrp", "chmod", "chown", "cp", "echo", "false", "find", "install", "kill", "ln",
+            "ls", "mkdir", "mv", "rm", "sleep", "test", "touch", "true",
+        ];
+        let all_as_root = !self.is_unprivileged() || self.settings.contains_key("PermissionsStartOnly");
+        let mut before = self.commands_of("ExecStartPre").chain(self.commands_of("ExecCondition"));
+        before.any(|command| {
+            let program = command.words.first().and_then(|word| word.text.known());
+            let name = program.map(|path| path.rsplit('/').next().unwrap_or_default());
+            (all_as_root || command.prefix.contains(['+', '!']))
+                && name.is_none_or(|name| !TOOLS.contains(&name))
+        })
     }
 
     /// The commands of a directive.

@@ -35,7 +35,9 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             shells.into_iter().any(|it| !matches!(it, ShellSyntax::Word(_)))
         };
         let faults = unit.faults.iter().filter(|fault| fault.kind == UnitFaultKind::Program);
-        all.extend(faults.filter(|fault| !is_shell(fault)).map(|fault| refused(context, unit, fault)));
+        let faults: Vec<&UnitFault> = faults.filter(|fault| !is_shell(fault)).collect();
+        let is_last = !faults.is_empty() && starts_nothing(unit);
+        all.extend(faults.into_iter().map(|fault| refused(context, unit, fault, is_last)));
         all.extend(unit.commands.iter().filter_map(|it| in_quotes(context, unit, it)));
         all.extend(passed_over(unit));
     }
@@ -47,26 +49,41 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     findings.extend(all.into_iter().filter(|it| seen.insert(it.primary.span)));
 }
 
-/// No absolute path, and no name either.
-fn refused(context: &Context, unit: &Unit, fault: &UnitFault) -> Finding {
+/// Whether no command is left where those are ignored whose program is wrong: a service that neither starts nor stops anything
+/// is refused as a whole.
+fn starts_nothing(unit: &Unit) -> bool {
+    let programs = unit.faults.iter().filter(|it| it.kind == UnitFaultKind::Program);
+    let ignored: BTreeSet<Span> = programs.map(|it| it.line).collect();
+    let action = unit.setting::<String>("SuccessAction").value;
+    unit.open.is_none()
+        && unit.commands_of("ExecStart").all(|it| it.line.place.is_some_and(|line| ignored.contains(&line)))
+        && unit.commands_of("ExecStop").next().is_none()
+        && action.must(|it| it.as_deref().is_none_or(|it| it == "none"))
+}
+
+/// No absolute path, and no name either. `is_last` says that no command is left.
+fn refused(context: &Context, unit: &Unit, fault: &UnitFault, is_last: bool) -> Finding {
     let written = context.sources.text(fault.place).trim_start_matches(['-', '@', ':', '+', '!', '|']);
-    let message = match fault.refused {
+    let is_last = is_last && fault.directive == "ExecStart";
+    let message = match fault.refused || is_last {
         true => format!("systemd refuses `{}`: {}", unit.name, fault.message),
         false => format!("systemd ignores this `{}=`: {}", fault.directive, fault.message),
     };
-    let label = Label { span: fault.place, text: "no absolute path".into() };
+    let text = if written.starts_with('/') { "signs that do not go together" } else { "no absolute path" };
+    let label = Label { span: fault.place, text: text.into() };
     let mut finding = RULE.finding(message, label, Vec::new());
-    if fault.refused {
+    if fault.refused || is_last {
         finding.outcome = "unit refused".into();
     } else {
         (finding.severity, finding.outcome) = (Severity::Warning, "the command does not run".into());
     }
     let why = match written.chars().next() {
-        Some('~') => "`~` is not replaced; ",
-        Some('$') => "variables are not replaced in the first word; ",
-        _ => "`WorkingDirectory=` does not count for it; ",
+        Some('/') => "one of `+`, `!` and `!!` is enough",
+        Some('~') => "`~` is not replaced; write the whole path of the program",
+        Some('$') => "variables are not replaced in the first word; write the whole path of the program",
+        _ => "`WorkingDirectory=` does not count for it; write the whole path of the program",
     };
-    finding.help = Some(format!("{why}write the whole path of the program"));
+    finding.help = Some(why.into());
     finding.fix = fault.mend.clone().and_then(Mend::fix);
     finding
 }
