@@ -1,8 +1,10 @@
 //! The outcome that a rule announces, seen by a client of the real nginx and the real Gunicorn, and gone after the fix.
 
 mod buffers;
+mod descriptors;
 mod gunicorn_alone;
 mod hosts;
+mod keepalive;
 mod limits;
 mod matrix;
 mod nginx_alone;
@@ -345,10 +347,15 @@ fn is_up(configuration: &str) -> bool {
 
 /// The status that a client gets, the worst of several; `none` where the connection ends without one.
 fn answer(port: u16, request: &Request) -> String {
+    answers(port, request).into_iter().max().unwrap_or_default()
+}
+
+/// The statuses of all requests that are sent at once.
+fn answers(port: u16, request: &Request) -> Vec<String> {
     let one = || get(port, request).ok().filter(|it| !it.is_empty()).unwrap_or_else(|| "none".into());
     std::thread::scope(|scope| {
         let asked: Vec<_> = (0..request.at_once).map(|_| scope.spawn(one)).collect();
-        asked.into_iter().map(|it| it.join().unwrap()).max().unwrap_or_default()
+        asked.into_iter().map(|it| it.join().unwrap()).collect()
     })
 }
 
