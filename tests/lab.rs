@@ -157,6 +157,8 @@ pub(crate) struct Case<'a> {
     pub(crate) events: &'a str,
     /// What stands in nginx's `http`.
     pub(crate) http: &'a str,
+    /// What the client asks for first, whatever it gets; nothing where it is empty.
+    pub(crate) first: &'a str,
     /// What the client asks for.
     pub(crate) request: Request<'a>,
     /// What it gets before the mend.
@@ -218,6 +220,7 @@ impl Default for Case<'_> {
             main: "",
             events: "",
             http: "",
+            first: "",
             request: Request::PLAIN,
             before: "502",
             log: "",
@@ -291,6 +294,9 @@ fn run_on(case: &Case, on: &On) {
         command.args(["-e", "error.log", "-c", "nginx.conf", "-p"]).arg(directory);
         let _nginx = started(command, directory);
         wait_for("nginx", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        if !case.first.is_empty() {
+            answer(port, &Request { path: case.first, ..Request::PLAIN });
+        }
         answer(port, &case.request)
     };
     let shown = |before: String| {
