@@ -121,6 +121,10 @@ fn the_page_is_what_the_lab_has_shown() {
 
 #[test]
 fn the_page_names_the_rules_that_the_lab_has_cases_for() {
+    if std::env::var("HOPLINT_PROVEN").is_ok_and(|it| it == "write") {
+        // It may be half written.
+        return;
+    }
     let mut sources = String::new();
     for path in files_below(&root().join("tests/lab")).into_iter().chain([root().join("tests/lab.rs")]) {
         sources.push_str(&std::fs::read_to_string(path).unwrap());
