@@ -132,8 +132,11 @@ fn the_page_names_the_rules_that_the_lab_has_cases_for() {
     for path in files_below(&root().join("tests/lab")).into_iter().chain([root().join("tests/lab.rs")]) {
         sources.push_str(&std::fs::read_to_string(path).unwrap());
     }
-    let named: BTreeSet<&str> =
-        RULES.iter().map(|rule| rule.name).filter(|name| sources.contains(&format!("\"{name}\""))).collect();
+    let named: BTreeSet<&str> = RULES
+        .iter()
+        .map(|rule| rule.name)
+        .filter(|name| *name != NOT_ON_EVERY_MACHINE && sources.contains(&format!("\"{name}\"")))
+        .collect();
     let lines = lines();
     let proven: BTreeSet<&str> = lines.iter().map(|(rule, _)| rule.as_str()).collect();
     assert_eq!(proven, named, "HOPLINT_PROVEN=write tests/lab-all writes docs/proven.md anew");
