@@ -20,6 +20,9 @@ const HEAD: &str = "# Proven\n\n\
     This page is written by the lab: `HOPLINT_PROVEN=write tests/lab-all`. Without the variable the same command fails where\n\
     the page is not what the run has shown.\n\n";
 
+/// Its case needs another user who may run the Gunicorns, so what it shows is not the same on every machine.
+const NOT_ON_EVERY_MACHINE: &str = "identity-mismatch";
+
 /// The versions that the page is about, the newest first.
 const NGINXES: [&str; 2] = ["1.31.3", "1.22.1"];
 const GUNICORNS: [&str; 3] = ["27.0.1", "23.0.0", "20.1.0"];
@@ -121,12 +124,19 @@ fn the_page_is_what_the_lab_has_shown() {
 
 #[test]
 fn the_page_names_the_rules_that_the_lab_has_cases_for() {
+    if std::env::var("HOPLINT_PROVEN").is_ok_and(|it| it == "write") {
+        // It may be half written.
+        return;
+    }
     let mut sources = String::new();
     for path in files_below(&root().join("tests/lab")).into_iter().chain([root().join("tests/lab.rs")]) {
         sources.push_str(&std::fs::read_to_string(path).unwrap());
     }
-    let named: BTreeSet<&str> =
-        RULES.iter().map(|rule| rule.name).filter(|name| sources.contains(&format!("\"{name}\""))).collect();
+    let named: BTreeSet<&str> = RULES
+        .iter()
+        .map(|rule| rule.name)
+        .filter(|name| *name != NOT_ON_EVERY_MACHINE && sources.contains(&format!("\"{name}\"")))
+        .collect();
     let lines = lines();
     let proven: BTreeSet<&str> = lines.iter().map(|(rule, _)| rule.as_str()).collect();
     assert_eq!(proven, named, "HOPLINT_PROVEN=write tests/lab-all writes docs/proven.md anew");

@@ -113,7 +113,7 @@ pub(crate) fn free_port() -> u16 {
     static BLOCK: Mutex<(u16, Vec<TcpListener>)> = Mutex::new((FIRST, Vec::new()));
     let mut block = BLOCK.lock().unwrap();
     for _ in 0..u32::from(BLOCKS) * u32::from(SIZE) {
-        if block.0 % SIZE == 0 {
+        if block.0.is_multiple_of(SIZE) {
             let start = std::process::id() as u16 % BLOCKS;
             let mut firsts = (0..BLOCKS).map(|at| FIRST + (start + at) % BLOCKS * SIZE);
             let taken = firsts.find_map(|first| Some((first, TcpListener::bind(("127.0.0.1", first)).ok()?)));
@@ -124,7 +124,7 @@ pub(crate) fn free_port() -> u16 {
         block.0 += 1;
         let port = block.0;
         // The last of a block is followed by the first of another.
-        if port % SIZE != 0 && TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        if !port.is_multiple_of(SIZE) && TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
     }

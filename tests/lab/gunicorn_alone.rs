@@ -305,6 +305,7 @@ impl std::fmt::Display for Sees<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Sees::Status(status) => write!(f, "{status}"),
+            Sees::Ends(status, "") => write!(f, "ends with status {status}"),
             Sees::Ends(status, says) => write!(f, "ends with status {status}: `{says}`"),
             Sees::Elsewhere(says, status) => write!(f, "{status}: `{says}`"),
         }
