@@ -1,5 +1,7 @@
 //! Sources to findings: parse, resolve, judge, and apply the policy of the run.
 
+mod readers;
+
 use rayon::prelude::*;
 
 use crate::config::Settings;
@@ -67,6 +69,7 @@ fn judge(deployment: &Deployment, sources: &Sources) -> Vec<Finding> {
     for rule in RULES {
         (rule.check)(&Context { deployment, sources }, &mut findings);
     }
+    readers::hold_back(deployment, sources, &mut findings);
     findings
 }
 

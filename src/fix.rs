@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::check::{Report, check_all, is_reported};
 use crate::config::Settings;
 use crate::edit::{Applicability, Edit, Fix, apply, conflict};
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::source::{FileId, Sources};
 
 /// How often fixes may bring forth further fixes.
@@ -122,20 +122,31 @@ fn attempt(now: &Outcome, fixes: &[Mend], settings: &Settings) -> Option<Outcome
 }
 
 /// Whether there is no new syntax error, no new finding of a rule that mended nothing, and fewer of those that did.
+///
+/// A new note is no harm: what joins an app to its route lets more be said of both.
 fn is_no_worse(before: &Report, after: &Report, mended: &BTreeSet<&str>) -> bool {
     let refusals = |report: &Report| report.stacks.iter().map(|stack| stack.refusals.len()).sum::<usize>();
-    let before_by_rule = by_rule(before);
-    let fits = |(rule, count): (&&str, &usize)| {
-        let had = before_by_rule.get(rule).copied().unwrap_or(0);
-        if mended.contains(rule) { *count < had } else { *count <= had }
+    let (had, has) = (by_rule(before), by_rule(after));
+    let fits = |(rule, now): (&&str, &Count)| {
+        let before = had.get(rule).copied().unwrap_or_default();
+        if mended.contains(rule) { now.all < before.all } else { now.grave <= before.grave }
     };
-    refusals(after) <= refusals(before) && by_rule(after).iter().all(fits)
+    refusals(after) <= refusals(before) && has.iter().all(fits)
 }
 
-fn by_rule(report: &Report) -> BTreeMap<&'static str, usize> {
-    let mut counts = BTreeMap::new();
+/// How many findings a rule has, and how many of them are more than notes.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    all: usize,
+    grave: usize,
+}
+
+fn by_rule(report: &Report) -> BTreeMap<&'static str, Count> {
+    let mut counts: BTreeMap<&'static str, Count> = BTreeMap::new();
     for finding in &report.findings {
-        *counts.entry(finding.rule).or_default() += 1;
+        let count = counts.entry(finding.rule).or_default();
+        count.all += 1;
+        count.grave += usize::from(finding.severity > Severity::Note);
     }
     counts
 }

@@ -10,6 +10,7 @@ mod bind_syntax;
 mod connections_exhausted;
 mod daemon_under_manager;
 mod decimal_umask;
+mod descriptor_limit;
 mod dropin_shadowed;
 mod duplicate_upstream_server;
 mod environment_syntax;
@@ -17,15 +18,19 @@ mod exec_path;
 mod exec_quoting;
 mod exec_shell_syntax;
 mod exec_start_count;
+mod gateway_protocol_mismatch;
 mod graceful_below_worker;
 mod gunicorn_config_not_loaded;
 mod gunicorn_invalid_value;
 mod gunicorn_unknown_setting;
+mod host_header_lost;
 mod identity_mismatch;
 mod keepalive_ineffective;
+mod keepalive_race;
 mod kill_behaviour;
 mod max_conns_without_queue;
 mod max_fails_blackout;
+mod max_requests_drops;
 mod named_location_missing;
 mod nginx_rejected;
 mod option_eats_app;
@@ -37,11 +42,13 @@ mod proxy_uri_joined;
 mod read_timeout_below_worker;
 mod reload_behaviour;
 mod reload_in_production;
+mod request_limit_below_proxy;
 mod resolver_missing;
 mod restart_policy;
 mod retries_multiply_timeout;
 mod runtime_directory;
 mod sandbox_blocks_app;
+mod scheme_mismatch;
 mod service_type;
 mod shell_wrapper;
 mod single_sync_worker;
@@ -52,6 +59,7 @@ mod socket_permission;
 mod stop_timeout_below_graceful;
 mod syntax_error;
 mod transfer_encoding_set;
+mod unbuffered_sync_worker;
 mod unit_ignored_value;
 mod unix_target_syntax;
 mod upstream_localhost;
@@ -173,6 +181,7 @@ pub static RULES: &[&Rule] = &[
     &connections_exhausted::RULE,
     &daemon_under_manager::RULE,
     &decimal_umask::RULE,
+    &descriptor_limit::RULE,
     &dropin_shadowed::RULE,
     &duplicate_upstream_server::RULE,
     &environment_syntax::RULE,
@@ -180,15 +189,19 @@ pub static RULES: &[&Rule] = &[
     &exec_quoting::RULE,
     &exec_shell_syntax::RULE,
     &exec_start_count::RULE,
+    &gateway_protocol_mismatch::RULE,
     &graceful_below_worker::RULE,
     &gunicorn_config_not_loaded::RULE,
     &gunicorn_invalid_value::RULE,
     &gunicorn_unknown_setting::RULE,
+    &host_header_lost::RULE,
     &identity_mismatch::RULE,
     &keepalive_ineffective::RULE,
+    &keepalive_race::RULE,
     &kill_behaviour::RULE,
     &max_conns_without_queue::RULE,
     &max_fails_blackout::RULE,
+    &max_requests_drops::RULE,
     &named_location_missing::RULE,
     &nginx_rejected::RULE,
     &option_eats_app::RULE,
@@ -200,11 +213,13 @@ pub static RULES: &[&Rule] = &[
     &read_timeout_below_worker::RULE,
     &reload_behaviour::RULE,
     &reload_in_production::RULE,
+    &request_limit_below_proxy::RULE,
     &resolver_missing::RULE,
     &restart_policy::RULE,
     &retries_multiply_timeout::RULE,
     &runtime_directory::RULE,
     &sandbox_blocks_app::RULE,
+    &scheme_mismatch::RULE,
     &service_type::RULE,
     &shell_wrapper::RULE,
     &single_sync_worker::RULE,
@@ -215,6 +230,7 @@ pub static RULES: &[&Rule] = &[
     &stop_timeout_below_graceful::RULE,
     &syntax_error::RULE,
     &transfer_encoding_set::RULE,
+    &unbuffered_sync_worker::RULE,
     &unit_ignored_value::RULE,
     &unix_target_syntax::RULE,
     &upstream_localhost::RULE,

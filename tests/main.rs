@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stderr, reason = "what is skipped is said")]
 
+mod bound;
 mod cli;
 mod compose;
 mod corpus;
@@ -15,6 +16,7 @@ mod lab;
 mod nginx;
 mod page;
 mod props;
+mod proven;
 mod python;
 mod real;
 mod refused;

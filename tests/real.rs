@@ -23,6 +23,22 @@ pub(crate) fn old_nginx() -> Option<PathBuf> {
     path
 }
 
+/// The nginxes that can be asked, the newest first, and their versions.
+pub(crate) fn nginxes() -> Vec<(Version, PathBuf)> {
+    let version = |path: &Path| -> Version {
+        let said = Command::new(path).arg("-v").output().unwrap().stderr;
+        // `nginx version: nginx/1.22.1`, and perhaps a distributor's name
+        let said = String::from_utf8_lossy(&said).into_owned();
+        let version = said.split('/').nth(1).unwrap().split_whitespace().next().unwrap();
+        version.parse().unwrap()
+    };
+    let paths = nginx().into_iter().chain(old_nginx());
+    let mut found: Vec<(Version, PathBuf)> = paths.map(|path| (version(&path), path)).collect();
+    found.sort_by(|(a, _), (b, _)| b.cmp(a));
+    found.dedup_by_key(|(version, _)| *version);
+    found
+}
+
 /// The Gunicorn that HOPLINT_GUNICORN names, or the one on the path; the first, where it names several.
 pub(crate) fn gunicorn() -> Option<PathBuf> {
     gunicorns().into_iter().map(|(_, path)| path).next()
@@ -33,11 +49,19 @@ pub(crate) fn gunicorns() -> Vec<(Version, PathBuf)> {
     let named = std::env::var("HOPLINT_GUNICORN").unwrap_or_else(|_| "gunicorn".into());
     let found = named.split(',').filter_map(|path| {
         let (path, said) = asked(PathBuf::from(path), "--version")?;
-        // `gunicorn (version 27.0.1)`
-        let version = said.rsplit_once("version ")?.1.trim_end().trim_end_matches(')');
-        Some((version.parse().unwrap(), path))
+        Some((version_in(&said), path))
     });
     found.collect()
+}
+
+/// The version of a Gunicorn that is there.
+pub(crate) fn gunicorn_version(gunicorn: &Path) -> Version {
+    version_in(&asked(gunicorn.to_owned(), "--version").unwrap().1)
+}
+
+/// `gunicorn (version 27.0.1)`
+fn version_in(said: &str) -> Version {
+    said.rsplit_once("version ").unwrap().1.trim_end().trim_end_matches(')').parse().unwrap()
 }
 
 /// The Python that runs a Gunicorn, by the first line of its script.
@@ -68,6 +92,11 @@ pub(crate) fn systemd_analyze() -> Option<PathBuf> {
     asked("systemd-analyze".into(), "--version").map(|(path, _)| path)
 }
 
+/// Whether nothing may be skipped.
+pub(crate) fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|ci| ci == "true")
+}
+
 /// A program that can be run, and what it answers. One that cannot is a loud skip, and with CI=true a failure.
 fn asked(path: PathBuf, question: &str) -> Option<(PathBuf, String)> {
     match Command::new(&path).arg(question).output() {
@@ -77,7 +106,7 @@ fn asked(path: PathBuf, question: &str) -> Option<(PathBuf, String)> {
         }
         problem => {
             let why = format!("`{}` cannot be asked: {problem:?}", path.display());
-            assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{why}");
+            assert!(!is_ci(), "{why}");
             eprintln!(
                 "SKIPPED: {why}; tests/run installs nginx and Gunicorn, `apt-get install systemd` the rest"
             );
@@ -133,6 +162,9 @@ fn deployed(text: &str, scratch: &Path) -> String {
         let line = match words.first() {
             Some(&"user") => "\n".into(),
             Some(&"ssl_certificate") => format!("ssl_certificate {};\n", data("localhost.crt")),
+            Some(&"proxy_ssl_trusted_certificate") => {
+                format!("proxy_ssl_trusted_certificate {};\n", data("localhost.crt"))
+            }
             Some(&"ssl_certificate_key") => format!("ssl_certificate_key {};\n", data("localhost.key")),
             Some(&"listen") => unprivileged(line),
             _ => line.replace(" /etc/", &format!(" {}/etc/", scratch.display())),

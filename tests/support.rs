@@ -1,6 +1,8 @@
 //! What several modules need.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use hoplint::check::Report;
 use hoplint::config::Settings;
@@ -99,4 +101,32 @@ impl Dice {
     pub(crate) fn roll<'a, T>(&mut self, sides: &'a [T]) -> &'a T {
         &sides[self.below(sides.len())]
     }
+}
+
+/// A port that nobody else has: below those that the system gives to connections, each but once in this process, and none
+/// that another process of these tests has taken.
+pub(crate) fn free_port() -> u16 {
+    const FIRST: u16 = 10_000;
+    const BLOCKS: u16 = 120;
+    const SIZE: u16 = 100;
+    /// The next port of this process, and the listener that says to others that its block is taken.
+    static BLOCK: Mutex<(u16, Vec<TcpListener>)> = Mutex::new((FIRST, Vec::new()));
+    let mut block = BLOCK.lock().unwrap();
+    for _ in 0..u32::from(BLOCKS) * u32::from(SIZE) {
+        if block.0.is_multiple_of(SIZE) {
+            let start = std::process::id() as u16 % BLOCKS;
+            let mut firsts = (0..BLOCKS).map(|at| FIRST + (start + at) % BLOCKS * SIZE);
+            let taken = firsts.find_map(|first| Some((first, TcpListener::bind(("127.0.0.1", first)).ok()?)));
+            let (first, listener) = taken.unwrap();
+            block.0 = first;
+            block.1.push(listener);
+        }
+        block.0 += 1;
+        let port = block.0;
+        // The last of a block is followed by the first of another.
+        if !port.is_multiple_of(SIZE) && TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no port is free");
 }

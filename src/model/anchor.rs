@@ -88,7 +88,10 @@ impl Anchor {
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
         let (before, behind) = (&text[line_start..start], text[end..line_end].trim());
-        let range = match (before.trim().is_empty(), behind.is_empty() || behind.starts_with('#')) {
+        // A mark that a value goes on, which goes on with nothing.
+        let is_mark = self.dialect == Dialect::Unit && behind == "\\";
+        let is_last = behind.is_empty() || behind.starts_with('#') || is_mark;
+        let range = match (before.trim().is_empty(), is_last) {
             (true, true) => line_start..line_end,
             (true, false) => start..end + text[end..].find(|c: char| !c.is_whitespace()).unwrap_or(0),
             (false, _) => line_start + before.trim_end().len()..end,
@@ -124,7 +127,8 @@ mod tests {
         let file = sources.add(Source::new("a", FileKind::Nginx, text.into()));
         let start = text.find(statement).unwrap();
         let span = Span::new(file, start..start + statement.len());
-        let anchor = Anchor { span, value: span, dialect: Dialect::Nginx };
+        let dialect = if text.contains('=') { Dialect::Unit } else { Dialect::Nginx };
+        let anchor = Anchor { span, value: span, dialect };
         String::from_utf8(apply(text.as_bytes(), [&edit(&anchor, &sources)])).unwrap()
     }
 
@@ -167,6 +171,7 @@ mod tests {
         assert_eq!(removed("a 1;\nb 2;", "b 2;"), "a 1;\n");
         assert_eq!(removed("{\n  b\n    2;\n  c 3;\n}\n", "b\n    2;"), "{\n  c 3;\n}\n");
         assert_eq!(removed("u { a 1; b 2; }\n", "b 2;"), "u { a 1; }\n");
+        assert_eq!(removed("B=2\nA=1 \\\n\nC=3\n", "A=1"), "B=2\n\nC=3\n");
         assert_eq!(removed("  b 2; c 3;\n", "b 2;"), "  c 3;\n");
         assert_eq!(removed("{ a 1;\n  b 2; }\n", "b 2;"), "{ a 1;\n  }\n");
     }

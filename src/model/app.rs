@@ -45,6 +45,8 @@ pub struct App {
     pub missing: Option<MissingTarget>,
     /// What its application speaks, where that is certain.
     pub interface: Option<Interface>,
+    /// The package whose callable made its application, where that is certain: `django`.
+    pub framework: Option<&'static str>,
     /// The configuration file that is meant for it, and that it does not find.
     pub unloaded: Option<UnloadedFile>,
     /// The variables of its command line that are handed on as they are written, and that it refuses.

@@ -14,6 +14,8 @@ pub struct Shell {
     pub command: Span,
     /// Whether it stays whichever shell it is. Else bash gives its place to the command, and dash does not.
     pub surely: bool,
+    /// Whether nothing else stays in front: no program that the shell runs starts Gunicorn as another process.
+    pub alone: bool,
     /// The empty place where `exec ` can be written, so that the program takes the shell's place.
     pub exec: Option<Span>,
 }

@@ -1,6 +1,6 @@
 //! What only a shell would understand, in a command line that no shell reads.
 
-use super::UnitCommand;
+use super::{Argument, UnitCommand};
 use crate::source::Sources;
 
 /// What a shell has built in. Some systems have programs of the first three names, which change nothing but themselves.
@@ -23,6 +23,9 @@ pub enum ShellSyntax {
     Assignment,
     /// A word, by its place in the command.
     Word(usize),
+    /// The script that a shell is given is only this word, by its place in the command, and what belongs to it stands
+    /// behind it: `bash -c cd /srv && run`.
+    Script(usize),
 }
 
 /// The first part of a command that only a shell would understand, and no program of it is one.
@@ -43,7 +46,7 @@ pub fn shell_syntax(command: &UnitCommand, sources: &Sources) -> Option<ShellSyn
         let text = word.text.known().map_or("", String::as_str);
         let name = text.rsplit('/').next().unwrap_or(text);
         if INTERPRETERS.binary_search(&name).is_ok() {
-            return None;
+            return torn_script(command, at, sources);
         }
         let is_last = at + 1 == command.words.len();
         if at > 0 && is_operator(text, is_last) && sources.text(word.span) == text {
@@ -51,6 +54,27 @@ pub fn shell_syntax(command: &UnitCommand, sources: &Sources) -> Option<ShellSyn
         }
     }
     None
+}
+
+/// A script of a shell that is cut off at its first word, since what goes on behind that is not in its quotes.
+fn torn_script(command: &UnitCommand, shell: usize, sources: &Sources) -> Option<ShellSyntax> {
+    let text = |at: usize| command.words.get(at)?.text.known().map(String::as_str);
+    let last = |at: usize| text(at).map(|it| it.rsplit('/').next().unwrap_or(it));
+    let is_shell = matches!(last(shell)?, "ash" | "bash" | "dash" | "ksh" | "sh" | "zsh");
+    let is_main = shell == 0 || shell == 1 && last(0)? == "env";
+    let letters = text(shell + 1)?.strip_prefix('-')?;
+    let has_script = letters.ends_with('c') && letters.bytes().all(|letter| letter.is_ascii_alphabetic());
+    // A script may make a command of its arguments.
+    if !is_shell || !is_main || !has_script || text(shell + 2)?.contains('$') {
+        return None;
+    }
+    let behind = command.words.get(shell + 3..)?;
+    let is_sign = |word: &&Argument| {
+        let sign = word.text.known().map_or("", String::as_str);
+        matches!(sign, "&&" | "||" | "|") && sources.text(word.span) == sign
+    };
+    behind.iter().take_while(|word| !word.splits).find(is_sign)?;
+    Some(ShellSyntax::Script(shell + 2))
 }
 
 /// Whether a word that is not in quotes means something to a shell.

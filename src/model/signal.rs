@@ -30,6 +30,17 @@ pub enum Receiver {
     Named(String),
 }
 
+impl Receiver {
+    /// Whether it is every Gunicorn, by a name that stands for masters too: `gunicorn`, `gunicorn shop.wsgi`. A pattern such
+    /// as `gunicorn: worker` is for workers alone, and `gunicorn-tasks` may be another program.
+    pub fn is_any_gunicorn(&self) -> bool {
+        let Receiver::Named(name) = self else { return false };
+        let first = name.split_ascii_whitespace().next().unwrap_or_default();
+        let program = first.rsplit('/').next().unwrap_or_default();
+        matches!(program, "gunicorn" | "gunicorn:" | "gunicorn3") && !name.contains("worker")
+    }
+}
+
 impl Signal {
     /// Sends another signal, by its name without `SIG`.
     pub fn instead(&self, name: &str) -> Option<Edit> {

@@ -147,7 +147,8 @@ impl Unit {
         self.name.rsplit_once('.').map_or(&self.name, |(stem, _)| stem)
     }
 
-    /// The directories that systemd makes for it in /run, those above them included: `/run/shop`. `None` where it is not
+    /// The directories that systemd makes for it in /run, those above them and links to
+    /// them included: `/run/shop`. `None` where it is not
     /// known which these are.
     pub fn runtime_directories(&self) -> Option<Vec<String>> {
         let names: Option<Vec<String>> = match self.setting::<Vec<String>>("RuntimeDirectory").value {
@@ -157,18 +158,69 @@ impl Unit {
         let mut directories = Vec::new();
         for name in names.unwrap_or_default() {
             // Behind a colon stands a link to it.
-            let name = name.split(':').next().unwrap_or_default().trim_end_matches('/');
-            let path = format!("/run/{name}");
-            directories.extend(path.match_indices('/').skip(2).map(|(at, _)| path[..at].to_owned()));
-            directories.push(path);
+            for name in name.split(':').map(|name| name.trim_end_matches('/')).filter(|name| !name.is_empty())
+            {
+                let path = format!("/run/{name}");
+                directories.extend(path.match_indices('/').skip(2).map(|(at, _)| path[..at].to_owned()));
+                directories.push(path);
+            }
         }
         Some(directories)
+    }
+
+    /// Whether a command before the main one may make files as root that nothing here speaks of, as a script does.
+    pub fn prepares_unseen(&self) -> bool {
+        // These make nothing that they do not name.
+        const TOOLS: [&str; 20] = [
+            "[", "cat", "chgrp", "chmod", "chown", "cp", "echo", "false", "find", "install", "kill", "ln",
+            "ls", "mkdir", "mv", "rm", "sleep", "test", "touch", "true",
+        ];
+        let all_as_root = !self.is_unprivileged() || self.settings.contains_key("PermissionsStartOnly");
+        let mut before = self.commands_of("ExecStartPre").chain(self.commands_of("ExecCondition"));
+        before.any(|command| {
+            let program = command.words.first().and_then(|word| word.text.known());
+            let name = program.map(|path| path.rsplit('/').next().unwrap_or_default());
+            (all_as_root || command.prefix.contains(['+', '!']))
+                && name.is_none_or(|name| !TOOLS.contains(&name))
+        })
+    }
+
+    /// What `Environment=` gives a variable; files of variables are not looked at.
+    pub fn variable(&self, name: &str) -> Possible<Option<String>> {
+        let lines = match self.setting::<Vec<String>>("Environment").value {
+            Possible::Known(lines) => lines.unwrap_or_default(),
+            _ => return Possible::Unknown("it is not known what `Environment=` is".into()),
+        };
+        if lines.iter().any(|line| line.contains('\\')) {
+            return Possible::Unknown("there are escapes in `Environment=`".into());
+        }
+        let words = lines.iter().flat_map(|line| unquoted(line));
+        let mut values =
+            words.filter_map(|word| Some(word.strip_prefix(name)?.strip_prefix('=')?.to_owned()));
+        Possible::Known(values.next_back())
     }
 
     /// The commands of a directive.
     pub fn commands_of<'a>(&'a self, directive: &'a str) -> impl Iterator<Item = &'a UnitCommand> {
         self.commands.iter().filter(move |command| command.directive == directive)
     }
+}
+
+/// The words of a line, without the quotes around them or parts of them.
+fn unquoted(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut quote = None;
+    for letter in line.chars() {
+        match (letter, quote) {
+            (_, Some(open)) if letter == open => quote = None,
+            ('"' | '\'', None) => quote = Some(letter),
+            (_, None) if letter.is_ascii_whitespace() => words.push(std::mem::take(&mut word)),
+            _ => word.push(letter),
+        }
+    }
+    words.push(word);
+    words
 }
 
 /// A line that systemd ignores, as a whole or in part, or for which it refuses the unit.

@@ -221,6 +221,7 @@ fn app(place: Span, listeners: Result<Vec<Endpoint>, String>) -> App {
         unloaded: None,
         missing: None,
         interface: None,
+        framework: None,
         settings: BTreeMap::new(),
         faults: Vec::new(),
     }

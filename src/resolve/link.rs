@@ -269,6 +269,7 @@ mod tests {
             unloaded: None,
             missing: None,
             interface: None,
+            framework: None,
             settings: BTreeMap::new(),
             faults: Vec::new(),
         }

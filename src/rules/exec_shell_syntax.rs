@@ -27,7 +27,7 @@ pub(super) fn first_word(app: &App, context: &Context) -> Option<Span> {
     let unit = context.deployment.unit(app.unit?);
     unit.commands_of("ExecStart").find_map(|command| match shell_syntax(command, context.sources)? {
         ShellSyntax::Word(at) => Some(Span { end: command.place.end, ..command.words[at].span }),
-        ShellSyntax::Builtin | ShellSyntax::Assignment => None,
+        _ => None,
     })
 }
 
@@ -54,6 +54,7 @@ fn finding(context: &Context, unit: &Unit, command: &UnitCommand, shell: ShellSy
     // Without these the service is not up.
     let is_needed = ["ExecStart", "ExecStartPre", "ExecStartPost"].contains(&directive.as_str())
         && !command.prefix.contains('-');
+    let mut outcome = "the words do nothing";
     let (place, message, is_certain) = match shell {
         ShellSyntax::Builtin => {
             let exists = ["cd", "umask", "ulimit"].contains(&program.as_str()) && directive != "ExecStart";
@@ -66,41 +67,78 @@ fn finding(context: &Context, unit: &Unit, command: &UnitCommand, shell: ShellSy
                 format!("systemd takes `{program}` for the program: an assignment before it is a shell's");
             (words[0].span, message, true)
         }
+        ShellSyntax::Script(at) => {
+            let (script, behind) = (text(&words[at]), text(&words[at + 1]));
+            let message = format!(
+                "the shell runs `{script}` alone: a script is one word, and `{behind}` and what stands behind it are arguments \
+                 that it does not look at"
+            );
+            (words[at].span, message, directive == "ExecStart" && does_nothing(&script))
+        }
         ShellSyntax::Word(at) => {
             let word = text(&words[at]);
             let gunicorn = started(context, unit, command);
-            let message = match gunicorn {
-                Some(_) => {
+            let is_refused = gunicorn.is_some_and(|app| is_refused(app, command, words[at].span));
+            let is_application = gunicorn.is_some_and(|app| {
+                let target = app.target.origin.place;
+                target.is_some_and(|it| it.file == command.place.file && it.start == words[at].span.start)
+            });
+            let option = words[at + 1..].iter().map(text).find(|it| it.starts_with('-') && it.len() > 1);
+            let message = match (gunicorn, option) {
+                (Some(_), _) if is_application && !is_refused => {
+                    format!(
+                        "Gunicorn takes `{word}` for the application, and cannot import it: no other name stands before it"
+                    )
+                }
+                (Some(_), Some(option)) if !is_refused => {
+                    outcome = "the options count";
+                    format!(
+                        "Gunicorn gets `{word}` and what stands behind it as words of its command line, and takes `{option}` \
+                         for an option as any other"
+                    )
+                }
+                (Some(_), _) => {
                     format!("Gunicorn gets `{word}` and what stands behind it as words of its command line")
                 }
-                None => format!(
+                (None, _) => format!(
                     "`{program}` gets `{word}` and what stands behind it as arguments: no shell reads them"
                 ),
             };
-            let is_refused = gunicorn.is_some_and(|app| {
-                let place = words[at].span;
-                app.faults.iter().any(|fault| {
-                    fault.kind == AppFaultKind::Word
-                        && fault.place.file == place.file
-                        && (place.start..command.place.end).contains(&fault.place.start)
-                })
-            });
             // What stands behind `&&` is what was to run in the end.
             let is_first_half = gunicorn.is_none() && word == "&&" && directive == "ExecStart";
-            (words[at].span, message, is_refused || is_first_half)
+            (words[at].span, message, is_refused || is_application || is_first_half)
         }
     };
-    let label = Label { span: place, text: "only a shell knows this".into() };
-    let mut finding = RULE.finding(message, label, Vec::new());
+    let label = match shell {
+        ShellSyntax::Script(_) => "all of the script",
+        _ => "only a shell knows this",
+    };
+    let mut finding = RULE.finding(message, Label { span: place, text: label.into() }, Vec::new());
     if !(is_needed && is_certain) {
-        (finding.severity, finding.outcome) = (Severity::Warning, "the words do nothing".into());
+        (finding.severity, finding.outcome) = (Severity::Warning, outcome.into());
     }
-    finding.help = Some(help(shell, &program).into());
+    finding.help = Some(help(shell, &program, context.sources.text(place)).into());
     finding.fix = fix(context.sources, unit, command, shell);
     finding
 }
 
-fn help(shell: ShellSyntax, program: &str) -> &'static str {
+/// Whether Gunicorn refuses a word of its command line from a place on.
+fn is_refused(app: &App, command: &UnitCommand, place: Span) -> bool {
+    app.faults.iter().any(|fault| {
+        fault.kind == AppFaultKind::Word
+            && fault.place.file == place.file
+            && (place.start..command.place.end).contains(&fault.place.start)
+    })
+}
+
+/// Whether all that a script does is to change the shell that it runs in.
+fn does_nothing(script: &str) -> bool {
+    let first = script.split_whitespace().next().unwrap_or_default();
+    let changes = ["cd", "umask", "ulimit", ".", "source", "export", "set", "unset"].contains(&first);
+    changes && !script.contains([';', '&', '|', '\n'])
+}
+
+fn help(shell: ShellSyntax, program: &str, word: &str) -> &'static str {
     match (shell, program) {
         (ShellSyntax::Builtin, "cd") => "set `WorkingDirectory=`, and start the program by its whole path",
         (ShellSyntax::Builtin, "." | "source") => {
@@ -110,6 +148,10 @@ fn help(shell: ShellSyntax, program: &str) -> &'static str {
         (ShellSyntax::Builtin, "umask") => "set `UMask=`",
         (ShellSyntax::Builtin, "ulimit") => "set `LimitNOFILE=` or its like",
         (ShellSyntax::Builtin, _) => "start the program itself, or a shell: `/bin/sh -c '...'`",
+        (ShellSyntax::Script(_), _) => {
+            "put all of the script into one pair of quotes, `exec` before its last command, or start the program itself"
+        }
+        (ShellSyntax::Word(_), _) if word == "#" => "a comment stands on a line of its own",
         (ShellSyntax::Word(_), _) => {
             "use `StandardOutput=`, `ExecStartPre=` and their like, or start a shell: `/bin/sh -c 'exec ...'`"
         }
@@ -167,10 +209,11 @@ fn change(
     if is_set || unit.open.is_some() || !is_path || rest.iter().any(knows) || !program.chars().all(is_plain) {
         return None;
     }
-    let directory = directory.trim_end_matches('/');
+    let base = directory.trim_end_matches('/');
+    let directory = if base.is_empty() { "/" } else { base };
     let relative = program.strip_prefix("./").unwrap_or(program);
     let program = match program.contains('/') && !program.starts_with('/') {
-        true => format!("{directory}/{relative}"),
+        true => format!("{base}/{relative}"),
         false => (*program).to_owned(),
     };
     let start = command.words.first()?.span;

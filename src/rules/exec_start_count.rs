@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Category, Context, Fixable, Rule};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{Mend, Unit, UnitFault, UnitFaultKind};
+use crate::model::{Mend, Unit, UnitFault, UnitFaultKind, shell_syntax};
 
 pub(super) const RULE: Rule = Rule {
     name: "exec-start-count",
@@ -20,12 +20,23 @@ pub(super) const RULE: Rule = Rule {
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let mut seen = BTreeSet::new();
     for unit in &context.deployment.units {
-        for fault in unit.faults.iter().filter(|fault| fault.kind == UnitFaultKind::Count) {
+        // A line that is written for a shell is told as such.
+        let is_for_shell = |fault: &UnitFault| {
+            let mut line = unit.commands.iter().filter(|it| it.line.place == Some(fault.line));
+            line.any(|command| shell_syntax(command, context.sources).is_some())
+        };
+        let counts = unit.faults.iter().filter(|fault| fault.kind == UnitFaultKind::Count);
+        for fault in counts.filter(|fault| !is_one_line(unit, fault) || !is_for_shell(fault)) {
             if seen.insert(fault.place) {
                 findings.push(finding(context, unit, fault));
             }
         }
     }
+}
+
+/// Whether the first command stands on the line of a fault too.
+fn is_one_line(unit: &Unit, fault: &UnitFault) -> bool {
+    unit.commands_of("ExecStart").next().is_some_and(|first| first.line.place == Some(fault.line))
 }
 
 fn finding(context: &Context, unit: &Unit, fault: &UnitFault) -> Finding {
@@ -41,9 +52,8 @@ fn finding(context: &Context, unit: &Unit, fault: &UnitFault) -> Finding {
     let related = vec![Label { span: first.place, text: "the first command".into() }];
     let mut finding = RULE.finding(message, label, related);
     let is_drop_in = fault.line.file != first.place.file;
-    let is_one_line = first.line.place == Some(fault.line);
     let text = context.sources.text(fault.line);
-    finding.help = Some(match (is_drop_in, is_one_line) {
+    finding.help = Some(match (is_drop_in, is_one_line(unit, fault)) {
         (true, _) => {
             "a list grows with each line: an empty `ExecStart=` before it takes back what was there".into()
         }

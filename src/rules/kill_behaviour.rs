@@ -6,7 +6,7 @@ use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{App, Patience, Receiver, Setting, Unit, UnitCommand};
-use crate::value::Duration;
+use crate::value::{Duration, Endpoint};
 
 pub(super) const RULE: Rule = Rule {
     name: "kill-behaviour",
@@ -57,6 +57,10 @@ fn instead(signal: &str) -> &'static str {
     }
 }
 
+fn is_path(address: &Endpoint) -> bool {
+    matches!(address, Endpoint::Unix(_))
+}
+
 impl Service<'_> {
     /// `KillSignal=` and `RestartKillSignal=`.
     fn signal(&self, name: &str) -> Option<Finding> {
@@ -66,7 +70,7 @@ impl Service<'_> {
         if self.app.behind.is_some() && !self.unit.must_be("KillMode", &["control-group"]) {
             return None;
         }
-        if self.unit.must_be("KillMode", &["none"]) {
+        if self.unit.must_be("KillMode", &["none"]) || self.is_stopped_before(signal) {
             return None;
         }
         let occasion = if name == "KillSignal" { "stop and restart" } else { "restart" };
@@ -85,6 +89,17 @@ impl Service<'_> {
         Some(self.finding(message, label, help, edit, "stop it with SIGTERM"))
     }
 
+    /// Whether a command may have made Gunicorn stop before systemd sends its signal: what another signal does then is no
+    /// harm. One that stops it at once still cuts requests where the command does not wait.
+    fn is_stopped_before(&self, signal: &str) -> bool {
+        let cuts = instead(signal).contains("at once");
+        self.unit.settings.contains_key("ExecStop")
+            && !(cuts
+                && self.unit.commands_of("ExecStop").all(|command| {
+                    command.signal.as_ref().is_some_and(|signal| signal.receiver == Receiver::Main)
+                }))
+    }
+
     /// An `ExecStop=` that sends a signal.
     fn command(&self, command: &UnitCommand) -> Option<Finding> {
         let signal = command.signal.as_ref()?;
@@ -92,7 +107,7 @@ impl Service<'_> {
             Receiver::Main => self.app.behind.is_none(),
             Receiver::PidFile => true,
             Receiver::Nobody(_) => false,
-            Receiver::Named(name) => name.contains("gunicorn"),
+            Receiver::Named(_) => signal.receiver.is_any_gunicorn(),
         };
         if !reaches || !matches!(signal.name.as_str(), "SIGINT" | "SIGQUIT" | "SIGKILL" | "SIGABRT") {
             return None;
@@ -123,13 +138,17 @@ impl Service<'_> {
             .unit
             .commands_of("ExecReload")
             .any(|command| command.signal.as_ref().is_none_or(|signal| signal.name == "SIGUSR2"));
+        // A file of a socket is replaced by the next that binds there.
+        let keeps = match self.app.listeners.value.known().is_some_and(|all| all.iter().all(is_path)) {
+            true => "",
+            false => ", and keeps its port",
+        };
         const HELP: &str = "with `KillMode=mixed` Gunicorn's master is told to stop, and what is left when the time is up is \
                             killed";
         match mode.value.known()?.as_deref()? {
             "none" if !hands_over && !has_commands("ExecStop") && !has_commands("ExecStopPost") => {
                 let message = format!(
-                    "nothing stops `{}`: after each stop and restart the old Gunicorn goes on with the old code, and keeps its \
-                     port",
+                    "nothing stops `{}`: after each stop and restart the old Gunicorn goes on with the old code{keeps}",
                     self.unit.name
                 );
                 let label = label("systemd kills nothing");
@@ -149,8 +168,9 @@ impl Service<'_> {
                     Patience::Short(_) => (
                         format!(
                             "systemd kills the main process of `{}` alone, and before Gunicorn has ended its workers: they go on \
-                             with the old code and keep the port, so that a restart fails",
-                            self.unit.name
+                             with the old code{}",
+                            self.unit.name,
+                            if keeps.is_empty() { "" } else { " and keep the port, so that a restart fails" }
                         ),
                         Severity::Warning,
                     ),

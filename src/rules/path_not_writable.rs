@@ -72,11 +72,21 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         for name in ["pidfile", "errorlog", "accesslog", "worker_tmp_dir"] {
             let Some(file) = file(unit, app, name) else { continue };
             let Some(why) = why(context, unit, &made, &file) else { continue };
+            // The socket that is to be there is what fails first.
+            if matches!(why, Why::Missing(_)) && binds_in(app, parent(&file.path)) {
+                continue;
+            }
             if seen.insert((file.place, file.path.clone())) {
                 findings.push(finding(context, unit, &file, &why));
             }
         }
     }
+}
+
+/// Whether Gunicorn listens on a socket in a directory.
+fn binds_in(app: &App, directory: &str) -> bool {
+    let in_it = |address: &Endpoint| matches!(address, Endpoint::Unix(path) if parent(path) == directory);
+    app.listeners.value.may(|addresses| addresses.iter().any(in_it))
 }
 
 /// The directories below /run that units make; `None` where it is not known which those are.
@@ -168,7 +178,7 @@ fn is_prepared(unit: &Unit, path: &str) -> bool {
     let before = |directive: &str| matches!(directive, "ExecStartPre" | "ExecCondition");
     let speaks = |text: &String| text.contains(path) || normalize_path(text) == parent(path);
     let commands = unit.commands.iter().filter(|command| before(&command.directive));
-    commands.flat_map(|command| &command.words).any(|word| word.text.may(speaks))
+    unit.prepares_unseen() || commands.flat_map(|command| &command.words).any(|word| word.text.may(speaks))
 }
 
 fn finding(context: &Context, unit: &Unit, file: &File, why: &Why) -> Finding {

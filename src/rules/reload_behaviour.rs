@@ -55,7 +55,7 @@ fn wrong(app: &App, unit: &Unit, command: &UnitCommand, signal: &Signal) -> Opti
         Receiver::Main | Receiver::PidFile => {
             by_signal(app, unit, name).map(|(what, how)| (what, hup(), how))
         }
-        Receiver::Named(whom) if !whom.contains("gunicorn") || whom.contains("master") => None,
+        Receiver::Named(whom) if !signal.receiver.is_any_gunicorn() || whom.contains("master") => None,
         Receiver::Named(_) if name == "SIGHUP" => {
             let edit = app.behind.is_none().then(|| Edit { span: command.place, replacement: RELOAD.into() });
             let what = "reaches each process of every Gunicorn: the workers end at once, with the requests that they are serving, \

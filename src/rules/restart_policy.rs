@@ -83,6 +83,7 @@ impl Starters {
         self.any
             || self.names.contains(&of_any_instance(&unit.name))
             || ["OnFailure", "RestartForceExitStatus"].into_iter().any(is_set)
+            || unit.settings.get("FailureAction").is_some_and(|it| it.origin.is_written())
             || ["Sockets", "Requires", "Wants", "BindsTo", "Requisite", "After", "Also"]
                 .iter()
                 .any(names_socket)
@@ -129,17 +130,19 @@ fn no_restart(context: &Context, app: &App, unit: &Unit) -> Option<Finding> {
         .then(|| Label { span: app.place, text: "Gunicorn is started here".into() });
     let primary = Label { span: place, text };
     let mut finding = RULE.finding(message, primary, related.into_iter().collect());
-    finding.help = Some(
-        "`Restart=on-failure` starts it again when it fails; with `RestartSec=5` systemd does not give up where that happens \
+    // Behind a `-` no failure is one.
+    let is_passed_over = unit.commands_of("ExecStart").any(|command| command.prefix.contains('-'));
+    let wanted = if is_passed_over { "always" } else { "on-failure" };
+    finding.help = Some(format!(
+        "`Restart={wanted}` starts it again when it fails; with `RestartSec=5` systemd does not give up where that happens \
          five times in ten seconds"
-            .into(),
-    );
+    ));
     const TITLE: &str = "start it again when it fails";
     finding.fix = match (restart.origin.is_written(), restart.origin.anchor) {
         // Somebody may have had a reason.
-        (true, anchor) => Fix::new(TITLE, Applicability::Unsafe, vec![anchor?.set("on-failure")]),
+        (true, anchor) => Fix::new(TITLE, Applicability::Unsafe, vec![anchor?.set(wanted)]),
         (false, _) => neighbour(unit).and_then(|anchor| {
-            let edit = anchor.add_after(context.sources, &[("Restart", "on-failure".into())])?;
+            let edit = anchor.add_after(context.sources, &[("Restart", wanted.into())])?;
             Fix::new(TITLE, Applicability::Safe, vec![edit])
         }),
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Category, Context, Fixable, Rule, shell_wrapper};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{App, Datum, Origin, Setting, Unit, Version};
+use crate::model::{App, Datum, Manager, Origin, Setting, Unit, Version};
 use crate::source::Span;
 use crate::value::{Duration, Possible};
 
@@ -45,11 +45,13 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         let Some(place) = kind.origin.place else { continue };
         let daemon: Setting<bool> = app.setting("daemon");
         let Some(daemon_is) = daemon.value.known().copied() else { continue };
+        // A shell that waits for Gunicorn ends no sooner.
+        let stays = app.behind.is_none() || app.shell.as_ref().is_some_and(|shell| shell.surely);
         let service = Service { context, app, unit, kind: name, origin: &kind.origin, place };
         let vain = match name.as_str() {
             "forking" if app.behind.is_none() && daemon_is => service.other_pid_file(),
-            "forking" if app.behind.is_none() => Some(service.no_fork()),
-            "oneshot" if app.behind.is_none() && !daemon_is => Some(service.no_end()),
+            "forking" if !daemon_is && stays => Some(service.no_fork()),
+            "oneshot" if !daemon_is && stays => Some(service.no_end()),
             "notify" | "notify-reload" if context.deployment.target.gunicorn < SAYS_READY => {
                 Some(service.no_word())
             }
@@ -119,17 +121,30 @@ impl<'a> Service<'a> {
         finding
     }
 
+    fn is_written(&self, name: &str) -> bool {
+        self.unit.settings.get(name).is_some_and(|it| it.origin.is_written())
+    }
+
     fn label(&self) -> Label {
         Label { span: self.place, text: format!("`Type={}`, {}", self.kind, self.origin.describe("systemd")) }
     }
 
     /// The type that suits Gunicorn.
     fn suitable(&self) -> &'static str {
-        if self.context.deployment.target.gunicorn >= SAYS_READY { "notify" } else { "simple" }
+        // Of a word that Gunicorn says behind a shell systemd hears nothing.
+        if self.app.behind.is_none() && self.context.deployment.target.gunicorn >= SAYS_READY {
+            "notify"
+        } else {
+            "simple"
+        }
     }
 
     /// Another type in the place of the one that is written, and what else has to be changed with it.
     fn change_to(&self, kind: &str, more: Vec<Edit>) -> Option<Fix> {
+        // What becomes of a shell that stays is another matter.
+        if self.app.shell.is_some() {
+            return None;
+        }
         let edits = std::iter::once(self.origin.anchor?.set(kind)).chain(more).collect();
         Fix::new(format!("make it `Type={kind}`"), Applicability::Safe, edits)
     }
@@ -196,13 +211,21 @@ impl<'a> Service<'a> {
         let expected: Setting<Option<String>> = self.unit.setting("PIDFile");
         let expected_at = expected.origin.place?;
         let expected_is = expected.value.known()?.as_deref()?;
+        // A command may write the file, and in another root it is elsewhere.
+        let is_elsewhere =
+            ["ExecStartPost", "RootDirectory", "RootImage"].iter().any(|it| self.is_written(it));
+        if is_elsewhere {
+            return None;
+        }
         let written = self.app.settings.get("pidfile")?;
         let written_is = match written.value.known()? {
             Datum::Unset => None,
             Datum::Text(path) if path.starts_with('/') => Some(path.as_str()),
             _ => return None,
         };
-        if written_is.is_some_and(|path| same_file(expected_is, path)) {
+        // The manager of a user takes a relative path from another directory.
+        let is_certain = expected_is.starts_with('/') || self.unit.manager == Manager::System;
+        if written_is.is_some_and(|path| !is_certain || same_file(expected_is, path)) {
             return None;
         }
         let label =
@@ -243,9 +266,13 @@ impl<'a> Service<'a> {
             label: Label { span: shell.command, text: "the shell waits for this".into() },
             related: Some(self.label()),
             reload: false,
-            help: "with `exec` before the command it takes the shell's place; `NotifyAccess=all` lets systemd listen to it where \
-                   it is"
-                .into(),
+            help: match shell.alone {
+                true => "with `exec` before the command it takes the shell's place; `NotifyAccess=all` lets systemd listen to it \
+                         where it is"
+                    .into(),
+                false => "`NotifyAccess=all` lets systemd listen to it where it is; better is to let the unit start Gunicorn itself"
+                    .into(),
+            },
             fix: shell_wrapper::fix(self.unit, shell, patience),
         })
     }

@@ -31,7 +31,9 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         }
         // Where systemd waits for a word of Gunicorn's, the service does not start at all.
         let is_here = unit.stops(app) && !service_type::is_unheard(context, app, unit);
-        let Some(shell) = app.shell.as_ref().filter(|_| is_here) else { continue };
+        // What `forking` waits for is the end of the shell.
+        let may_end = unit.setting::<String>("Type").value.may(|kind| kind.as_deref() == Some("forking"));
+        let Some(shell) = app.shell.as_ref().filter(|_| is_here && !may_end) else { continue };
         if seen.insert((shell.command, unit.place)) {
             let graceful: Setting<Duration> = app.setting("graceful_timeout");
             let patience = unit.waits(&graceful.value, context.sources);
@@ -46,7 +48,9 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
 /// are killed as soon as the main process has ended.
 fn consequences(unit: &Unit) -> Vec<(&'static str, Span, &'static str)> {
     let mut found = Vec::new();
-    let mode = unit.settings.get("KillMode").and_then(|mode| mode.origin.place);
+    let signal: Setting<Option<String>> = unit.setting("KillSignal");
+    let is_ended = signal.value.must(|signal| signal.as_deref().is_none_or(ends)) && stops_main_alone(unit);
+    let mode = unit.settings.get("KillMode").and_then(|mode| mode.origin.place).filter(|_| is_ended);
     let kills: Setting<Option<bool>> = unit.setting("SendSIGKILL");
     if let Some(place) = mode.filter(|_| unit.must_be("KillMode", &["mixed"]))
         && kills.value.must(|it| *it == Some(true))
@@ -70,11 +74,28 @@ fn consequences(unit: &Unit) -> Vec<(&'static str, Span, &'static str)> {
     found
 }
 
-/// Whether a process that does not handle a signal ends.
+/// Whether no command may stop Gunicorn itself before systemd sends its signal.
+fn stops_main_alone(unit: &Unit) -> bool {
+    unit.commands_of("ExecStop")
+        .all(|command| command.signal.as_ref().is_some_and(|signal| signal.receiver == Receiver::Main))
+        && (unit.settings.contains_key("ExecStop") <= unit.commands_of("ExecStop").next().is_some())
+}
+
+/// Whether a shell that waits for a program ends by a signal, whichever shell it is. Both live on after `SIGINT`, and bash after
+/// `SIGQUIT`.
 fn ends(signal: &str) -> bool {
     !matches!(
         signal,
-        "SIGWINCH" | "SIGCHLD" | "SIGCONT" | "SIGURG" | "SIGTSTP" | "SIGTTIN" | "SIGTTOU" | "SIGSTOP"
+        "SIGINT"
+            | "SIGQUIT"
+            | "SIGWINCH"
+            | "SIGCHLD"
+            | "SIGCONT"
+            | "SIGURG"
+            | "SIGTSTP"
+            | "SIGTTIN"
+            | "SIGTTOU"
+            | "SIGSTOP"
     )
 }
 
@@ -102,8 +123,9 @@ fn finding(unit: &Unit, shell: &Shell, patience: Patience) -> Finding {
         finding.severity = Severity::Note;
     }
     finding.help = Some(match shell.exec {
-        Some(_) => "with `exec` before the command it takes the shell's place".into(),
-        None => "let the unit start Gunicorn itself, or let `exec` before it be the last thing that the shell does".into(),
+        Some(_) if shell.alone => "with `exec` before the command it takes the shell's place".into(),
+        _ if !shell.alone => "let the unit start Gunicorn itself: the shell is not all that stays in front of it".into(),
+        _ => "let the unit start Gunicorn itself, or let `exec` before it be the last thing that the shell does".into(),
     });
     finding.fix = fix(unit, shell, patience);
     finding
@@ -111,7 +133,8 @@ fn finding(unit: &Unit, shell: &Shell, patience: Patience) -> Finding {
 
 /// Lets Gunicorn take the shell's place, and mends what only the shell had kept from counting.
 pub(super) fn fix(unit: &Unit, shell: &Shell, patience: Patience) -> Option<Fix> {
-    let mut edits = vec![Edit { span: shell.exec?, replacement: "exec ".into() }];
+    let place = shell.exec.filter(|_| shell.alone)?;
+    let mut edits = vec![Edit { span: place, replacement: "exec ".into() }];
     if unit.must_be("KillMode", &["process"]) {
         edits.push(unit.settings.get("KillMode")?.origin.anchor?.set("mixed"));
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{Gateway, LevelId, Nginx, Route, Sent, Setting};
+use crate::model::{Gateway, LevelId, Nginx, Route, Sent, Setting, Version};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -21,6 +21,12 @@ pub(super) const RULE: Rule = Rule {
 
 const DIRECTIVE: &str = "proxy_set_header";
 const HEADER: &str = "Transfer-Encoding";
+
+/// The first Gunicorn that refuses chunks over HTTP/1.0, or with a length, and encodings that it does not know.
+const REFUSES_CHUNKS: Version = Version(22, 0, 0);
+
+/// The first Gunicorn that refuses whatever does not end in chunks (`set_body_reader`; 26.0.0 does not).
+const REFUSES_ALL: Version = Version(27, 0, 0);
 
 /// One statement, its value, and the routes that it goes for.
 struct Set<'a> {
@@ -38,7 +44,8 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             continue;
         }
         for sent in nginx.sending(route.level, DIRECTIVE).named(HEADER) {
-            let Some(value) = constant(sent) else { continue };
+            let is_taken_amiss = |value: &&str| !is_passed_over(value, context.deployment.target.gunicorn);
+            let Some(value) = constant(sent).filter(is_taken_amiss) else { continue };
             let statement = sent.anchor.span;
             let set = sets.entry(statement).or_insert_with(|| Set { sent, value, routes: Vec::new() });
             // Several includes of one file bring one pass more than once.
@@ -60,6 +67,16 @@ fn constant(sent: &Sent) -> Option<&str> {
     (!value.is_empty() && !value.contains('$')).then_some(value.as_str())
 }
 
+/// Whether a Gunicorn passes over a value and reads the body by its length.
+fn is_passed_over(value: &str, gunicorn: Version) -> bool {
+    let value = value.to_ascii_lowercase();
+    if gunicorn < REFUSES_CHUNKS {
+        return value.trim() != "chunked";
+    }
+    let known = ["identity", "compress", "deflate", "gzip"];
+    gunicorn < REFUSES_ALL && value.split(',').all(|it| known.contains(&it.trim()))
+}
+
 /// The levels that each statement of the header stands in: several where its file is included several times.
 fn levels(nginx: &Nginx) -> BTreeMap<Span, Vec<LevelId>> {
     let mut levels: BTreeMap<Span, Vec<LevelId>> = BTreeMap::new();
@@ -79,11 +96,13 @@ fn finding(context: &Context, set: &Set, levels: &BTreeMap<Span, Vec<LevelId>>) 
     let deployment = context.deployment;
     let value = set.value;
     let first = set.routes.first()?;
-    // By HTTP/1.1 a request without a body may be announced as chunked, and an app that does not look for one answers.
+    // By HTTP/1.1 a request without a body may be announced as chunked, and an app that does not look for one answers;
+    // an older Gunicorn takes it over HTTP/1.0 too.
     let spared = set.routes.iter().any(|route| {
         let version: Setting<String> =
             deployment.nginx.setting(route.level, "proxy_http_version", deployment.target.nginx);
-        value.to_ascii_lowercase().contains("chunked") && version.value.may(|version| version != "1.0")
+        value.to_ascii_lowercase().contains("chunked")
+            && (deployment.target.gunicorn < REFUSES_CHUNKS || version.value.may(|version| version != "1.0"))
     });
     let which = if spared { "requests with a body get" } else { "every request gets" };
     let message = format!(

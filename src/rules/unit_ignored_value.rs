@@ -67,7 +67,7 @@ fn in_force(unit: &Unit, fault: &UnitFault) -> Option<String> {
     let setting = unit.settings.get(&fault.directive).filter(|_| fault.kind == UnitFaultKind::Value)?;
     let value = setting.value.known()?;
     if setting.origin.is_written() {
-        return Some(format!("`{}={value}`, which is written elsewhere, stays in force", fault.directive));
+        return Some(format!("what another line says stays in force: `{}` is {value}", fault.directive));
     }
     Some(format!("`{}={value}`, systemd's default, stays in force", fault.directive))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{App, Setting, Unit};
+use crate::model::{App, Setting, Unit, WorkerClass};
 use crate::source::Span;
 use crate::value::Duration;
 
@@ -57,15 +57,29 @@ fn may_answer(context: &Context, app: &App, unit: &Unit) -> bool {
     let is_default = |name: &str| {
         app.settings.get(name).is_none_or(|it| !it.origin.is_written() && it.value.known().is_some())
     };
+    // What a module does that is imported, or that another class of workers brings, is not seen here.
+    const QUIET: [&str; 9] =
+        ["__future__", "json", "logging", "math", "multiprocessing", "os", "pathlib", "platform", "sys"];
+    let is_import = |line: &str| {
+        let is_quiet =
+            |module: &str| QUIET.contains(&module.trim().split(['.', ' ']).next().unwrap_or_default());
+        match (line.strip_prefix("import "), line.strip_prefix("from ")) {
+            (Some(modules), _) => !modules.split(',').all(is_quiet),
+            (_, Some(module)) => !is_quiet(module),
+            _ => false,
+        }
+    };
     let says = |text: &str| {
+        let imports = text.split('\n').any(is_import);
         let text = text.to_ascii_lowercase();
-        ["notify", "watchdog", "systemd"].iter().any(|word| text.contains(word))
+        imports || ["notify", "watchdog", "systemd"].iter().any(|word| text.contains(word))
     };
     listens_to_all
         || app.behind.is_some()
         || !is_known("preload_app", false)
         || !HOOKS.iter().all(|name| is_default(name))
         || !is_default("logger_class")
+        || app.worker_class.value.may(|class| matches!(class, WorkerClass::Other(_)))
         || app.config.is_some_and(|file| says(&context.sources.get(file).text))
 }
 

@@ -19,7 +19,7 @@ use super::app_of;
 use super::cases::case;
 use crate::page::{pages, without_markers};
 use crate::real;
-use crate::support::write;
+use crate::support::{free_port, write};
 
 /// How a start ended.
 #[derive(Debug)]
@@ -75,8 +75,9 @@ fn for_each<T: Sync>(jobs: &[T], work: impl Fn(usize, &T) -> Option<String> + Sy
     std::thread::scope(|scope| {
         for _ in 0..10 {
             scope.spawn(|| {
-                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::SeqCst)) {
-                    let at = next.load(Ordering::SeqCst);
+                loop {
+                    let at = next.fetch_add(1, Ordering::SeqCst);
+                    let Some(job) = jobs.get(at) else { break };
                     if let Some(why) = work(at, job) {
                         wrong.lock().unwrap().push(why);
                     }
@@ -166,7 +167,7 @@ fn what_is_listened_on_and_what_is_refused_at_the_start() {
         .flat_map(|(version, program)| LINES.iter().map(move |line| (version, program.clone(), *line)))
         .collect();
     let wrong = for_each(&jobs, |at, (version, program, line)| {
-        let port = (21_000 + at).to_string();
+        let port = free_port().to_string();
         let directory = holder.path().join(at.to_string()).join("started");
         write(&directory.join("app.py"), "def app(environ, start_response): pass\n");
         write(&directory.join("sub/app.py"), "");

@@ -5,6 +5,7 @@
 
 mod cases;
 mod managed;
+mod refused;
 mod services;
 mod sockets;
 mod stopping;
@@ -18,12 +19,15 @@ use std::time::{Duration, Instant};
 
 use hoplint::model::Version;
 
+use super::matrix::is_whole;
+use super::record::{Record, class_in, record};
 use super::{Mend, Request, Running, answer, free_port, hoplint, started, wait_for};
 use crate::real;
 use crate::support::write;
 
 /// What is served where a case brings nothing of its own.
 const STUB: &str = r#"
+import asyncio
 import time
 
 def app(environ, start_response):
@@ -38,9 +42,14 @@ def app(environ, start_response):
 async def socket(scope, receive, send):
     if scope["type"] == "lifespan":
         raise RuntimeError("there is none")
+    if scope["path"] == "/slow":
+        await asyncio.sleep(2)
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"served"})
 "#;
+
+/// What stands for the outcome after a mend in a record of a run without one.
+const NO_MEND: &str = "-";
 
 /// One service, run as it is and as it is mended, with a `shop.service` among its files. In all texts HERE stands for the
 /// directory, GUNICORN for the program, APP for a port for it, PORT for the one that nginx listens on, and FREE for another one.
@@ -105,22 +114,37 @@ impl Default for Case<'_> {
 struct Place {
     scratch: tempfile::TempDir,
     gunicorn: PathBuf,
+    /// What stands in front where a case asks for it.
+    nginx: Option<(Version, PathBuf)>,
+    version: Version,
     app: u16,
     port: u16,
     free: u16,
 }
 
 impl Place {
+    /// With the newest nginx.
     fn new(gunicorn: &Path) -> Place {
+        Place::behind(real::nginxes().into_iter().next(), gunicorn)
+    }
+
+    fn behind(nginx: Option<(Version, PathBuf)>, gunicorn: &Path) -> Place {
         let scratch = tempfile::Builder::new().prefix("hop").tempdir().unwrap();
         let place = Place {
             scratch,
             gunicorn: gunicorn.to_owned(),
+            nginx,
+            version: real::gunicorn_version(gunicorn),
             app: free_port(),
             port: free_port(),
             free: free_port(),
         };
         write(&place.path("stub.py"), STUB);
+        let mut target = format!("[target]\ngunicorn = \"{}\"\n", place.version);
+        if let Some((nginx, _)) = &place.nginx {
+            target.push_str(&format!("nginx = \"{nginx}\"\n"));
+        }
+        write(&place.path("hoplint.toml"), target);
         place
     }
 
@@ -191,9 +215,26 @@ impl Place {
         }
     }
 
+    /// Keeps for docs/proven.md what a run in this place has shown.
+    fn shown(&self, rule: &str, before: &str, after: &str) {
+        let files = ["shop.service", "gunicorn.conf.py"];
+        let texts: String =
+            files.iter().filter_map(|it| std::fs::read_to_string(self.path(it)).ok()).collect();
+        let nginx = self.nginx.as_ref().filter(|_| self.path("error.log").exists());
+        record(&Record {
+            rule: rule.to_owned(),
+            test: String::new(),
+            nginx: nginx.map(|(version, _)| version.to_string()).unwrap_or_default(),
+            gunicorn: self.version.to_string(),
+            class: class_in(&texts),
+            before: before.to_owned(),
+            after: after.to_owned(),
+        });
+    }
+
     /// nginx in front, if there is something for it; `main` stands outside of its blocks.
     fn nginx(&self, main: &str, http: &str) -> Option<Running> {
-        let nginx = real::nginx().filter(|_| !http.is_empty())?;
+        let (_, nginx) = self.nginx.as_ref().filter(|_| !http.is_empty())?;
         let frame = format!(
             "daemon off;\npid HERE/nginx.pid;\nerror_log HERE/error.log;\n{main}\nevents {{}}\nhttp {{\n    access_log \
              off;\n{http}\n}}\n"
@@ -219,30 +260,59 @@ fn end_of(running: &mut Running) -> ExitStatus {
     }
 }
 
-/// Runs a case with each Gunicorn of a version that it is about: the rule is found, the outcome is seen, the mend is made,
-/// and the outcome is gone.
+/// The nginxes that stand in front: the newest, and all in a whole run.
+fn nginxes() -> Vec<(Version, PathBuf)> {
+    let mut nginxes = real::nginxes();
+    nginxes.truncate(if is_whole() { nginxes.len() } else { 1 });
+    nginxes
+}
+
+/// Runs a case with each Gunicorn of a version that it is about, and behind each nginx that there is: the rule is found, the
+/// outcome is seen, the mend is made, and the outcome is gone.
 fn run(case: &Case) {
-    for (version, gunicorn) in real::gunicorns().into_iter().filter(|(version, _)| *version >= case.since) {
-        eprintln!("{} with Gunicorn {version}", case.rule);
-        let place = Place::new(&gunicorn);
-        place.put(case.files);
-        if !case.http.is_empty() {
-            place.put(&[("nginx.conf", &format!("events {{}}\nhttp {{\n{}\n}}\n", case.http))]);
+    let mut nginxes: Vec<_> = nginxes().into_iter().map(Some).collect();
+    if case.http.is_empty() {
+        nginxes.truncate(1);
+    }
+    for (_, gunicorn) in real::gunicorns().into_iter().filter(|(version, _)| *version >= case.since) {
+        for nginx in &nginxes {
+            run_in(case, &Place::behind(nginx.clone(), &gunicorn));
         }
-        let (found, said) = place.finds(case.rule);
-        assert!(found, "{} is not found: {said}", case.rule);
-        see(case, &place, case.before);
-        // What was edited is as it was.
-        let edited = case.edited.iter().filter_map(|(name, _)| case.files.iter().find(|(it, _)| it == name));
-        place.put(&edited.copied().collect::<Vec<_>>());
-        place.mend(case.mend);
-        let (found, said) = place.finds(case.rule);
-        assert!(!found, "{} is found after the mend: {said}", case.rule);
-        see(case, &place, case.after);
     }
 }
 
-fn see(case: &Case, place: &Place, expected: Sees) {
+fn run_in(case: &Case, place: &Place) {
+    eprintln!("{} with Gunicorn {}", case.rule, place.version);
+    place.put(case.files);
+    if !case.http.is_empty() {
+        place.put(&[("nginx.conf", &format!("events {{}}\nhttp {{\n{}\n}}\n", case.http))]);
+    }
+    let (found, said) = place.finds(case.rule);
+    assert!(found, "{} is not found: {said}", case.rule);
+    see(case, place, case.before, || ());
+    // What was edited is as it was.
+    let edited = case.edited.iter().filter_map(|(name, _)| case.files.iter().find(|(it, _)| it == name));
+    place.put(&edited.copied().collect::<Vec<_>>());
+    place.mend(case.mend);
+    let (found, said) = place.finds(case.rule);
+    assert!(!found, "{} is found after the mend: {said}", case.rule);
+    // A worker that is still on its way is no outcome of a mended service.
+    see(case, place, case.after, || wait_for("the app", || answer(place.app, &Request::PLAIN) != "none"));
+    place.shown(case.rule, &case.before.to_string(), &case.after.to_string());
+}
+
+impl std::fmt::Display for Sees<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Sees::Status(status) => write!(f, "{status}"),
+            Sees::Ends(status, "") => write!(f, "ends with status {status}"),
+            Sees::Ends(status, says) => write!(f, "ends with status {status}: `{says}`"),
+            Sees::Elsewhere(says, status) => write!(f, "{status}: `{says}`"),
+        }
+    }
+}
+
+fn see(case: &Case, place: &Place, expected: Sees, is_up: impl FnOnce()) {
     let mut running = Running(place.command("shop.service").spawn().unwrap());
     let status = match expected {
         Sees::Ends(status, says) => {
@@ -265,6 +335,7 @@ fn see(case: &Case, place: &Place, expected: Sees) {
             status
         }
     };
+    is_up();
     if let Some(file) = case.edited {
         wait_for("the app", || answer(place.app, &Request::PLAIN) == "200");
         // The reloader looks at the files once a second, and what they were at first it has to have seen.

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use hoplint::source::{FileKind, Source, Sources};
 
 use super::boot::{boot, can_boot, environment};
 use crate::real;
-use crate::support::write;
+use crate::support::{free_port, write};
 
 const APP: &str =
     "def app(environ, start_response):\n    start_response('200 OK', [])\n    return [b'served']\n";
@@ -101,10 +101,6 @@ const CASES: &[Case] = &[
     case("", "User=nobody\nRuntimeDirectory=pids", "-b 127.0.0.1:PORT --pid /run/pids/x.pid", "", ""),
     case("", "InaccessiblePaths=/srv/bin", "+", "", ""),
 ];
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
 
 /// The unit of a case.
 fn unit(at: usize, case: &Case) -> String {

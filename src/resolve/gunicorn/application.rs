@@ -70,6 +70,7 @@ impl<'a> Modules<'a> {
 pub(super) struct Application {
     pub(super) missing: Option<MissingTarget>,
     pub(super) interface: Option<Interface>,
+    pub(super) framework: Option<&'static str>,
 }
 
 /// Looks for a target, `module:name`, from the directories that its module is sought in. `alone` is whether no other directory
@@ -112,6 +113,7 @@ pub(super) fn find(
                     });
                 } else if name == wanted {
                     application.interface = module_text::interface(text, name);
+                    application.framework = module_text::framework(text, name);
                 }
             }
         }

@@ -108,6 +108,7 @@ fn other(launch: &Launch, place: Span) -> App {
         unloaded: None,
         missing: None,
         interface: None,
+        framework: None,
         settings: BTreeMap::new(),
         faults: Vec::new(),
     }
@@ -186,7 +187,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
     }
     let target = target(&layers.line, &settings);
     let directory_then = launched_in(&settings, directory);
-    let Application { missing, interface } = application_of(stack, start, &target, &settings);
+    let Application { missing, interface, framework } = application_of(stack, start, &target, &settings);
     let app = App {
         kind: AppKind::Gunicorn,
         unit: None,
@@ -208,9 +209,10 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         worker_class: worker_class(&settings),
         missing,
         interface,
+        framework,
         unloaded: unloaded::find(stack, &layers.line, &layers.variable, start.place, directory),
         literals: literal::variables(
-            &layers.line.dollars,
+            &layers.line,
             &start.environment,
             &start.sockets,
             stack.sources,
@@ -491,6 +493,7 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
         unloaded: None,
         missing: None,
         interface: None,
+        framework: None,
         settings,
         faults: faults::settled(faults, stack.version, stack.sources),
     })

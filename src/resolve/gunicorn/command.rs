@@ -194,6 +194,9 @@ impl Start {
     /// for the process whose number `LISTEN_PID` holds.
     fn falls_behind(&mut self, why: String) {
         self.is_wrapped = true;
+        if let Some(shell) = &mut self.shell {
+            shell.alone = false;
+        }
         self.is_no_first_process(why);
     }
 

@@ -1,9 +1,9 @@
 //! Variables on a command line that systemd hands on as they are written.
 //!
 //! `$NAME` is replaced only where it is the whole word, and `${NAME:-value}` nowhere; Gunicorn gets the text and, where it
-//! wants a number or an address, refuses it.
+//! wants a number, an address or a path, refuses it.
 
-use super::argparse::Dollar;
+use super::argparse::{Dollar, Options};
 use super::bind;
 use super::table::{Action, action};
 use crate::model::{LiteralVariable, Version};
@@ -13,13 +13,19 @@ use crate::value::Possible;
 
 /// What of the values that hold a `$` is a variable that Gunicorn certainly refuses.
 pub(super) fn variables(
-    dollars: &[Dollar],
+    options: &Options,
     environment: &Environment,
     sockets: &Activation,
     sources: &Sources,
     version: Version,
 ) -> Vec<LiteralVariable> {
-    let found = dollars.iter().filter_map(|dollar| {
+    // Of several values of an option with a text the last one counts.
+    let counts = |dollar: &&Dollar| {
+        action(dollar.row, version) != Action::Store
+            || options.doubt(dollar.row).is_none()
+                && options.get(dollar.row).is_some_and(|given| given.place == dollar.place)
+    };
+    let found = options.dollars.iter().filter(counts).filter_map(|dollar| {
         let refusal = refusal(dollar, sockets, version)?;
         let written = sources.text(dollar.place);
         let (range, name, braced) = variable(written)?;
@@ -55,6 +61,11 @@ fn refusal(dollar: &Dollar, sockets: &Activation, version: Version) -> Option<St
                 None if *sockets != Activation::None => None,
                 None => Some(format!("Can't connect to ('{}', ...)", dollar.text.to_lowercase())),
             }
+        }
+        // Nobody has a directory of such a name.
+        Action::Store if dollar.row.name == "chdir" => Some(format!("can't chdir to '.../{}'", dollar.text)),
+        Action::Store if dollar.row.name == "config" && !dollar.text.starts_with("python:") => {
+            Some(format!("'{}' doesn't exist", dollar.text))
         }
         _ => None,
     }

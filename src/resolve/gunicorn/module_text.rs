@@ -98,6 +98,16 @@ pub(super) fn application(text: &str) -> Option<&'static str> {
 /// What the application of a name speaks, where that is certain: it is bound once, at the module's level, by a call of a known
 /// maker or by a function that takes what such an application is given.
 pub(super) fn interface(text: &str, name: &str) -> Option<Interface> {
+    bound(text, name).map(|(_, interface)| interface)
+}
+
+/// The package that the maker of an application is from, where that is certain.
+pub(super) fn framework(text: &str, name: &str) -> Option<&'static str> {
+    bound(text, name)?.0
+}
+
+/// What an application is made by, and what it speaks.
+fn bound(text: &str, name: &str) -> Option<(Option<&'static str>, Interface)> {
     let code = code(text)?;
     let mut bindings = words(&code).filter(|(at, word)| *word == name && binds(&code, *at, word));
     let (at, _) = bindings.next().filter(|_| bindings.next().is_none())?;
@@ -109,13 +119,13 @@ pub(super) fn interface(text: &str, name: &str) -> Option<Interface> {
             let (parameters, _) = parenthesis(behind)?;
             let three = parameters.split(',').filter(|it| is_identifier(it.trim())).count() == 3;
             (three && parameters.split(',').count() == 3 && !is_decorated(&code, line_start))
-                .then_some(Interface::Asgi)
+                .then_some((None, Interface::Asgi))
         }
         "def " => {
             let (parameters, _) = parenthesis(behind)?;
             let names: Vec<&str> = parameters.split(',').map(str::trim).collect();
             (names == ["environ", "start_response"] && !is_decorated(&code, line_start))
-                .then_some(Interface::Wsgi)
+                .then_some((None, Interface::Wsgi))
         }
         _ => None,
     }
@@ -148,7 +158,7 @@ fn binds(code: &str, at: usize, name: &str) -> bool {
 }
 
 /// What a call makes that stands alone behind an equals sign.
-fn made(code: &str, value: &str) -> Option<Interface> {
+fn made(code: &str, value: &str) -> Option<(Option<&'static str>, Interface)> {
     let value = value.trim_start_matches([' ', '\t']);
     let open = value.find('(')?;
     let maker = &value[..open];
@@ -175,7 +185,7 @@ fn made(code: &str, value: &str) -> Option<Interface> {
             && (["class", "def", "as"].contains(&last)
                 || behind.starts_with('=') && !behind.starts_with("=="))
     });
-    (imported && !own).then_some(*interface)
+    (imported && !own).then_some((Some(*package), *interface))
 }
 
 /// What stands in the parentheses that a text begins with, and what stands behind them.

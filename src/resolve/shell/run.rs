@@ -198,7 +198,12 @@ impl Walk<'_, '_> {
         let directory = self.state.directory.clone();
         let ends = rest.is_empty() && alone && depth == 0;
         let first = words.first().map(|word| word.span).filter(|_| ends && !replaces);
-        let exec = first.filter(|_| matches!(reading.placing, Placing::File(..)));
+        // `time` is a word of the shell's own, and no program that `exec` could be one more word of.
+        let is_timed = |word: &Span| {
+            let text = &self.world.sources.get(word.file).text[..word.start as usize];
+            text.trim_end_matches([' ', '\t']).ends_with("time")
+        };
+        let exec = first.filter(|word| matches!(reading.placing, Placing::File(..)) && !is_timed(word));
         let ran = Ran {
             environment: self.environment(&assignments, command, reading),
             words,

@@ -5,6 +5,7 @@ use super::merge::{Line, Merged};
 use super::specifiers::is_placeholder;
 use crate::edit::{Applicability, Edit};
 use crate::model::{Mend, UnitFaultKind};
+use crate::source::Span;
 use crate::units::{self, Kind, Row, Specifiers};
 
 /// The mend of a part of a value that systemd objects to.
@@ -46,8 +47,13 @@ fn percent(line: &Line<'_>, objection: &Objection) -> Option<Mend> {
     let mut letters = written.match_indices('%').map(|(at, _)| written[at + 1..].chars().next());
     let is_meant = written.contains('%') && letters.all(|letter| letter.is_some_and(is_unknown));
     is_meant.then(|| {
-        let replacement = written.replace('%', "%%");
-        edit(line, objection, format!("write `{replacement}`"), replacement)
+        let start = objection.range.start;
+        let doubled = written.match_indices('%').map(|(at, _)| Edit {
+            span: line.value().span_of(start + at..start + at + 1),
+            replacement: "%%".into(),
+        });
+        let title = format!("write `{}`", written.replace('%', "%%"));
+        Mend { edits: doubled.collect(), ..edit(line, objection, title, String::new()) }
     })
 }
 
@@ -60,21 +66,21 @@ fn close(line: &Line<'_>, objection: &Objection) -> Option<Mend> {
     let is_script = option.starts_with('-') && option.ends_with('c');
     let is_alone = written.matches(quote).count() == 1 && !written.ends_with('\\');
     (is_script && is_alone).then(|| {
-        edit(
-            line,
-            objection,
-            format!("close the quote at the end with `{quote}`"),
-            format!("{written}{quote}"),
-        )
+        let end = objection.range.start + written.trim_end_matches(super::words::BLANKS).len();
+        let last = line.value().span_of(end - 1..end);
+        let behind = Edit { span: Span { start: last.end, ..last }, replacement: quote.into() };
+        let title = format!("close the quote at the end with `{quote}`");
+        Mend { edits: vec![behind], ..edit(line, objection, title, String::new()) }
     })
 }
 
-/// Writes a program that is given relative to `WorkingDirectory=` with its whole path.
+/// Writes a program that is given relative to `WorkingDirectory=` with its whole path, or the slash before one where that is
+/// all that is missing.
 fn absolute(unit: &Merged<'_>, line: &Line<'_>, objection: &Objection) -> Option<Mend> {
     let written = line.value().text.get(objection.range.clone())?;
     let signs = written.len() - written.trim_start_matches(['-', '@', ':', '+', '!', '|']).len();
-    let (signs, program) = written.split_at(signs);
-    let program = program.strip_prefix("./").unwrap_or(program);
+    let (signs, given) = written.split_at(signs);
+    let program = given.strip_prefix("./").unwrap_or(given);
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '+');
     if !program.contains('/') && !written.contains("./") || !program.chars().all(is_plain) {
         return None;
@@ -85,7 +91,16 @@ fn absolute(unit: &Merged<'_>, line: &Line<'_>, objection: &Objection) -> Option
     let directory = unit.list("Service", "WorkingDirectory").pop()?;
     let directory = directory.value().text.as_str();
     let is_sure = directory.starts_with('/') && directory.chars().all(is_plain) && !is_placeholder(directory);
-    let program = format!("{}/{program}", directory.trim_end_matches('/'));
+    let directory = directory.trim_end_matches('/');
+    let rooted = format!("/{program}");
+    let is_below = rooted.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
+    let is_explicit = given.starts_with("./");
+    let program = match program.split('/').next() {
+        // The first slash is forgotten.
+        Some(first) if !is_explicit && (is_below || first == "usr") => rooted,
+        Some("etc" | "home" | "mnt" | "opt" | "root" | "srv" | "tmp" | "var") if !is_explicit => return None,
+        _ => format!("{directory}/{program}"),
+    };
     is_sure.then(|| edit(line, objection, format!("write `{program}`"), format!("{signs}{program}")))
 }
 

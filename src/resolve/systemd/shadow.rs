@@ -15,6 +15,10 @@ use crate::syntax::systemd::{Entry, Tree};
 pub(super) fn shadowed(drop_ins: &DropIns<'_>, trees: &BTreeMap<FileId, Parsed<Tree>>) -> Vec<Shadowed> {
     let mut shadowed = Vec::new();
     for hidden in &drop_ins.hidden {
+        // What is for all units of a type is overridden so on purpose.
+        if hidden.directory.matches('.').count() == 1 {
+            continue;
+        }
         let by = drop_ins.read.iter().find(|it| it.name == hidden.name && it.directory != hidden.directory);
         let (Some(file), Some(instead)) = (hidden.file, by.and_then(|by| by.file)) else { continue };
         let (lost, instead) = (&trees[&file].tree, &trees[&instead].tree);

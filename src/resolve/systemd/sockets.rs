@@ -149,6 +149,9 @@ pub(super) fn addresses(units: &[Merged<'_>]) -> Vec<Possible<Endpoint>> {
         if socket.hole("Socket").is_some() {
             addresses.push(Possible::Unknown(HOLE.into()));
         }
+        if !socket.list("Socket", "Symlinks").is_empty() {
+            addresses.push(Possible::Unknown("`Symlinks=` gives the socket more names".into()));
+        }
         let lines = streams(socket);
         addresses.extend(
             lines.iter().map(|line| endpoint(socket, line).map_or_else(Possible::Unknown, Possible::Known)),
@@ -211,6 +214,9 @@ fn listeners(socket: &Merged<'_>) -> Result<Vec<(Endpoint, Span)>, String> {
         && (accept.doubt().is_some() || units::boolean(&accept.value().text) != Some(false))
     {
         return Err("`Accept=yes` starts a service for each connection".into());
+    }
+    if of("Symlinks").is_some() {
+        return Err("`Symlinks=` gives the socket more names".into());
     }
     if of("BindIPv6Only").is_some_and(|line| line.value().text != "default" && line.value().text != "both") {
         return Err("`BindIPv6Only=` decides what a port without an address listens on".into());

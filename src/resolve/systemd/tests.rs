@@ -350,6 +350,7 @@ fn sockets() {
         (service, "ListenStream=/run/{{ a }}.sock", "?"),
         (service, "ListenStream=/run/a.sock\nAccept=yes", "?"),
         (service, "ListenStream=/run/a.sock\nAccept=no", "unix:/run/a.sock"),
+        (service, "ListenStream=/run/a.sock\nSymlinks=/run/b.sock", "?"),
         (service, "ListenStream=/run/a.sock\nService=b.service", "none"),
         (service, "ListenDatagram=/run/a.sock", "?"),
     ] {

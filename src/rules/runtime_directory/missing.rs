@@ -47,7 +47,9 @@ const OTHER_ROOTS: [&str; 7] = [
 pub(super) fn findings(context: &Context, directories: &Directories) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (app, unit, paths) in binders(context) {
-        let is_plain = !OTHER_ROOTS.iter().any(|key| unit.settings.contains_key(*key)) && unit.open.is_none();
+        let is_plain = !OTHER_ROOTS.iter().any(|key| unit.settings.contains_key(*key))
+            && unit.open.is_none()
+            && !unit.prepares_unseen();
         let own = unit.runtime_directories();
         let Some(own) = own.filter(|_| is_plain && !changes_user(app)) else { continue };
         // What the unit itself makes read-only is what keeps the socket from being made.

@@ -83,7 +83,8 @@ fn chown(confined: &Confined, address: &Endpoint) -> Option<Blocked> {
         "denies Gunicorn the system call `chown`, without which it makes no {address}: it does not start"
     );
     let help = "Gunicorn gives the socket to its user, also where it belongs to that user already; allow it behind the other \
-                lines with `SystemCallFilter=@chown`, or let a socket unit make the socket; systemd shows status 31/SYS";
+                lines with `SystemCallFilter=@chown`, or let a socket unit make the socket; systemd shows status 31/SYS, or \
+                Gunicorn `Operation not permitted` where the filter is to give an error";
     let edit = denial.origin.anchor.and_then(|anchor| {
         anchor.add_after(confined.context.sources, &[("SystemCallFilter", "@chown".into())])
     });

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::super::{Request, Running, answer, server, wait_for};
-use super::{Place, end_of};
+use super::{NO_MEND, Place, end_of};
 use crate::real;
 
 const MANAGER: &str = include_str!("manager.py");
@@ -105,6 +105,9 @@ fn see(case: &Case, gunicorn: &Path) {
     let (_, said) = place.finds("");
     for rule in ["socket-permission", "socket-activation-bypassed", "runtime-directory"] {
         assert_eq!(said.contains(rule), case.finds == Some(rule), "{}: {rule}: {said}", case.name);
+    }
+    if let Some(rule) = case.finds {
+        place.shown(rule, &format!("{}: {} and {}", case.name, case.status[0], case.status[1]), NO_MEND);
     }
 }
 
@@ -234,6 +237,7 @@ fn a_descriptor_beside_those_that_are_handed_over_is_none() {
         wait_for("the socket", || UnixStream::connect(run.path().join("shop.sock")).is_ok());
         assert_eq!(end_of(&mut gunicorn).code(), Some(1), "{}", place.log("shop.service"));
         assert!(place.log("shop.service").contains("Bad file descriptor"), "{}", place.log("shop.service"));
+        place.shown("socket-activation-bypassed", "ends with status 1: `Bad file descriptor`", NO_MEND);
     }
 }
 
@@ -255,6 +259,7 @@ fn only_root_may_make_a_socket_in_run_and_gunicorn_makes_no_directory() {
             let log = place.log("shop.service");
             assert_eq!(status.code(), Some(1), "{log}");
             assert!(log.contains(&format!("Can't connect to {}", bind.replace("RUN", &run.0))), "{log}");
+            place.shown("runtime-directory", "ends with status 1: `Can't connect to `", NO_MEND);
         }
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use hoplint::model::Version;
 
 use super::super::{Mend, Request, Running, answer, wait_for};
-use super::{Mending, Place, end_of};
+use super::{Mending, NO_MEND, Place, end_of};
 use crate::real;
 
 /// A unit with these lines and options.
@@ -69,6 +69,7 @@ fn a_daemon_leaves_the_process_that_was_started() {
             // It takes the file away last; the port may be another's by then.
             wait_for("the end", || number(&place).is_none());
             is_served_after_the_mend(&place, RULE);
+            place.shown(RULE, &format!("Type={kind}: the process that was started ends"), "200");
         }
     }
 }
@@ -87,6 +88,7 @@ fn what_waits_for_the_end_of_gunicorn_waits_in_vain() {
                 assert!(running.0.try_wait().unwrap().is_none(), "{kind}");
             }
             is_served_after_the_mend(&place, RULE);
+            place.shown(RULE, &format!("Type={kind}: Gunicorn does not end, so the start does not"), "200");
         }
         // A file with the number stands where Gunicorn is told, and nowhere else.
         let unit = unit("Type=forking\nPIDFile=HERE/other.pid\n", "--pid HERE/shop.pid -D stub:app");
@@ -134,6 +136,7 @@ fn gunicorn_says_that_it_is_up_and_nothing_else() {
         assert_eq!(said.iter().filter(|it| it.contains("READY=1")).count(), 1, "{said:?}");
         assert!(!said.iter().any(|it| it.contains("WATCHDOG")), "{said:?}");
         is_served_after_the_mend(&place, "watchdog-set");
+        place.shown("watchdog-set", "`WATCHDOG=1` is never said", "200");
     }
 }
 
@@ -151,6 +154,7 @@ fn gunicorn_does_not_say_that_it_reloads() {
         assert!(place.log("shop.service").contains("Hang up: Master"), "{}", place.log("shop.service"));
         assert!(!said.iter().any(|it| it.contains("RELOADING")), "{said:?}");
         is_served_after_the_mend(&place, RULE);
+        place.shown(RULE, "Type=notify-reload: `RELOADING=1` is never said", "200");
     }
 }
 
@@ -181,6 +185,7 @@ fn gunicorn_ends_with_the_statuses_that_are_told() {
             place.put(&[("shop.py", module)]);
             let mut running = Running(place.command("shop.service").spawn().unwrap());
             assert_eq!(end_of(&mut running).code(), Some(status), "{}", place.log("shop.service"));
+            place.shown("restart-policy", &format!("ends with status {status}"), NO_MEND);
         }
     }
 }
@@ -255,6 +260,11 @@ fn a_gunicorn_behind_a_shell_is_another_process() {
             let gunicorn = number(&place).unwrap();
             assert_eq!(gunicorn == running.0.id(), is_itself);
             if !is_itself {
+                place.shown(
+                    "service-type",
+                    "Type=notify: Gunicorn is not the process that was started",
+                    NO_MEND,
+                );
                 assert!(Command::new("kill").arg(gunicorn.to_string()).status().unwrap().success());
             }
         }

@@ -33,6 +33,7 @@ fn a_small_backlog_is_a_502() {
         place.mend(Mending::Fix(Mend::Safe));
         assert!(!place.finds(RULE).0);
         assert_eq!(ask(), "200");
+        place.shown(RULE, "502: `failed (11: `", "200");
     }
 }
 
@@ -64,6 +65,7 @@ fn a_decimal_umask_shuts_nginx_out() {
         place.mend(Mending::Fix(Mend::Unsafe));
         assert!(!place.finds(RULE).0);
         ask(0o666, "200");
+        place.shown(RULE, "502: a socket of mode 0620", "200: a socket of mode 0666");
     }
 }
 
@@ -103,6 +105,7 @@ fn of_two_apps_on_one_port_one_does_not_start() {
         assert!(!place.finds("bind-conflict").0);
         let _blog = start("blog.service");
         wait_for("the second", || answer(place.port, &Request::PLAIN) == "200");
+        place.shown("bind-conflict", "the second ends with status 1: `Connection in use: `", "200 from both");
     }
 }
 
@@ -124,6 +127,11 @@ fn of_two_apps_on_one_socket_the_first_takes_it_away_from_the_second() {
         wait_for("both", || connects("app.sock") && connects("blog.sock"));
         drop(shop);
         assert!(connects("blog.sock"));
+        place.shown(
+            "bind-conflict",
+            "the end of the first takes away the socket",
+            "the socket of each is its own",
+        );
     }
 }
 
@@ -146,6 +154,7 @@ fn of_nginx_and_an_app_on_one_port_one_does_not_start() {
         assert!(!place.finds("bind-conflict").0);
         let _gunicorn = start();
         wait_for("the app", || answer(place.port, &Request::PLAIN) == "200");
+        place.shown("bind-conflict", "Gunicorn ends with status 1", "200");
     }
 }
 
@@ -165,5 +174,6 @@ fn an_app_does_not_get_one_address_twice() {
         assert!(!place.finds("bind-conflict").0);
         let _gunicorn = start();
         wait_for("the app", || answer(place.app, &Request::PLAIN) == "200");
+        place.shown("bind-conflict", "Gunicorn ends with status 1", "200");
     }
 }

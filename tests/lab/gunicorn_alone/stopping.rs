@@ -8,8 +8,9 @@ use std::process::Command;
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
+use super::super::matrix::is_whole;
 use super::super::{Mend, Request, Running, answer, server, wait_for};
-use super::{Mending, Place, end_of};
+use super::{Mending, NO_MEND, Place, end_of, nginxes};
 use crate::real;
 
 /// The value of a directive of `shop.service`, if it is written there.
@@ -71,11 +72,9 @@ fn meanwhile(place: &Place, happens: impl FnOnce(&mut Running)) -> String {
 
 /// A service that a rule is found in, stopped while it serves a request, as it is and as it is mended.
 fn stopped(rule: &str, files: &[(&str, &str)], mend: Mend, before: &[&str]) {
-    if real::nginx().is_none() {
-        return;
-    }
-    for (version, gunicorn) in real::gunicorns() {
-        let place = Place::new(&gunicorn);
+    let programs = |nginx| real::gunicorns().into_iter().map(move |it| (Some(Clone::clone(&nginx)), it));
+    for (nginx, (version, gunicorn)) in nginxes().into_iter().flat_map(programs) {
+        let place = Place::behind(nginx, &gunicorn);
         place.put(files);
         let (found, said) = place.finds(rule);
         assert!(found, "{rule} is not found: {said}");
@@ -86,14 +85,23 @@ fn stopped(rule: &str, files: &[(&str, &str)], mend: Mend, before: &[&str]) {
         assert!(!found, "{rule} is found after the mend: {said}");
         let status = meanwhile(&place, |running| stop(&place, running));
         assert_eq!(status, "200", "{rule}, Gunicorn {version}, mended: {}", place.log("shop.service"));
+        place.shown(rule, &before.join(" or "), &status);
     }
+}
+
+/// The apps of other worker classes than `sync`, each with what is given: in a whole run alone.
+fn others(with: &str) -> Vec<(&str, &str)> {
+    let apps = ["--threads 2 stub:app", "-k gevent stub:app", "-k uvicorn.workers.UvicornWorker stub:socket"];
+    apps.into_iter().filter(|_| is_whole()).map(|app| (with, app)).collect()
 }
 
 #[test]
 fn a_request_that_takes_longer_than_systemd_waits_is_a_502() {
-    for mode in ["mixed", "control-group"] {
+    for (mode, app) in
+        [("mixed", "stub:app"), ("control-group", "stub:app")].into_iter().chain(others("mixed"))
+    {
         let unit = format!(
-            "[Service]\nWorkingDirectory=HERE\nExecStart=GUNICORN -b 127.0.0.1:APP stub:app\nKillMode={mode}\nTimeoutStopSec=1\n"
+            "[Service]\nWorkingDirectory=HERE\nExecStart=GUNICORN -b 127.0.0.1:APP {app}\nKillMode={mode}\nTimeoutStopSec=1\n"
         );
         stopped("stop-timeout-below-graceful", &[("shop.service", &unit)], Mend::Safe, &["502"]);
     }
@@ -148,6 +156,7 @@ fn a_reload_of_a_shell_ends_the_service() {
         sleep(Duration::from_secs(1));
         assert!(running.0.try_wait().unwrap().is_none());
         assert_eq!(answer(place.app, &Request::PLAIN), "200");
+        place.shown("shell-wrapper", "the service ends with the reload", "200");
     }
 }
 
@@ -183,6 +192,10 @@ fn only_one_signal_loads_an_app_anew() {
             let (went_on, log) = taken(&place, signal);
             assert_eq!(went_on, goes_on, "{signal}, Gunicorn {version}: {log}");
             assert_eq!(log.matches("Booting worker").count(), boots, "{signal}, Gunicorn {version}: {log}");
+            if signal != "HUP" {
+                let before = if goes_on { "goes on, and loads nothing anew" } else { "ends" };
+                place.shown("reload-behaviour", &format!("SIG{signal}: {before}"), NO_MEND);
+            }
         }
         let place = Place::new(&gunicorn);
         place.put(&[(

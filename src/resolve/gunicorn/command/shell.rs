@@ -249,7 +249,7 @@ impl Finder<'_> {
         let has_traps = script.commands.iter().any(|command| {
             let first = command.words.first().map(|word| word.pieces.as_slice());
             matches!(first, Some([Piece::Text(program)]) if program == "trap")
-        });
+        }) || self.reads_traps(&script);
         self.left.set(self.left.get().saturating_sub(script.commands.len()));
         let mut state = State::new(
             std::mem::take(&mut start.environment),
@@ -286,12 +286,35 @@ impl Finder<'_> {
                         start.falls_behind(why);
                     } else {
                         let called = format!("the shell of {}", task.called);
-                        start.waits(Shell { called, command: ran.place, surely, exec: ran.exec }, why);
+                        start.waits(
+                            Shell { called, command: ran.place, surely, alone: true, exec: ran.exec },
+                            why,
+                        );
                     }
                 }
                 Step::Again
             }
         }
+    }
+
+    /// Whether a file that a script reads may set traps, or speak to the manager: then it is not known what becomes of a
+    /// signal. Files of assignments and `activate` do neither.
+    fn reads_traps(&self, script: &shell::Script) -> bool {
+        let reads = |command: &&shell::Command| {
+            let first = command.words.first().map(|word| word.pieces.as_slice());
+            matches!(first, Some([Piece::Text(program)]) if program == "." || program == "source")
+        };
+        let may_trap = |text: &str| text.contains("trap") || text.contains("systemd-notify");
+        script.commands.iter().filter(reads).any(|command| {
+            let Some(Piece::Text(path)) = command.words.get(1).and_then(|word| word.pieces.last()) else {
+                return true;
+            };
+            let name = path.rsplit('/').next().unwrap_or(path);
+            match self.paths.named(name) {
+                [] => name.ends_with(".sh"),
+                files => files.iter().any(|(_, file)| may_trap(&self.sources.get(*file).text)),
+            }
+        })
     }
 
     /// Whether a program that a script runs is Gunicorn, and serves.

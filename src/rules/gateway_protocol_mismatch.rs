@@ -1,0 +1,268 @@
+//! nginx and Gunicorn speak different protocols to each other.
+
+mod ending;
+
+use std::collections::BTreeMap;
+
+use super::{Category, Context, Fixable, Rule};
+use crate::edit::{Applicability, Edit, Fix};
+use crate::finding::{Finding, Label, Severity};
+use crate::model::{
+    App, AppId, AppKind, Deployment, Gateway, LevelKind, Route, RouteId, Setting, Version, WorkerClass,
+};
+use crate::source::Span;
+
+pub(super) const RULE: Rule = Rule {
+    name: "gateway-protocol-mismatch",
+    category: Category::Protocol,
+    severity: Severity::Error,
+    summary: "nginx speaks uwsgi, FastCGI, SCGI or HTTP/2 to an app that speaks HTTP/1, or the reverse",
+    outcome: "500, 502 or 504",
+    fix: Fixable::Sometimes,
+    page: include_str!("../../rules/gateway-protocol-mismatch.md"),
+    check,
+};
+
+const VERSION: &str = "proxy_http_version";
+
+/// Since when Gunicorn has `protocol`, and since when `http_protocols`.
+const HAS_PROTOCOL: Version = Version(24, 0, 0);
+const HAS_HTTP2: Version = Version(25, 0, 0);
+
+/// What nginx speaks to an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Sends {
+    Http1,
+    Http2,
+    Uwsgi,
+    Fastcgi,
+    Scgi,
+    Grpc,
+}
+
+/// What an app understands, and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Speaks {
+    Http1,
+    Uwsgi,
+}
+
+/// The routes to one app that speak one other protocol.
+struct Mismatch<'a> {
+    sends: Sends,
+    speaks: Speaks,
+    app: &'a App,
+    routes: Vec<&'a Route>,
+}
+
+fn check(context: &Context, findings: &mut Vec<Finding>) {
+    let deployment = context.deployment;
+    let mut found: BTreeMap<(AppId, Sends), Mismatch> = BTreeMap::new();
+    // How often each pass is read, in all places that include it, and how often it is one of these.
+    let mut passes: BTreeMap<Span, (usize, usize)> = BTreeMap::new();
+    for (at, route) in deployment.nginx.routes.iter().enumerate() {
+        let times = passes.entry(route.anchor.span).or_default();
+        times.0 += 1;
+        let Some((id, sends, speaks)) = mismatched(deployment, RouteId(at as u32)) else { continue };
+        times.1 += 1;
+        let app = deployment.app(id);
+        let mismatch =
+            found.entry((id, sends)).or_insert(Mismatch { sends, speaks, app, routes: Vec::new() });
+        if !mismatch.routes.iter().rev().any(|it| it.anchor.span == route.anchor.span) {
+            mismatch.routes.push(route);
+        }
+    }
+    for mismatch in found.into_values() {
+        let is_whole = |it: &&Route| passes.get(&it.anchor.span).is_some_and(|(all, these)| all == these);
+        let may_change = mismatch.routes.iter().all(is_whole);
+        findings.push(finding(context, &mismatch, may_change));
+    }
+}
+
+/// The first app of a route of which no server understands what nginx says. Where one of several does, nginx turns to that
+/// one.
+fn mismatched(deployment: &Deployment, id: RouteId) -> Option<(AppId, Sends, Speaks)> {
+    let route = deployment.route(id);
+    let sends = sends(deployment, route)?;
+    let mut first = None;
+    for hop in deployment.hops_of(id).iter().filter(|hop| !route.peers[hop.peer].down) {
+        let app = hop.app()?;
+        let speaks = speaks(deployment, deployment.app(app), sends)?;
+        first.get_or_insert((app, sends, speaks));
+    }
+    first.filter(|_| route.open.is_none())
+}
+
+/// What a route certainly speaks.
+fn sends(deployment: &Deployment, route: &Route) -> Option<Sends> {
+    let version =
+        || -> Setting<String> { deployment.nginx.setting(route.level, VERSION, deployment.target.nginx) };
+    Some(match route.gateway {
+        Gateway::Uwsgi => Sends::Uwsgi,
+        Gateway::Fastcgi => Sends::Fastcgi,
+        Gateway::Scgi => Sends::Scgi,
+        Gateway::Grpc => Sends::Grpc,
+        Gateway::Http if version().value.must(|it| it == "2") => Sends::Http2,
+        Gateway::Http | Gateway::Https if version().value.must(|it| it != "2") => Sends::Http1,
+        // Over TLS both ends agree on a version.
+        Gateway::Http | Gateway::Https | Gateway::Stream => return None,
+    })
+}
+
+/// What an app speaks where it certainly does not understand this.
+///
+/// Source: `protocol` is read by `gunicorn/http/parser.py` and, for the asgi worker, by `gunicorn/asgi/protocol.py`; uvicorn
+/// has parsers of its own. Seen with 20.1.0 to 27.0.1.
+fn speaks(deployment: &Deployment, app: &App, sends: Sends) -> Option<Speaks> {
+    use WorkerClass::{Gevent, Gthread, Other, Sync, Uvicorn};
+    let version = deployment.target.gunicorn;
+    let class = &app.worker_class.value;
+    if app.kind != AppKind::Gunicorn || !class.must(|class| !matches!(class, Other(_))) {
+        return None;
+    }
+    let protocol = app.setting::<String>("protocol").value;
+    let is_uvicorn = class.must(|class| *class == Uvicorn);
+    let speaks = if is_uvicorn || version < HAS_PROTOCOL || protocol.must(|it| it == "http") {
+        Speaks::Http1
+    } else if protocol.must(|it| it == "uwsgi") && class.must(|it| matches!(it, Sync | Gthread | Gevent)) {
+        Speaks::Uwsgi
+    } else {
+        return None;
+    };
+    let may_have_http2 = || {
+        let protocols = app.setting::<Vec<String>>("http_protocols").value;
+        !(version < HAS_HTTP2 || protocols.must(|all| !all.iter().any(|it| it == "h2")))
+    };
+    let understands = match (sends, speaks) {
+        (Sends::Http1, Speaks::Http1) | (Sends::Uwsgi, Speaks::Uwsgi) => true,
+        (Sends::Http2 | Sends::Grpc, Speaks::Http1) => may_have_http2(),
+        _ => false,
+    };
+    (!understands).then_some(speaks)
+}
+
+impl Sends {
+    fn name(self) -> &'static str {
+        match self {
+            Sends::Http1 => "HTTP",
+            Sends::Http2 => "HTTP/2",
+            Sends::Uwsgi => "the uwsgi protocol",
+            Sends::Fastcgi => "FastCGI",
+            Sends::Scgi => "SCGI",
+            Sends::Grpc => "gRPC over HTTP/2",
+        }
+    }
+}
+
+fn finding(context: &Context, mismatch: &Mismatch, may_change: bool) -> Finding {
+    let Mismatch { sends, speaks, app, ref routes } = *mismatch;
+    let ending = ending::of(context.deployment, mismatch);
+    let speaks_words = match speaks {
+        Speaks::Http1 => "HTTP/1",
+        Speaks::Uwsgi => "the uwsgi protocol alone",
+    };
+    let message =
+        format!("nginx speaks {} to a Gunicorn that speaks {speaks_words}: {}", sends.name(), ending.words);
+    let text = format!("nginx speaks {} here", sends.name());
+    let label = |route: &&Route| Label { span: route.anchor.span, text: text.clone() };
+    let mut related: Vec<Label> = routes[1..].iter().map(label).collect();
+    let protocol = app.setting::<String>("protocol").origin;
+    related.push(match speaks {
+        Speaks::Http1 => Label { span: app.place, text: "this Gunicorn speaks HTTP/1".into() },
+        Speaks::Uwsgi => Label {
+            span: protocol.place.unwrap_or(app.place),
+            text: format!("`protocol` is uwsgi, {}", protocol.describe("Gunicorn")),
+        },
+    });
+    let mut finding = RULE.finding(message, label(&routes[0]), related);
+    finding.outcome = ending.status.into();
+    finding.help = Some(help(context, mismatch, ending.log));
+    finding.fix = may_change.then(|| fix(context, mismatch)).flatten();
+    finding
+}
+
+fn help(context: &Context, mismatch: &Mismatch, log: &str) -> String {
+    let has_uwsgi = context.deployment.target.gunicorn >= HAS_PROTOCOL
+        && mismatch.app.worker_class.value.must(|class| *class != WorkerClass::Uvicorn);
+    let mend = match (mismatch.sends, mismatch.speaks) {
+        (Sends::Http1, _) => {
+            "write `uwsgi_pass` with the parameters of `uwsgi_params`, or leave Gunicorn's `protocol` at `http`"
+        }
+        (_, Speaks::Uwsgi) => {
+            "write `uwsgi_pass`, or leave Gunicorn's `protocol` at `http` and write `proxy_pass`"
+        }
+        (Sends::Http2, Speaks::Http1) => "write `proxy_http_version 1.1;`",
+        (Sends::Grpc, Speaks::Http1) => {
+            "write `proxy_pass`; gRPC takes a server of its own, which Gunicorn is not"
+        }
+        (Sends::Uwsgi, Speaks::Http1) if has_uwsgi => {
+            "write `proxy_pass http://`, with headers in the place of parameters; or let Gunicorn speak the uwsgi protocol \
+             by `protocol = \"uwsgi\"`"
+        }
+        (_, Speaks::Http1) => "write `proxy_pass http://`, with headers in the place of parameters",
+    };
+    format!("{mend}; {log}")
+}
+
+/// Lets nginx speak HTTP/1, where the app does.
+fn fix(context: &Context, mismatch: &Mismatch) -> Option<Fix> {
+    if mismatch.speaks == Speaks::Uwsgi {
+        return None;
+    }
+    match mismatch.sends {
+        Sends::Http2 => version_1(context, mismatch),
+        Sends::Uwsgi | Sends::Fastcgi | Sends::Scgi => {
+            let edits: Vec<Vec<Edit>> =
+                mismatch.routes.iter().map(|it| proxy_pass(context, it)).collect::<Option<_>>()?;
+            let edits = edits.into_iter().flatten().collect();
+            Fix::new("hand requests on by `proxy_pass`", Applicability::Unsafe, edits)
+        }
+        Sends::Grpc | Sends::Http1 => None,
+    }
+}
+
+/// Writes 1.1 where 2 is written, if that is for these routes alone.
+fn version_1(context: &Context, mismatch: &Mismatch) -> Option<Fix> {
+    let deployment = context.deployment;
+    let origin = |route: &Route| {
+        let version: Setting<String> =
+            deployment.nginx.setting(route.level, VERSION, deployment.target.nginx);
+        version.origin.anchor
+    };
+    let mut anchors: Vec<_> = mismatch.routes.iter().map(|it| origin(it)).collect::<Option<_>>()?;
+    anchors.sort_by_key(|anchor| anchor.span);
+    anchors.dedup();
+    let is_for = |route: &Route| origin(route).is_some_and(|it| anchors.contains(&it));
+    let mut others = deployment.nginx.routes.iter().filter(|route| is_for(route));
+    let ours = |route: &Route| mismatch.routes.iter().any(|it| it.anchor.span == route.anchor.span);
+    if !others.all(ours) {
+        return None;
+    }
+    let edits = anchors.iter().map(|anchor| anchor.set("1.1")).collect();
+    Fix::new("speak HTTP/1.1", Applicability::Safe, edits)
+}
+
+/// `uwsgi_pass 127.0.0.1:8000;` becomes `proxy_pass http://127.0.0.1:8000;`, with the headers that take the place of its
+/// parameters where none are in force.
+fn proxy_pass(context: &Context, route: &Route) -> Option<Vec<Edit>> {
+    let target = context.sources.text(route.anchor.value);
+    let has_uri = target.strip_prefix("unix:").is_some_and(|path| path.contains(':'));
+    if target.contains(['$', '"', '\'']) || target.contains("://") || has_uri {
+        return None;
+    }
+    let name = Span { end: route.anchor.value.start, ..route.anchor.span };
+    let mut edits = vec![Edit { span: name, replacement: "proxy_pass http://".into() }];
+    let nginx = &context.deployment.nginx;
+    let sending = nginx.sending(route.level, "proxy_set_header");
+    let is_location = nginx.level(route.level).kind == LevelKind::Location;
+    if sending.sent.is_empty() && sending.open.is_none() && is_location {
+        let header = |value: &str| ("proxy_set_header", value.to_owned());
+        let headers = [
+            header("Host $host"),
+            header("X-Forwarded-For $proxy_add_x_forwarded_for"),
+            header("X-Forwarded-Proto $scheme"),
+        ];
+        edits.push(route.anchor.add_after(context.sources, &headers)?);
+    }
+    Some(edits)
+}
