@@ -27,9 +27,10 @@ pub use argument::Argument;
 pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
 pub use machine::{BootDirectory, Machine};
 pub use nginx::{
-    Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, Level, LevelId, LevelKind, Listen, LookedUp,
-    Main, MatchKind, Matching, Mend, Mistake, Nginx, Parameters, Peer, Reading, Route, RouteId, Sending,
-    Sent, Server, Statements, Upstream, UpstreamId, Uri, ValueKind, Written, directive,
+    Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, KEEPS_BY_ITSELF, Level, LevelId, LevelKind,
+    Listen, LookedUp, Main, MatchKind, Matching, Mend, Mistake, Nginx, Parameters, Peer, Pool, Reading,
+    Route, RouteId, Sending, Sent, Server, Statements, Upstream, UpstreamId, Uri, ValueKind, Written,
+    directive,
 };
 pub use sandbox::{Denial, Facility, Mount, MountKind, Sandbox, Sight, parent};
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};

@@ -10,6 +10,7 @@ mod bind_syntax;
 mod connections_exhausted;
 mod daemon_under_manager;
 mod decimal_umask;
+mod descriptor_limit;
 mod dropin_shadowed;
 mod duplicate_upstream_server;
 mod environment_syntax;
@@ -25,8 +26,10 @@ mod gunicorn_unknown_setting;
 mod host_header_lost;
 mod identity_mismatch;
 mod keepalive_ineffective;
+mod keepalive_race;
 mod kill_behaviour;
 mod max_conns_without_queue;
+mod max_requests_drops;
 mod named_location_missing;
 mod nginx_rejected;
 mod option_eats_app;
@@ -174,6 +177,7 @@ pub static RULES: &[&Rule] = &[
     &connections_exhausted::RULE,
     &daemon_under_manager::RULE,
     &decimal_umask::RULE,
+    &descriptor_limit::RULE,
     &dropin_shadowed::RULE,
     &duplicate_upstream_server::RULE,
     &environment_syntax::RULE,
@@ -189,8 +193,10 @@ pub static RULES: &[&Rule] = &[
     &host_header_lost::RULE,
     &identity_mismatch::RULE,
     &keepalive_ineffective::RULE,
+    &keepalive_race::RULE,
     &kill_behaviour::RULE,
     &max_conns_without_queue::RULE,
+    &max_requests_drops::RULE,
     &named_location_missing::RULE,
     &nginx_rejected::RULE,
     &option_eats_app::RULE,

@@ -1,8 +1,10 @@
 //! The outcome that a rule announces, seen by a client of the real nginx and the real Gunicorn, and gone after the fix.
 
 mod buffers;
+mod descriptors;
 mod gunicorn_alone;
 mod hosts;
+mod keepalive;
 mod limits;
 mod matrix;
 mod nginx_alone;
@@ -155,6 +157,8 @@ pub(crate) struct Case<'a> {
     pub(crate) events: &'a str,
     /// What stands in nginx's `http`.
     pub(crate) http: &'a str,
+    /// What the client asks for first, whatever it gets; nothing where it is empty.
+    pub(crate) first: &'a str,
     /// What the client asks for.
     pub(crate) request: Request<'a>,
     /// What it gets before the mend.
@@ -216,6 +220,7 @@ impl Default for Case<'_> {
             main: "",
             events: "",
             http: "",
+            first: "",
             request: Request::PLAIN,
             before: "502",
             log: "",
@@ -289,6 +294,9 @@ fn run_on(case: &Case, on: &On) {
         command.args(["-e", "error.log", "-c", "nginx.conf", "-p"]).arg(directory);
         let _nginx = started(command, directory);
         wait_for("nginx", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        if !case.first.is_empty() {
+            answer(port, &Request { path: case.first, ..Request::PLAIN });
+        }
         answer(port, &case.request)
     };
     let shown = |before: String| {
@@ -345,10 +353,15 @@ fn is_up(configuration: &str) -> bool {
 
 /// The status that a client gets, the worst of several; `none` where the connection ends without one.
 fn answer(port: u16, request: &Request) -> String {
+    answers(port, request).into_iter().max().unwrap_or_default()
+}
+
+/// The statuses of all requests that are sent at once.
+fn answers(port: u16, request: &Request) -> Vec<String> {
     let one = || get(port, request).ok().filter(|it| !it.is_empty()).unwrap_or_else(|| "none".into());
     std::thread::scope(|scope| {
         let asked: Vec<_> = (0..request.at_once).map(|_| scope.spawn(one)).collect();
-        asked.into_iter().map(|it| it.join().unwrap()).max().unwrap_or_default()
+        asked.into_iter().map(|it| it.join().unwrap()).collect()
     })
 }
 

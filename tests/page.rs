@@ -80,6 +80,7 @@ fn block(info: &str) -> Option<Block> {
         "yaml" => Some(FileKind::Compose),
         "sh" | "text" => Some(FileKind::Launcher),
         "machine" => Some(FileKind::Machine),
+        "packages" => Some(FileKind::Packages),
         "module" => None,
         _ => return None,
     };

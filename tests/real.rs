@@ -92,6 +92,11 @@ pub(crate) fn systemd_analyze() -> Option<PathBuf> {
     asked("systemd-analyze".into(), "--version").map(|(path, _)| path)
 }
 
+/// Whether nothing may be skipped.
+pub(crate) fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|ci| ci == "true")
+}
+
 /// A program that can be run, and what it answers. One that cannot is a loud skip, and with CI=true a failure.
 fn asked(path: PathBuf, question: &str) -> Option<(PathBuf, String)> {
     match Command::new(&path).arg(question).output() {
@@ -101,7 +106,7 @@ fn asked(path: PathBuf, question: &str) -> Option<(PathBuf, String)> {
         }
         problem => {
             let why = format!("`{}` cannot be asked: {problem:?}", path.display());
-            assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{why}");
+            assert!(!is_ci(), "{why}");
             eprintln!(
                 "SKIPPED: {why}; tests/run installs nginx and Gunicorn, `apt-get install systemd` the rest"
             );

@@ -233,9 +233,9 @@ fn version_1(context: &Context, mismatch: &Mismatch) -> Option<Fix> {
     anchors.sort_by_key(|anchor| anchor.span);
     anchors.dedup();
     let is_for = |route: &Route| origin(route).is_some_and(|it| anchors.contains(&it));
-    let others = deployment.nginx.routes.iter().filter(|route| is_for(route));
+    let mut others = deployment.nginx.routes.iter().filter(|route| is_for(route));
     let ours = |route: &Route| mismatch.routes.iter().any(|it| it.anchor.span == route.anchor.span);
-    if !others.into_iter().all(ours) {
+    if !others.all(ours) {
         return None;
     }
     let edits = anchors.iter().map(|anchor| anchor.set("1.1")).collect();

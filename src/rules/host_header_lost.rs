@@ -67,9 +67,10 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     }
     for lost in found.into_values() {
         let statements = lost.routes.iter().map(|it| it.anchor.span);
-        let statements = statements.chain(last(&deployment.nginx, lost.routes[0]).map(|it| it.anchor.span));
+        let mut statements =
+            statements.chain(last(&deployment.nginx, lost.routes[0]).map(|it| it.anchor.span));
         let is_whole = |it: Span| uses.get(&it).is_some_and(|(all, these)| all == these);
-        let may_change = statements.into_iter().all(is_whole);
+        let may_change = statements.all(is_whole);
         findings.push(finding(context, &lost, may_change));
     }
 }
@@ -249,16 +250,16 @@ fn fix(context: &Context, lost: &Lost) -> Option<Fix> {
     let header = || [(DIRECTIVE, "Host $host".to_owned())];
     let edits: Vec<Edit> = match (&lost.cause, lost.beside) {
         (Cause::ServerName(_), Some(sent)) => {
-            let written = context.sources.text(sent.anchor.value);
-            let start = sent.anchor.value.start + written.rfind(['$'])? as u32;
-            let is_whole = written[written.rfind(['$'])?..].trim_end_matches(['"', '\'']) == "$server_name";
-            let span = Span { start, end: start + "$server_name".len() as u32, ..sent.anchor.value };
-            vec![Edit { span, replacement: "$host".into() }].into_iter().filter(|_| is_whole).collect()
+            const WRONG: &str = "$server_name";
+            let at = context.sources.text(sent.anchor.value).find(WRONG)? as u32;
+            let start = sent.anchor.value.start + at;
+            let span = Span { start, end: start + WRONG.len() as u32, ..sent.anchor.value };
+            vec![Edit { span, replacement: "$host".into() }]
         }
         (_, Some(sent)) => vec![sent.anchor.add_after(context.sources, &header())?],
         (_, None) => {
             let is_location = |route: &&Route| nginx.level(route.level).kind == LevelKind::Location;
-            if !lost.routes.iter().all(|it| is_location(&it)) {
+            if !lost.routes.iter().all(is_location) {
                 return None;
             }
             let edit = |route: &&Route| route.anchor.add_after(context.sources, &header());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Category, Context, Fixable, Rule};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{Datum, Gateway, Route, Setting, Upstream, UpstreamId, Version, Written};
+use crate::model::{Datum, Gateway, KEEPS_BY_ITSELF, Route, Setting, Upstream, UpstreamId, Written};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -17,12 +17,6 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/keepalive-ineffective.md"),
     check,
 };
-
-/// Since when nginx speaks HTTP/1.1 to apps by itself, sends no `Connection: close`, and minds no order in an upstream.
-const KEEPS_BY_ITSELF: Version = Version(1, 29, 7);
-
-/// The directives that choose a server, each of which sets aside what `keepalive` before it has set up.
-const BALANCING: [&str; 6] = ["hash", "ip_hash", "least_conn", "least_time", "random", "sticky"];
 
 /// Why connections are not kept, and where that is written.
 struct Cause {
@@ -43,7 +37,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     for (id, routes) in routes {
         let upstream = &nginx.upstreams[id.0 as usize];
         let Some(keepalive) = keeping(upstream) else { continue };
-        let causes = lost_by_order(context, upstream, keepalive)
+        let causes = lost_by_order(context, upstream)
             .map(|cause| vec![cause])
             .or_else(|| routes.iter().map(|route| cause(context, route)).collect());
         let all = &mut by_place.entry(keepalive.anchor.span).or_insert((keepalive, Some(Vec::new()))).1;
@@ -61,14 +55,9 @@ fn keeping(upstream: &Upstream) -> Option<&Written> {
     (number > 0).then_some(keepalive)
 }
 
-/// `load balancing method redefined`: before 1.29.7 what chooses a server has to stand before `keepalive`.
-fn lost_by_order(context: &Context, upstream: &Upstream, keepalive: &Written) -> Option<Cause> {
+fn lost_by_order(context: &Context, upstream: &Upstream) -> Option<Cause> {
     let version = context.deployment.target.nginx;
-    if version >= KEEPS_BY_ITSELF {
-        return None;
-    }
-    let mut behind = upstream.written.iter().skip_while(|it| it.anchor.span != keepalive.anchor.span).skip(1);
-    let balancing = behind.find(|it| BALANCING.contains(&it.name) && it.value.known().is_some())?;
+    let balancing = upstream.keeping_forgotten_by(version)?;
     Some(Cause {
         why: format!("nginx {version} forgets `keepalive` where `{}` stands behind it", balancing.name),
         place: Some(balancing.anchor.span),

@@ -289,14 +289,15 @@ fn run_in(case: &Case, place: &Place) {
     }
     let (found, said) = place.finds(case.rule);
     assert!(found, "{} is not found: {said}", case.rule);
-    see(case, place, case.before);
+    see(case, place, case.before, || ());
     // What was edited is as it was.
     let edited = case.edited.iter().filter_map(|(name, _)| case.files.iter().find(|(it, _)| it == name));
     place.put(&edited.copied().collect::<Vec<_>>());
     place.mend(case.mend);
     let (found, said) = place.finds(case.rule);
     assert!(!found, "{} is found after the mend: {said}", case.rule);
-    see(case, place, case.after);
+    // A worker that is still on its way is no outcome of a mended service.
+    see(case, place, case.after, || wait_for("the app", || answer(place.app, &Request::PLAIN) != "none"));
     place.shown(case.rule, &case.before.to_string(), &case.after.to_string());
 }
 
@@ -310,7 +311,7 @@ impl std::fmt::Display for Sees<'_> {
     }
 }
 
-fn see(case: &Case, place: &Place, expected: Sees) {
+fn see(case: &Case, place: &Place, expected: Sees, is_up: impl FnOnce()) {
     let mut running = Running(place.command("shop.service").spawn().unwrap());
     let status = match expected {
         Sees::Ends(status, says) => {
@@ -333,6 +334,7 @@ fn see(case: &Case, place: &Place, expected: Sees) {
             status
         }
     };
+    is_up();
     if let Some(file) = case.edited {
         wait_for("the app", || answer(place.app, &Request::PLAIN) == "200");
         // The reloader looks at the files once a second, and what they were at first it has to have seen.

@@ -53,7 +53,8 @@ pub(crate) fn runs_of(case: &Case) -> Vec<On> {
         }
     }
     runs.retain(|on| (case.runs)(on));
-    if case.gunicorn.is_empty() {
+    // nginx refuses its configuration whatever is behind it.
+    if case.gunicorn.is_empty() || case.before == "does not start" {
         runs.dedup_by_key(|on| on.nginx);
     }
     if !is_whole() {

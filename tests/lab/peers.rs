@@ -65,3 +65,16 @@ fn a_read_timeout_below_an_event_loop_s_is_a_504_whatever_its_timeout() {
         ..Case::default()
     });
 }
+
+/// Two lines for one app are two peers to nginx, and a slow request gives up both.
+#[test]
+fn an_app_that_stands_twice_in_an_upstream_is_gone_after_one_slow_request() {
+    run(&Case {
+        rule: "duplicate-upstream-server",
+        gunicorn: "bind = \"127.0.0.1:APP\"\nthreads = 4\n",
+        http: &upstream("server 127.0.0.1:APP; server 127.0.0.1:APP;"),
+        first: "/slow",
+        log: "no live upstreams while connecting to upstream",
+        ..Case::default()
+    });
+}

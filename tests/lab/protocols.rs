@@ -22,6 +22,7 @@ const CUT: &[Instead] =
 const TLS: &[(&str, &str)] = &[
     ("localhost.crt", include_str!("../data/localhost.crt")),
     ("localhost.key", include_str!("../data/localhost.key")),
+    STARTED,
 ];
 
 /// What starts Gunicorn, so that it is known what it is started without.

@@ -148,6 +148,8 @@ static DIRECTIVES: &[Directive] = &[
     row("hash", Words, unset),
     row("ip_hash", Words, unset),
     row("keepalive", Words, unset),
+    row("keepalive_requests", Words, unset),
+    row("keepalive_timeout", Words, unset),
     row("large_client_header_buffers", Several, four_times_8k),
     row("least_conn", Words, unset),
     row("least_time", Words, unset),

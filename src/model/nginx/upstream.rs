@@ -1,7 +1,7 @@
 //! `upstream` blocks and the addresses in them.
 
 use super::super::{Anchor, Datum, Origin, OriginKind, Setting, Version};
-use super::Written;
+use super::{KEEPS_BY_ITSELF, Written};
 use crate::source::Span;
 use crate::value::{Duration, Endpoint, Possible};
 
@@ -42,7 +42,7 @@ impl Upstream {
         }
         match &self.open {
             Some(why) => Setting::unknown(why.clone(), Origin::at(OriginKind::Written, self.place)),
-            None => Setting::known(if nginx >= Version(1, 29, 7) { 32 } else { 0 }, Origin::DEFAULT),
+            None => Setting::known(if nginx >= KEEPS_BY_ITSELF { 32 } else { 0 }, Origin::DEFAULT),
         }
     }
 

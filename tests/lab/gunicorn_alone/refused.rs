@@ -81,20 +81,3 @@ fn a_misspelt_timeout_ends_no_worker() {
         ..Case::default()
     });
 }
-
-/// Two lines for one app are two peers to nginx, and a slow request gives up both.
-#[test]
-fn an_app_that_stands_twice_in_an_upstream_is_gone_after_one_slow_request() {
-    let http = server("proxy_pass http://app; proxy_read_timeout 500ms;");
-    run(&Case {
-        rule: "duplicate-upstream-server",
-        files: &[(
-            "shop.service",
-            "[Service]\nWorkingDirectory=HERE\nExecStart=GUNICORN -b 127.0.0.1:APP --threads 4 stub:app\n",
-        )],
-        http: &format!("upstream app {{\n    server 127.0.0.1:APP;\n    server 127.0.0.1:APP;\n}}\n{http}"),
-        meanwhile: "/slow",
-        pause: 2,
-        ..Case::default()
-    });
-}

@@ -11,8 +11,7 @@ use crate::syntax::nginx::{Directive, Word};
 use crate::value::{Duration, Endpoint, Possible};
 
 /// Directives of an upstream that are not resolved and add no server to it.
-const ADDS_NO_SERVER: [&str; 5] =
-    ["keepalive_requests", "keepalive_time", "keepalive_timeout", "ntlm", "resolver_timeout"];
+const ADDS_NO_SERVER: [&str; 3] = ["keepalive_time", "ntlm", "resolver_timeout"];
 
 impl Walk<'_> {
     pub(super) fn upstream(&mut self, directive: &Directive, place: &Place<'_>) -> Option<usize> {
