@@ -195,8 +195,9 @@ impl Unit {
             return Possible::Unknown("there are escapes in `Environment=`".into());
         }
         let words = lines.iter().flat_map(|line| unquoted(line));
-        let values = words.filter_map(|word| Some(word.strip_prefix(name)?.strip_prefix('=')?.to_owned()));
-        Possible::Known(values.last())
+        let mut values =
+            words.filter_map(|word| Some(word.strip_prefix(name)?.strip_prefix('=')?.to_owned()));
+        Possible::Known(values.next_back())
     }
 
     /// The commands of a directive.
