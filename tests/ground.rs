@@ -96,6 +96,7 @@ const NOT_TOGETHER: &[&str] = &[
     "socket-permission, Fixed, A socket unit's mode",
     "upstream-undefined, Good, An include that is not in the tree may define it",
     "upstream-undefined, Good, Variants of each other",
+    "variable-port-literal, Good, Behind a colon, which asks for it as it is written",
     "watchdog-set, Good, A hook may answer",
 ];
 

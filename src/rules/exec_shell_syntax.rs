@@ -6,8 +6,8 @@ use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{
-    Anchor, App, AppFaultKind, AppKind, Argument, BUILTINS, ShellSyntax, Unit, UnitCommand, is_operator,
-    redirection, shell_syntax,
+    Anchor, App, AppFaultKind, AppKind, Argument, BUILTINS, ShellSyntax, Unit, UnitCommand, UnitFault,
+    UnitFaultKind, is_operator, redirection, shell_syntax,
 };
 use crate::source::{Sources, Span};
 
@@ -116,6 +116,15 @@ fn finding(context: &Context, unit: &Unit, command: &UnitCommand, shell: ShellSy
     let mut finding = RULE.finding(message, Label { span: place, text: label.into() }, Vec::new());
     if !(is_needed && is_certain) {
         (finding.severity, finding.outcome) = (Severity::Warning, outcome.into());
+    }
+    let is_one_more =
+        |fault: &UnitFault| fault.kind == UnitFaultKind::Count && command.line.place == Some(fault.line);
+    if unit.faults.iter().any(is_one_more) {
+        finding.message = format!(
+            "systemd refuses `{}`: a `;` begins another command, which only `Type=oneshot` may have, and {}",
+            unit.name, finding.message
+        );
+        (finding.severity, finding.outcome) = (Severity::Error, "unit refused".into());
     }
     finding.help = Some(help(shell, &program, context.sources.text(place)).into());
     finding.fix = fix(context.sources, unit, command, shell);

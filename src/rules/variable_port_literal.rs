@@ -24,34 +24,35 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     // The instances of a template share its text.
     let mut seen: BTreeSet<Span> = BTreeSet::new();
     for (app, unit) in context.deployment.services() {
-        for literal in app.literals.iter().filter(|it| !is_kept(unit, it.span)) {
+        let command = command(app, unit);
+        // A `:` before the program asks for all variables as they are written.
+        if command.is_some_and(|it| it.prefix.contains(':')) {
+            continue;
+        }
+        for literal in &app.literals {
             if seen.insert(literal.span) {
                 findings.push(finding(context, literal));
             }
         }
-        let gone = gone(context, app, unit).filter(|finding| seen.insert(finding.primary.span));
-        findings.extend(gone);
+        let gone = command.and_then(|command| gone(context, app, unit, command));
+        findings.extend(gone.filter(|finding| seen.insert(finding.primary.span)));
     }
 }
 
-/// Whether a `:` before the program asks for all variables as they are written.
-fn is_kept(unit: &Unit, span: Span) -> bool {
-    unit.commands.iter().filter(|it| it.prefix.contains(':')).any(|command| {
-        command.place.file == span.file && (command.place.start..command.place.end).contains(&span.start)
+/// The command of a unit that an app stands in.
+fn command<'a>(app: &App, unit: &'a Unit) -> Option<&'a UnitCommand> {
+    unit.commands_of("ExecStart").find(|command| {
+        let place = command.place;
+        place.file == app.place.file && (place.start..place.end).contains(&app.place.start)
     })
 }
 
 /// The value of an option that begins with a `$` and is not the name of a variable as a whole: `$HOST:$PORT`. systemd takes
 /// all of it for a name, which nothing can have, and a word of its own that is not set is gone. Source: `replace_env_argv` in
 /// `src/basic/env-util.c` of systemd 252.
-fn gone(context: &Context, app: &App, unit: &Unit) -> Option<Finding> {
+fn gone(context: &Context, app: &App, unit: &Unit, command: &UnitCommand) -> Option<Finding> {
     const OPTIONS: [&str; 5] = ["-b", "--bind", "-c", "--config", "--chdir"];
-    let is_start = |command: &&UnitCommand| {
-        let place = command.place;
-        place.file == app.place.file && (place.start..place.end).contains(&app.place.start)
-    };
-    let command = unit.commands_of("ExecStart").find(is_start)?;
-    if command.prefix.contains(':') || app.behind.is_some() {
+    if app.behind.is_some() {
         return None;
     }
     let words = &command.words;
@@ -66,8 +67,8 @@ fn gone(context: &Context, app: &App, unit: &Unit) -> Option<Finding> {
         None => format!("misses the value of `{option}`"),
     };
     let message = format!(
-        "systemd takes all of `{word}` for the name of a variable, which nothing sets, and leaves the word out: Gunicorn \
-         {then}, and does not start"
+        "`{word}` is left out: systemd takes all of it for the name of a variable, which nothing sets. Gunicorn {then}, and \
+         does not start"
     );
     let primary = Label { span, text: "left out".into() };
     let mut finding = RULE.finding(message, primary, Vec::new());

@@ -4,11 +4,26 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 
+use super::record::{Record, record};
 use super::{APP, Request, answers, free_port, hoplint, started, wait_for};
+use hoplint::model::Version;
+
 use crate::real;
 use crate::support::write;
 
 const RULE: &str = "descriptor-limit";
+
+fn shown(nginx: String, gunicorn: Version, before: &str) {
+    record(&Record {
+        rule: RULE.to_owned(),
+        test: String::new(),
+        nginx,
+        gunicorn: gunicorn.to_string(),
+        class: "gthread".into(),
+        before: before.to_owned(),
+        after: "200".into(),
+    });
+}
 
 fn finds(directory: &Path) -> (bool, String) {
     let (_, said) = hoplint(directory, &["--pedantic", "--format", "concise"]);
@@ -22,7 +37,11 @@ fn asked(port: u16, number: usize) -> Vec<String> {
 
 #[test]
 fn an_nginx_without_files_for_its_connections_answers_with_500() {
-    let (Some(nginx), Some(gunicorn)) = (real::nginx(), real::gunicorn()) else { return };
+    let (Some((nginx_is, nginx)), Some((gunicorn_is, gunicorn))) =
+        (real::nginxes().into_iter().next(), real::gunicorns().into_iter().next())
+    else {
+        return;
+    };
     let scratch = tempfile::Builder::new().prefix("hop").tempdir().unwrap();
     let directory = scratch.path();
     let (port, bound) = (free_port(), free_port());
@@ -55,11 +74,12 @@ fn an_nginx_without_files_for_its_connections_answers_with_500() {
     assert!(!found, "it is found after the mend: {said}");
     let after = ask();
     assert!(after.iter().all(|it| it == "200"), "{after:?}");
+    shown(nginx_is.to_string(), gunicorn_is, "500 for some");
 }
 
 #[test]
 fn threads_without_files_for_their_connections_end() {
-    let Some(gunicorn) = real::gunicorn() else { return };
+    let Some((gunicorn_is, gunicorn)) = real::gunicorns().into_iter().next() else { return };
     let scratch = tempfile::Builder::new().prefix("hop").tempdir().unwrap();
     let directory = scratch.path();
     let bound = free_port();
@@ -90,4 +110,5 @@ fn threads_without_files_for_their_connections_end() {
     assert!(!found, "it is found after the mend: {said}");
     let after = ask();
     assert!(after.iter().all(|it| it == "200"), "{after:?}");
+    shown(String::new(), gunicorn_is, "none for some");
 }

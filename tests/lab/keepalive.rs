@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use hoplint::model::Version;
 
+use super::record::{Record, class_in, record};
 use super::{Running, free_port, hoplint, started, wait_for};
 use crate::real;
 use crate::support::write;
@@ -87,7 +88,7 @@ fn after_a_second(port: u16, round: u64) -> usize {
 
 /// Runs a stack with a Gunicorn: the rule is found, a POST is lost, the fix is made, and none is lost.
 fn run(stack: &Stack, version: Version, gunicorn: &Path) {
-    let Some(nginx) = real::nginx() else { return };
+    let Some((nginx_is, nginx)) = real::nginxes().into_iter().next() else { return };
     let scratch = tempfile::Builder::new().prefix("hop").tempdir().unwrap();
     let directory = scratch.path();
     let (port, bound) = (free_port(), free_port());
@@ -132,6 +133,15 @@ fn run(stack: &Stack, version: Version, gunicorn: &Path) {
     let _running = started();
     let after: usize = (0..2).map(|round| (stack.bursts)(port, round)).sum();
     assert_eq!(after, 0, "{rule}, {}, Gunicorn {version}: mended", stack.gunicorn);
+    record(&Record {
+        rule: (*rule).to_owned(),
+        test: String::new(),
+        nginx: nginx_is.to_string(),
+        gunicorn: version.to_string(),
+        class: class_in(stack.gunicorn),
+        before: "502 for some POSTs".into(),
+        after: "200".into(),
+    });
 }
 
 /// Whether the Python that runs a Gunicorn has a module.
