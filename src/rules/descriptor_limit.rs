@@ -37,6 +37,10 @@ struct Limit<'a> {
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let mut found: BTreeMap<Span, Finding> = BTreeMap::new();
+    // A machine may have another default than systemd's.
+    if context.sources.iter().any(|(_, source)| source.text.contains("DefaultLimitNOFILE")) {
+        return;
+    }
     let mains = &context.deployment.nginx.mains;
     for main in mains {
         if let Some(finding) = of_nginx(context, main, mains.len() == 1) {
@@ -51,9 +55,8 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     findings.extend(found.into_values());
 }
 
-/// nginx's own condition, for which it warns: `NUMBER worker_connections exceed open file resource limit`.
-///
-/// Source: `ngx_event_process_init` in `src/event/ngx_event.c`, 1.31.3.
+/// nginx's connections and its files. It warns where the limit that it is started with is too low and it has none of its own:
+/// `NUMBER worker_connections exceed open file resource limit`.
 fn of_nginx(context: &Context, main: &Main, is_only: bool) -> Option<Finding> {
     let deployment = context.deployment;
     let (nginx, version) = (&deployment.nginx, deployment.target.nginx);
@@ -61,6 +64,7 @@ fn of_nginx(context: &Context, main: &Main, is_only: bool) -> Option<Finding> {
     let anchor = connections.origin.anchor?;
     let number = *connections.value.candidates()?.iter().min()?;
     let own: Setting<Option<i64>> = nginx.setting(main.level, "worker_rlimit_nofile", version);
+    let own_is_written = own.origin.is_written();
     let limit = match own.value.known()? {
         Some(files) => Limit { files: (*files).try_into().ok()?, origin: own.origin, unit: None },
         None => limit_of(unit_of_nginx(context).filter(|_| is_only)?)?,
@@ -77,8 +81,14 @@ fn of_nginx(context: &Context, main: &Main, is_only: bool) -> Option<Finding> {
     let mut finding = RULE.finding(message, primary, vec![label(&limit, anchor.span)]);
     finding.outcome = "500 or dropped connections".into();
     finding.help = Some(format!(
-        "let each worker open twice as many files as connections with `worker_rlimit_nofile`; nginx warns when it starts: \
-         `{number} worker_connections exceed open file resource limit: {files}`, and later `(24: Too many open files)`"
+        "let each worker open twice as many files as connections with `worker_rlimit_nofile`; nginx's error log says \
+         `(24: Too many open files)`{}",
+        match own_is_written {
+            true => String::new(),
+            false => format!(
+                ", and when it starts `{number} worker_connections exceed open file resource limit: {files}`"
+            ),
+        }
     ));
     let wanted = u64::try_from(number).ok()?.checked_mul(2).filter(|wanted| *wanted <= MOST)?;
     finding.fix = nginx_edit(context, main.level, &limit, wanted)
@@ -93,7 +103,19 @@ fn unit_of_nginx<'a>(context: &Context<'a>) -> Option<&'a Unit> {
         programs.any(|word| word.text.known().is_some_and(|it| it.rsplit('/').next() == Some("nginx")))
     };
     let mut units = context.deployment.units.iter().filter(starts);
-    units.next().filter(|_| units.next().is_none())
+    units.next().filter(|unit| units.next().is_none() && reads_the_main_file(unit))
+}
+
+/// Whether a unit's nginx reads its usual file, and nothing on its command line says more than whether it is a daemon.
+fn reads_the_main_file(unit: &Unit) -> bool {
+    let says_more = |text: &String| {
+        matches!(text.as_str(), "-c" | "-p")
+            || text.starts_with("-c/")
+            || text.starts_with("-p/")
+            || text.contains("worker_")
+    };
+    let mut words = unit.commands_of("ExecStart").flat_map(|command| &command.words);
+    words.all(|word| word.text.must(|text| !says_more(text)))
 }
 
 /// The limit that a unit gives its processes.
@@ -135,6 +157,10 @@ fn of_app(context: &Context, app: &App, unit: &Unit) -> Option<Finding> {
     let place = connections.origin.place?;
     let number = *connections.value.candidates()?.iter().min()?;
     let limit = limit_of(unit).filter(|_| is_started_as_it_is(app, unit))?;
+    // Its own file is a program, and may ask for more.
+    if app.config.is_some_and(|file| context.sources.get(file).text.contains("rlimit")) {
+        return None;
+    }
     // gevent lets connections wait until there are files again, and the others count none.
     let counts = app.worker_class.value.must(|class| *class == WorkerClass::Gthread);
     if !counts || u64::try_from(number).ok()? < limit.files {

@@ -86,6 +86,10 @@ fn lost<'a>(deployment: &'a Deployment, route: &'a Route, id: RouteId) -> Option
         return None;
     }
     let nginx = &deployment.nginx;
+    // What nginx asks for on its own account is for no client.
+    if nginx.level(route.level).internal {
+        return None;
+    }
     let sending = nginx.sending(route.level, DIRECTIVE);
     // Django may be told to look at `X-Forwarded-Host` instead.
     if !sending.lacks("X-Forwarded-Host") {
@@ -120,13 +124,9 @@ fn lost<'a>(deployment: &'a Deployment, route: &'a Route, id: RouteId) -> Option
     Some((id, Lost { cause, beside, host, app: deployment.app(id), routes: Vec::new() }))
 }
 
-/// Whether an app is Django's: by what its module calls, or else by the name that `startproject` gives it.
+/// Whether an app is Django's, by what its module calls. The name of the module says nothing: others have a `wsgi.py`, too.
 fn is_django(app: &App) -> bool {
-    let is_named_so = |target: &String| {
-        let module = target.strip_suffix(":application").unwrap_or(target);
-        module.ends_with(".wsgi") || module.ends_with(".asgi")
-    };
-    app.framework.map_or_else(|| app.target.value.must(is_named_so), |framework| framework == "django")
+    app.framework == Some("django")
 }
 
 /// Whether a text is no host to Django, whatever `ALLOWED_HOSTS` says.
@@ -184,15 +184,16 @@ fn finding(context: &Context, lost: &Lost, may_change: bool) -> Finding {
     let django = is_django(app);
     let message = match cause {
         Cause::Unsaid(_) => format!(
-            "nginx tells this Django app that the client asked for `{host}`, the upstream's name, which is no host: every \
-             request gets a 400"
+            "nginx tells this Django app that the client asked for `{host}`, the upstream's name, which is no host: \
+             requests get a 400, all of them where `CommonMiddleware` is in use"
         ),
         Cause::ServerName(_) => format!(
-            "`$server_name` is `{host}` here, which is no host to this Django app: every request gets a 400"
+            "`$server_name` is `{host}` here, which is no host to this Django app: requests get a 400, all of them where \
+             `CommonMiddleware` is in use"
         ),
         Cause::Hidden(_) if django && is_no_host(host) => format!(
             "the headers of this level hide the Host that is set around it, so that this Django app is told `{host}`, the \
-             upstream's name, which is no host: every request gets a 400"
+             upstream's name, which is no host: requests get a 400, all of them where `CommonMiddleware` is in use"
         ),
         Cause::Hidden(_) if django => format!(
             "the headers of this level hide the Host that is set around it, so that this Django app is told `{host}`: requests \
@@ -266,7 +267,7 @@ fn fix(context: &Context, lost: &Lost) -> Option<Fix> {
             lost.routes.iter().map(edit).collect::<Option<_>>()?
         }
     };
-    let is_refused = is_no_host(&lost.host) && lost.app.framework == Some("django");
+    let is_refused = is_no_host(&lost.host) && is_django(lost.app);
     let how = if is_refused { Applicability::Safe } else { Applicability::Unsafe };
     Fix::new("say which Host the client asked for", how, edits)
 }

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Category, Context, Fixable, Rule};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{
-    App, AppId, AppKind, Datum, Gateway, LevelId, LevelKind, Pool, Route, Setting, Version, WorkerClass,
+    App, AppId, AppKind, Datum, Gateway, LevelId, LevelKind, Nginx, Pool, Route, Setting, Version,
+    WorkerClass,
 };
-use crate::source::Span;
+use crate::source::{FileKind, Span};
 use crate::value::Duration;
 
 pub(super) const RULE: Rule = Rule {
@@ -51,7 +52,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         if peer.down || peer.parameters.backup || !closes_first(deployment.app(id), &pool) {
             continue;
         }
-        let guarded = guarded.get_or_insert_with(|| guarded_levels(context));
+        let guarded = guarded.get_or_insert_with(|| Guarded::new(context));
         let Some(any_method) = loses(context, route, guarded) else { continue };
         let pass = route.anchor.span;
         let apps = BTreeSet::new();
@@ -97,25 +98,49 @@ fn closes_first(app: &App, pool: &Pool) -> bool {
         && keepalive.value.must(|kept| kept.milliseconds > 0 && pool.idle.value.must(|idle| idle >= kept))
 }
 
-/// The levels for which a `limit_except` says that some methods are not for everybody.
-fn guarded_levels(context: &Context) -> BTreeSet<LevelId> {
-    let levels = context.deployment.nginx.levels.iter();
-    levels.filter(|level| level.kind == LevelKind::LimitExcept).filter_map(|level| level.parent).collect()
+/// Where requests of some methods may not get through to an app.
+pub(super) struct Guarded {
+    /// The levels for which a `limit_except` says that some methods are not for everybody.
+    levels: BTreeSet<LevelId>,
+    /// Whether an `if` of the stack lets no others through than those it names.
+    by_if: bool,
+}
+
+impl Guarded {
+    pub(super) fn new(context: &Context) -> Guarded {
+        let levels = context.deployment.nginx.levels.iter();
+        let limited = levels.filter(|level| level.kind == LevelKind::LimitExcept);
+        let files = context.sources.iter().filter(|(_, source)| source.kind == FileKind::Nginx);
+        let names_others =
+            |text: &str| text.contains("$request_method !") || text.contains("$request_method}\" !");
+        Guarded {
+            levels: limited.filter_map(|level| level.parent).collect(),
+            by_if: files.into_iter().any(|(_, source)| names_others(&source.text)),
+        }
+    }
+
+    /// Whether a route may be for GET alone, as what `auth_request` asks for is.
+    pub(super) fn may_be(&self, nginx: &Nginx, route: &Route) -> bool {
+        let level = nginx.level(route.level);
+        self.by_if
+            || level.internal
+            || level.kind == LevelKind::LimitExcept
+            || self.levels.contains(&route.level)
+    }
 }
 
 /// Whether nginx certainly gives up a request of some method when it is lost: it sends those again that may be sent twice, if
 /// `proxy_next_upstream` does not say otherwise. Whether that is so of all methods; `None` where it is not certain, or where
 /// nothing but GET may be allowed.
-fn loses(context: &Context, route: &Route, guarded: &BTreeSet<LevelId>) -> Option<bool> {
+fn loses(context: &Context, route: &Route, guarded: &Guarded) -> Option<bool> {
     debug_assert!(matches!(route.gateway, Gateway::Http | Gateway::Https));
     let deployment = context.deployment;
     let next: Setting<Vec<String>> =
         deployment.nginx.setting(route.level, "proxy_next_upstream", deployment.target.nginx);
     let lacks = |name: &str| next.value.must(|words| !words.iter().any(|word| word == name));
     let any_method = lacks("error");
-    let kind = deployment.nginx.level(route.level).kind;
-    let is_guarded = guarded.contains(&route.level) || kind == LevelKind::LimitExcept;
-    (lacks("non_idempotent") && (any_method || !is_guarded)).then_some(any_method)
+    (lacks("non_idempotent") && (any_method || !guarded.may_be(&deployment.nginx, route)))
+        .then_some(any_method)
 }
 
 /// How often a request meets the moment in which its connection is closed.

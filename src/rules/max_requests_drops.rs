@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::keepalive_race::Guarded;
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
@@ -42,6 +43,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
     // Several apps may read one file, and several routes lead to an app.
     let mut found: BTreeMap<Span, (Loss, &App, &Route)> = BTreeMap::new();
+    let mut guarded = None;
     for hop in &deployment.hops {
         let Some(id) = hop.app() else { continue };
         let (app, route) = (deployment.app(id), deployment.route(hop.route));
@@ -52,6 +54,10 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             continue;
         }
         let Some(loss) = loss(context, app, route) else { continue };
+        let guarded = guarded.get_or_insert_with(|| Guarded::new(context));
+        if loss != Loss::Any && guarded.may_be(&deployment.nginx, route) {
+            continue;
+        }
         let entry = found.entry(place).or_insert((loss, app, route));
         if loss > entry.0 {
             *entry = (loss, app, route);

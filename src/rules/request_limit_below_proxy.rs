@@ -31,6 +31,9 @@ const DEFAULT: Size = Size::kibibytes(8);
 /// `gunicorn/http/message.py`. It is the default of fields too.
 const MOST: i64 = 8190;
 
+/// Gunicorn's default of `limit_request_line`.
+const DEFAULT_LINE: i64 = 4094;
+
 /// What one app takes, in bytes; `None` is any length.
 struct Limits {
     line: (Option<i64>, Setting<i64>),
@@ -135,7 +138,12 @@ impl Limits {
     /// long in its requests.
     fn are_below(&self, size: Size) -> bool {
         let is_below = |limit: Option<i64>| limit.is_some_and(|limit| (limit as u64) < size.bytes);
-        is_below(self.line.0) && is_below(self.field.0)
+        // What Gunicorn does not take as it is written is no room.
+        let is_taken = self.line.1.value.known().is_some_and(|written| *written <= MOST);
+        is_below(self.line.0)
+            && is_below(self.field.0)
+            && !(is_taken && self.line.0.is_some_and(|limit| limit > DEFAULT_LINE))
+            && self.field.0.is_none_or(|limit| limit <= MOST)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{Gateway, LevelId, Nginx, Route, Sent, Setting, Version};
+use crate::model::{AppKind, Gateway, LevelId, Nginx, Route, RouteId, Sent, Setting, Version};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -39,13 +39,20 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let nginx = &context.deployment.nginx;
     let mut sets: BTreeMap<Span, Set> = BTreeMap::new();
     let mut known = BTreeSet::new();
-    for route in &nginx.routes {
+    let deployment = context.deployment;
+    for (at, route) in nginx.routes.iter().enumerate() {
         if !matches!(route.gateway, Gateway::Http | Gateway::Https) {
             continue;
         }
+        let mut apps = deployment.hops_of(RouteId(at as u32)).iter().filter_map(|hop| hop.app());
+        let is_gunicorn = apps.any(|id| deployment.app(id).kind == AppKind::Gunicorn);
         for sent in nginx.sending(route.level, DIRECTIVE).named(HEADER) {
             let is_taken_amiss = |value: &&str| !is_passed_over(value, context.deployment.target.gunicorn);
             let Some(value) = constant(sent).filter(is_taken_amiss) else { continue };
+            // Chunks that do not come are nobody's; what else is refused, is so by Gunicorn.
+            if !is_gunicorn && !value.eq_ignore_ascii_case("chunked") {
+                continue;
+            }
             let statement = sent.anchor.span;
             let set = sets.entry(statement).or_insert_with(|| Set { sent, value, routes: Vec::new() });
             // Several includes of one file bring one pass more than once.

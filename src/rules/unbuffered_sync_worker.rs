@@ -71,12 +71,19 @@ struct Around<'a> {
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
     let mut places: BTreeMap<Span, Unbuffered> = BTreeMap::new();
+    // Some methods may not get through: there may be no uploads.
+    let levels = deployment.nginx.levels.iter().filter(|level| level.kind == LevelKind::LimitExcept);
+    let limited: BTreeSet<LevelId> = levels.filter_map(|level| level.parent).collect();
     for hop in &deployment.hops {
         let Some(id) = hop.app() else { continue };
         let (app, route) = (deployment.app(id), deployment.route(hop.route));
         let is_sync = app.worker_class.value.must(|class| *class == WorkerClass::Sync);
         let is_http = matches!(route.gateway, Gateway::Http | Gateway::Https);
         if app.kind != AppKind::Gunicorn || !is_sync || !is_http {
+            continue;
+        }
+        // What nginx asks for on its own account, no client takes slowly.
+        if deployment.nginx.level(route.level).internal || limited.contains(&route.level) {
             continue;
         }
         for (missing, origin) in missing(&deployment.nginx, route, deployment.target.nginx) {
@@ -116,15 +123,34 @@ fn missing(nginx: &Nginx, route: &Route, version: Version) -> Vec<(Missing, Orig
         missing.push((Missing::Answers, answers.origin));
     } else if answers.value.must(|is_on| *is_on)
         && file.value.must(|size| size.bytes == 0)
+        // What is kept in a cache or a file of its own is taken as a whole.
+        && !writes(nginx, route.level, &["proxy_cache", "proxy_store"])
         && let Some(memory) = memory.value.known().map(|it| it.total()).filter(|it| it.bytes < AMPLE)
     {
         missing.push((Missing::Rest(memory), file.origin));
     }
     let uploads = flag("proxy_request_buffering");
-    if uploads.value.must(|is_on| !is_on) && flag("proxy_pass_request_body").value.must(|is_on| *is_on) {
+    let has_body = !writes(nginx, route.level, &["proxy_set_body"]);
+    if has_body
+        && uploads.value.must(|is_on| !is_on)
+        && flag("proxy_pass_request_body").value.must(|is_on| *is_on)
+    {
         missing.push((Missing::Uploads, uploads.origin));
     }
     missing
+}
+
+/// Whether a directive is written at a level or around it.
+fn writes(nginx: &Nginx, level: LevelId, names: &[&str]) -> bool {
+    let mut at = Some(level);
+    while let Some(id) = at {
+        let level = nginx.level(id);
+        if level.written.iter().any(|it| names.contains(&it.name)) {
+            return true;
+        }
+        at = level.parent;
+    }
+    false
 }
 
 fn finding(context: &Context, unbuffered: &Unbuffered, around: &Around) -> Finding {

@@ -8,6 +8,12 @@ const DJANGO: &[(&str, &str)] = &[
     ("shop/__init__.py", ""),
     (
         "shop/wsgi.py",
+        "from django.core.wsgi import get_wsgi_application\n\napplication = get_wsgi_application()\n",
+    ),
+    ("django/__init__.py", ""),
+    ("django/core/__init__.py", ""),
+    (
+        "django/core/wsgi.py",
         r#"
 import re
 
@@ -18,6 +24,9 @@ def application(environ, start_response):
     served = valid and valid.group(1) == "localhost"
     start_response("200 OK" if served else "400 Bad Request", [("Content-Type", "text/plain")])
     return [b"served" if served else b"refused"]
+
+def get_wsgi_application():
+    return application
 "#,
     ),
     (

@@ -110,9 +110,8 @@ fn uwsgi_to_threads_is_a_504() {
         rule: "gateway-protocol-mismatch",
         gunicorn: "bind = \"unix:HERE/app.sock\"\nthreads = 2\n",
         files: &[STARTED],
-        http: &format!(
-            "upstream app {{ server unix:HERE/app.sock; }}\n{}",
-            server("uwsgi_param REQUEST_METHOD $request_method; uwsgi_pass app; uwsgi_read_timeout 1s;")
+        http: &server(
+            "uwsgi_param REQUEST_METHOD $request_method; uwsgi_pass unix:HERE/app.sock; uwsgi_read_timeout 1s;",
         ),
         before: "504",
         log: "upstream timed out (110: ",
