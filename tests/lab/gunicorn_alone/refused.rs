@@ -68,7 +68,7 @@ fn an_option_takes_the_application_for_its_value() {
 
 #[test]
 fn a_misspelt_timeout_ends_no_worker() {
-    let configuration = "bind = \"127.0.0.1:APP\"\ngraceful_timeout = 1\ntime_out = 1\n";
+    let configuration = "bind = \"127.0.0.1:APP\"\ngraceful_timeout = 2\ntime_out = 2\n";
     run(&Case {
         rule: "gunicorn-unknown-setting",
         since: Version(22, 0, 0),
