@@ -103,8 +103,9 @@ fn threads_without_files_for_their_connections_end() {
         wait_for("Gunicorn", || TcpStream::connect(("127.0.0.1", bound)).is_ok());
         asked(bound, 60)
     };
-    let before = ask();
-    assert!(before.iter().any(|it| it != "200"), "{before:?}");
+    // Whether requests come while the last files are taken is chance.
+    let is_lost = (0..8).any(|_| ask().iter().any(|it| it != "200"));
+    assert!(is_lost, "all are served");
     drop(hoplint(directory, &["--fix", "--pedantic"]));
     let (found, said) = finds(directory);
     assert!(!found, "it is found after the mend: {said}");

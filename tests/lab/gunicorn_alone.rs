@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use hoplint::model::Version;
 
-use super::matrix::is_whole;
+use super::matrix::{gunicorns, is_whole};
 use super::record::{Record, class_in, record};
 use super::{Mend, Request, Running, answer, free_port, hoplint, started, wait_for};
 use crate::real;
@@ -274,7 +274,7 @@ fn run(case: &Case) {
     if case.http.is_empty() {
         nginxes.truncate(1);
     }
-    for (_, gunicorn) in real::gunicorns().into_iter().filter(|(version, _)| *version >= case.since) {
+    for (_, gunicorn) in gunicorns(|version| version >= case.since) {
         for nginx in &nginxes {
             run_in(case, &Place::behind(nginx.clone(), &gunicorn));
         }

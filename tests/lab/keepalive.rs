@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use hoplint::model::Version;
 
+use super::matrix::gunicorns;
 use super::record::{Record, class_in, record};
 use super::{Running, free_port, hoplint, started, wait_for};
 use crate::real;
@@ -153,7 +154,7 @@ fn has(gunicorn: &Path, module: &str) -> bool {
 
 #[test]
 fn a_post_on_a_connection_that_threads_are_closing_is_lost() {
-    for (version, gunicorn) in real::gunicorns() {
+    for (version, gunicorn) in gunicorns(|_| true) {
         let stack = Stack {
             rule: "keepalive-race",
             gunicorn: "worker_class = \"gthread\"\nthreads = 32\nworker_connections = 1000\nkeepalive = 1\n",
@@ -205,7 +206,7 @@ fn through_restarts(port: u16, _round: u64) -> usize {
 
 #[test]
 fn threads_that_are_replaced_after_so_many_requests_lose_some() {
-    for (version, gunicorn) in real::gunicorns().into_iter().filter(|(it, _)| *it < Version(27, 0, 0)) {
+    for (version, gunicorn) in gunicorns(|version| version < Version(27, 0, 0)) {
         let stack = Stack {
             rule: "max-requests-drops",
             gunicorn: "workers = 2\nworker_class = \"gthread\"\nthreads = 8\nworker_connections = 1000\nkeepalive = 75\n\

@@ -40,6 +40,14 @@ pub(crate) fn is_whole() -> bool {
     std::env::var("HOPLINT_LAB").is_ok_and(|it| it == "all")
 }
 
+/// The Gunicorns that are run by themselves, or behind one nginx: all in a whole run, else the newest that is asked for.
+pub(crate) fn gunicorns(is_meant: impl Fn(Version) -> bool) -> Vec<(Version, PathBuf)> {
+    let mut gunicorns = real::gunicorns();
+    gunicorns.retain(|(version, _)| is_meant(*version));
+    gunicorns.truncate(if is_whole() { gunicorns.len() } else { 1 });
+    gunicorns
+}
+
 /// The programs that a case is run with.
 pub(crate) fn runs_of(case: &Case) -> Vec<On> {
     let gunicorns = real::gunicorns();

@@ -37,7 +37,7 @@ fn an_answer_that_is_not_buffered_is_cut_when_the_worker_s_time_is_up() {
         http: &server("proxy_pass http://127.0.0.1:APP; proxy_buffering off;"),
         request: Request { path: "/large", pause: LONG, ..Request::PLAIN },
         before: "200 cut",
-        log: "upstream prematurely closed connection while reading upstream",
+        log: "upstream prematurely closed connection",
         mend: Mend::Unsafe,
         ..Case::default()
     });
@@ -51,7 +51,7 @@ fn an_answer_without_a_file_to_wait_in_is_cut_when_the_worker_s_time_is_up() {
         http: &server("proxy_pass http://127.0.0.1:APP; proxy_max_temp_file_size 0;"),
         request: Request { path: "/large", pause: LONG, ..Request::PLAIN },
         before: "200 cut",
-        log: "upstream prematurely closed connection while reading upstream",
+        log: "upstream prematurely closed connection",
         mend: Mend::Unsafe,
         ..Case::default()
     });

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::super::matrix::gunicorns;
 use super::super::{Request, Running, answer, server, wait_for};
 use super::{NO_MEND, Place, end_of};
 use crate::real;
@@ -197,7 +198,7 @@ fn who_is_handed_a_socket() {
     const SOCKET: &str = "ListenStream=/run/RUN/shop.sock";
     const COMMAND: &str = "GUNICORN -b 127.0.0.1:APP stub:app";
     let lost = Some("socket-activation-bypassed");
-    for (_, gunicorn) in real::gunicorns() {
+    for (_, gunicorn) in gunicorns(|_| true) {
         for (name, command, finds, status) in [
             ("alone", COMMAND.to_owned(), None, "200"),
             ("exec", format!("/bin/dash -c 'exec {COMMAND}'"), None, "200"),
@@ -220,7 +221,7 @@ fn a_descriptor_beside_those_that_are_handed_over_is_none() {
     if !is_root() {
         return;
     }
-    for (_, gunicorn) in real::gunicorns() {
+    for (_, gunicorn) in gunicorns(|_| true) {
         let run = Run::new();
         let case = Case {
             name: "a descriptor besides",
@@ -246,7 +247,7 @@ fn only_root_may_make_a_socket_in_run_and_gunicorn_makes_no_directory() {
     if !is_root() {
         return;
     }
-    for (_, gunicorn) in real::gunicorns() {
+    for (_, gunicorn) in gunicorns(|_| true) {
         for bind in ["/run/RUN.sock", "/run/RUN/shop.sock"] {
             let run = Run::new();
             let service = format!("User=daemon\nExecStart=GUNICORN -b unix:{bind} stub:app");

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use hoplint::model::Version;
 
+use super::super::matrix::gunicorns;
 use super::super::{Mend, Request, Running, answer, wait_for};
 use super::{Mending, NO_MEND, Place, end_of};
-use crate::real;
 
 /// A unit with these lines and options.
 fn unit(lines: &str, options: &str) -> String {
@@ -54,7 +54,7 @@ fn number(place: &Place) -> Option<u32> {
 #[test]
 fn a_daemon_leaves_the_process_that_was_started() {
     const RULE: &str = "daemon-under-manager";
-    for (_, gunicorn) in real::gunicorns() {
+    for (_, gunicorn) in gunicorns(|_| true) {
         for kind in ["simple", "notify", "forking"] {
             let unit = unit(&format!("Type={kind}\n"), "--pid HERE/shop.pid -D stub:app");
             let place = place(&gunicorn, RULE, &unit);
@@ -77,7 +77,7 @@ fn a_daemon_leaves_the_process_that_was_started() {
 #[test]
 fn what_waits_for_the_end_of_gunicorn_waits_in_vain() {
     const RULE: &str = "service-type";
-    for (_, gunicorn) in real::gunicorns() {
+    for (_, gunicorn) in gunicorns(|_| true) {
         for kind in ["forking", "oneshot"] {
             let unit = unit(&format!("Type={kind}\n"), "stub:app");
             let place = place(&gunicorn, RULE, &unit);
@@ -129,7 +129,7 @@ fn said(place: &Place, seconds: u64, during: impl FnOnce(&Running)) -> Vec<Strin
 
 #[test]
 fn gunicorn_says_that_it_is_up_and_nothing_else() {
-    for (_, gunicorn) in real::gunicorns() {
+    for (_, gunicorn) in gunicorns(|_| true) {
         let unit = unit("Type=notify\nWatchdogSec=1\n", "stub:app");
         let place = place(&gunicorn, "watchdog-set", &unit);
         let said = said(&place, 4, |_| ());
@@ -143,7 +143,7 @@ fn gunicorn_says_that_it_is_up_and_nothing_else() {
 #[test]
 fn gunicorn_does_not_say_that_it_reloads() {
     const RULE: &str = "service-type";
-    for (_, gunicorn) in real::gunicorns() {
+    for (_, gunicorn) in gunicorns(|_| true) {
         let unit = unit("Type=notify-reload\n", "stub:app");
         let place = place(&gunicorn, RULE, &unit);
         let said = said(&place, 4, |running| {
@@ -160,7 +160,7 @@ fn gunicorn_does_not_say_that_it_reloads() {
 
 #[test]
 fn gunicorn_says_that_it_is_up_before_it_loads_the_application() {
-    for (_, gunicorn) in real::gunicorns() {
+    for (_, gunicorn) in gunicorns(|_| true) {
         let place = Place::new(&gunicorn);
         let unit = unit("Type=notify\n", "shop:app");
         place.put(&[("shop.service", &unit), ("shop.py", "import time\ntime.sleep(1)\nraise OSError\n")]);
@@ -177,7 +177,7 @@ fn gunicorn_ends_with_the_statuses_that_are_told() {
         (3, "shop:app", "raise OSError(\"no database\")\n"),
         (4, "shop:nothing", "app = None\n"),
     ];
-    for (_, gunicorn) in real::gunicorns() {
+    for (_, gunicorn) in gunicorns(|_| true) {
         for (status, options, module) in cases {
             let lines = format!("SuccessExitStatus={status}\n");
             let unit = unit(&lines, options).replace("-w 2", "-w 1");
@@ -209,7 +209,7 @@ fn nobody_but_root_becomes_somebody_else() {
         eprintln!("skipped: only root can start a Gunicorn as somebody else");
         return;
     }
-    for (version, gunicorn) in real::gunicorns() {
+    for (version, gunicorn) in gunicorns(|_| true) {
         // Status, what it says, options, groups.
         let cases = [
             (255, "Operation not permitted", "--user www-data stub:app", "--clear-groups"),
@@ -244,7 +244,7 @@ fn nobody_but_root_becomes_somebody_else() {
 
 #[test]
 fn a_gunicorn_behind_a_shell_is_another_process() {
-    for (version, gunicorn) in real::gunicorns() {
+    for (version, gunicorn) in gunicorns(|_| true) {
         assert!(version >= Version(20, 0, 0));
         for (script, is_itself) in [("GUNICORN ARGUMENTS; true", false), ("exec GUNICORN ARGUMENTS", true)] {
             let place = Place::new(&gunicorn);

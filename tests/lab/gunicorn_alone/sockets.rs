@@ -5,6 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
+use super::super::matrix::gunicorns;
 use super::super::{Mend, Request, Running, answer, server, wait_for};
 use super::{Mending, Place, end_of};
 use crate::real;
@@ -15,7 +16,7 @@ fn a_small_backlog_is_a_502() {
     if real::nginx().is_none() {
         return;
     }
-    for (_, gunicorn) in real::gunicorns() {
+    for (_, gunicorn) in gunicorns(|_| true) {
         let place = Place::new(&gunicorn);
         let unit = "[Service]\nWorkingDirectory=HERE\nExecStart=GUNICORN -b unix:HERE/app.sock -w 2 --backlog 2 stub:app\n";
         place.put(&[("shop.service", unit)]);
@@ -44,7 +45,7 @@ fn a_decimal_umask_shuts_nginx_out() {
         return;
     }
     let mode = |place: &Place| place.path("app.sock").metadata().unwrap().permissions().mode() & 0o777;
-    for (_, gunicorn) in real::gunicorns() {
+    for (_, gunicorn) in gunicorns(|_| true) {
         let place = Place::new(&gunicorn);
         // nginx's own user has to get as far as the socket.
         std::fs::set_permissions(place.directory(), Permissions::from_mode(0o755)).unwrap();
@@ -93,7 +94,7 @@ fn two(gunicorn: &Path, bind: &str) -> Place {
 
 #[test]
 fn of_two_apps_on_one_port_one_does_not_start() {
-    for (_, gunicorn) in real::gunicorns() {
+    for (_, gunicorn) in gunicorns(|_| true) {
         let place = two(&gunicorn, "127.0.0.1:APP");
         let start = |name: &str| Running(place.command(name).spawn().unwrap());
         let _shop = start("shop.service");
@@ -111,7 +112,7 @@ fn of_two_apps_on_one_port_one_does_not_start() {
 
 #[test]
 fn of_two_apps_on_one_socket_the_first_takes_it_away_from_the_second() {
-    for (_, gunicorn) in real::gunicorns() {
+    for (_, gunicorn) in gunicorns(|_| true) {
         let place = two(&gunicorn, "unix:HERE/app.sock");
         let start = |name: &str| Running(place.command(name).spawn().unwrap());
         let connects = |name: &str| UnixStream::connect(place.path(name)).is_ok();
@@ -140,7 +141,7 @@ fn of_nginx_and_an_app_on_one_port_one_does_not_start() {
     if real::nginx().is_none() {
         return;
     }
-    for (_, gunicorn) in real::gunicorns() {
+    for (_, gunicorn) in gunicorns(|_| true) {
         let place = Place::new(&gunicorn);
         place.put(&[("shop.service", &unit("stub", "127.0.0.1:APP").replace("HERE/stub", "HERE"))]);
         let other = "    server { listen 127.0.0.1:APP; return 404; }\n";
@@ -160,7 +161,7 @@ fn of_nginx_and_an_app_on_one_port_one_does_not_start() {
 
 #[test]
 fn an_app_does_not_get_one_address_twice() {
-    for (_, gunicorn) in real::gunicorns() {
+    for (_, gunicorn) in gunicorns(|_| true) {
         let place = Place::new(&gunicorn);
         let put = |second: &str| {
             let unit = unit("stub", &format!("0.0.0.0:APP -b {second}")).replace("HERE/stub", "HERE");

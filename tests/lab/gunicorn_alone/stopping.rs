@@ -8,7 +8,7 @@ use std::process::Command;
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
-use super::super::matrix::is_whole;
+use super::super::matrix::{gunicorns, is_whole};
 use super::super::{Mend, Request, Running, answer, server, wait_for};
 use super::{Mending, NO_MEND, Place, end_of, nginxes};
 use crate::real;
@@ -72,7 +72,7 @@ fn meanwhile(place: &Place, happens: impl FnOnce(&mut Running)) -> String {
 
 /// A service that a rule is found in, stopped while it serves a request, as it is and as it is mended.
 fn stopped(rule: &str, files: &[(&str, &str)], mend: Mend, before: &[&str]) {
-    let programs = |nginx| real::gunicorns().into_iter().map(move |it| (Some(Clone::clone(&nginx)), it));
+    let programs = |nginx| gunicorns(|_| true).into_iter().map(move |it| (Some(Clone::clone(&nginx)), it));
     for (nginx, (version, gunicorn)) in nginxes().into_iter().flat_map(programs) {
         let place = Place::behind(nginx, &gunicorn);
         place.put(files);
@@ -137,7 +137,7 @@ fn a_shell_that_alone_is_told_to_stop_has_gunicorn_killed() {
 
 #[test]
 fn a_reload_of_a_shell_ends_the_service() {
-    for (_, gunicorn) in real::gunicorns() {
+    for (_, gunicorn) in gunicorns(|_| true) {
         let place = Place::new(&gunicorn);
         let unit = "[Service]\nWorkingDirectory=HERE\nExecStart=/bin/sh HERE/start-shop.sh\nExecReload=/bin/kill -HUP $MAINPID\n";
         place.put(&[
@@ -173,7 +173,7 @@ fn taken(place: &Place, signal: &str) -> (bool, String) {
 
 #[test]
 fn only_one_signal_loads_an_app_anew() {
-    for (version, gunicorn) in real::gunicorns() {
+    for (version, gunicorn) in gunicorns(|_| true) {
         for (signal, goes_on, boots) in [
             ("HUP", true, 2),
             ("USR1", true, 1),
@@ -212,7 +212,7 @@ fn a_worker_that_is_told_to_load_anew_cuts_its_request() {
     if real::nginx().is_none() {
         return;
     }
-    for (_, gunicorn) in real::gunicorns() {
+    for (_, gunicorn) in gunicorns(|_| true) {
         let place = Place::new(&gunicorn);
         place.put(&[(
             "shop.service",
