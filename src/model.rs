@@ -8,6 +8,7 @@ mod app;
 mod app_fault;
 mod argument;
 mod deployment;
+mod lost_word;
 mod machine;
 mod nginx;
 mod sandbox;
@@ -18,19 +19,24 @@ mod signal;
 mod socket;
 mod stop;
 mod unit;
+mod variables;
 mod version;
 
 pub use anchor::{Anchor, Dialect, remove_word};
-pub use app::{App, AppId, AppKind, Interface, LiteralVariable, MissingTarget, UnloadedFile, WorkerClass};
+pub use app::{
+    ANSWERS_WHEN_KILLED, App, AppId, AppKind, Interface, LiteralVariable, MissingTarget, UnloadedFile,
+    WorkerClass,
+};
 pub use app_fault::{AppFault, AppFaultKind};
 pub use argument::Argument;
 pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
+pub use lost_word::{LostWord, lost_word};
 pub use machine::{BootDirectory, Machine};
 pub use nginx::{
     Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, KEEPS_BY_ITSELF, Level, LevelId, LevelKind,
-    Listen, LookedUp, Main, MatchKind, Matching, Mend, Mistake, Nginx, Parameters, Peer, Pool, Reading,
-    Route, RouteId, Sending, Sent, Server, Statements, Upstream, UpstreamId, Uri, ValueKind, Written,
-    directive,
+    Listen, LookedUp, Main, MatchKind, Matching, Mend, Methods, Mistake, Nginx, Parameters, Peer, Pool,
+    Reading, Route, RouteId, Sending, Sent, Server, Statements, Tally, Upstream, UpstreamId, Uri, ValueKind,
+    Written, directive,
 };
 pub use sandbox::{Denial, Facility, Mount, MountKind, Sandbox, Sight, parent};
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
@@ -40,4 +46,5 @@ pub use signal::{Receiver, Signal};
 pub use socket::{Handed, UnitListener, UnitSocket};
 pub use stop::Patience;
 pub use unit::{Manager, Shadowed, Unit, UnitCommand, UnitFault, UnitFaultKind, UnitId};
+pub use variables::Variables;
 pub use version::{Target, Version};

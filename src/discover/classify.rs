@@ -365,6 +365,8 @@ mod tests {
             ("tmpfiles.d/shop.conf", "d /run/shop\n", Some(Machine)),
             ("deploy/shop.conf", "d /run/shop 0755 shop shop\n", Some(Machine)),
             ("etc/group", "shop:x:1:\n", Some(Machine)),
+            ("etc/systemd/system.conf.d/limits.conf", "[Manager]\n", Some(Machine)),
+            ("etc/systemd/system.conf", "[Manager]\n", Some(Machine)),
             ("bin/gunicorn_start", "#!/bin/bash\ntimeout=30\n", Some(Launcher)),
             ("requirements/prod.txt", "gunicorn==20.1.0\n", Some(Packages)),
             ("prod-requirements.txt", "gunicorn==20.1.0\n", Some(Packages)),

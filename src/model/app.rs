@@ -1,9 +1,9 @@
 //! App servers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::{AppFault, Datum, FromDatum, Origin, Setting, Shell, UnitId};
+use super::{Anchor, AppFault, Datum, FromDatum, Origin, Setting, Shell, UnitId, Version};
 use crate::source::{FileId, Span};
 use crate::value::{Endpoint, Possible};
 
@@ -22,6 +22,8 @@ pub struct App {
     pub place: Span,
     /// The configuration file that it reads, if it is in the tree.
     pub config: Option<FileId>,
+    /// The packages that this file imports, anywhere in it, by the first part of their names.
+    pub imports: BTreeSet<String>,
     /// Where it is started.
     pub working_directory: Setting<String>,
     /// The directory that it goes to before it loads anything, from which relative paths are seen.
@@ -139,6 +141,11 @@ impl AppKind {
     }
 }
 
+/// The first Gunicorn whose sync worker answers the request that its own end interrupts, with a 500: `SyncWorker.handle` gets a
+/// `SystemExit` then. Before, the connection just ends, of which nginx makes a 502. Seen with 20.1.0, 21.2.0, 22.0.0, 23.0.0
+/// and 27.0.1.
+pub const ANSWERS_WHEN_KILLED: Version = Version(22, 0, 0);
+
 /// Gunicorn's worker classes, as far as they differ in what they do with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WorkerClass {
@@ -201,6 +208,12 @@ impl App {
         let bind = self.settings.get("bind");
         self.listeners.value.known().is_some()
             && bind.is_some_and(|bind| bind.origin == self.listeners.origin)
+    }
+
+    /// Where settings of these names stand, in their order: what another one can be put beside.
+    pub fn anchors<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = Anchor> + 'a {
+        let settings = names.iter().filter_map(|name| self.settings.get(*name));
+        settings.filter(|it| it.value.candidates().is_some()).filter_map(|it| it.origin.anchor)
     }
 
     /// A setting by the program's own name; unknown where it was not resolved.

@@ -20,6 +20,9 @@ pub struct Machine {
     pub first_groups: BTreeMap<String, String>,
     /// Whether these are all members that there are: `/etc/group` is in the tree, and nothing that is not followed adds any.
     pub members_are_complete: bool,
+    /// Where something speaks of another number of files than systemd's own that services may open by default:
+    /// `DefaultLimitNOFILE=`.
+    pub file_limit: Option<Span>,
 }
 
 /// A directory that is made at boot.

@@ -1,6 +1,6 @@
 //! How a service is stopped.
 
-use super::{App, Dialect, Setting, Unit};
+use super::{App, Dialect, Receiver, Setting, Unit, UnitCommand};
 use crate::edit::Edit;
 use crate::source::Sources;
 use crate::value::{Duration, Possible};
@@ -50,6 +50,18 @@ impl Unit {
         }
         let start = self.commands_of("ExecStart").next()?.line.anchor?;
         start.add_after(sources, &[("TimeoutStopSec", seconds)])
+    }
+
+    /// Whether all that its `ExecStop=` does, if it has any, is to send signals to the main process, so that nothing else stops
+    /// before systemd sends its own.
+    pub fn stops_main_alone(&self) -> bool {
+        let is_for_main = |command: &UnitCommand| {
+            command.signal.as_ref().is_some_and(|signal| signal.receiver == Receiver::Main)
+        };
+        let mut commands = self.commands_of("ExecStop").peekable();
+        // What is written and gives no command is not known.
+        let is_known = !self.settings.contains_key("ExecStop") || commands.peek().is_some();
+        is_known && commands.all(is_for_main)
     }
 
     /// Whether a setting is certainly one of some texts.

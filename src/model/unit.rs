@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Argument, Datum, FromDatum, Mend, Origin, Sandbox, Setting, Signal, UnitListener, UnitSocket};
+use super::{
+    Argument, Datum, FromDatum, Mend, Origin, Sandbox, Setting, Signal, UnitListener, UnitSocket, Variables,
+};
 use crate::source::{FileId, Span};
 use crate::value::Possible;
 
@@ -32,6 +34,8 @@ pub struct Unit {
     /// The commands of a service, of all its `Exec` directives: in the order of the directives' names, and then in the one
     /// in which they run. None where a line is refused.
     pub commands: Vec<UnitCommand>,
+    /// What a service gives its processes by `Environment=`.
+    pub variables: Variables,
     /// What it keeps from the processes of its service.
     pub sandbox: Sandbox,
     /// What a socket unit listens on for streams, in the order of its lines. None where the unit is masked; what stands in
@@ -108,6 +112,11 @@ impl Unit {
         }
     }
 
+    /// Whether a line sets something, rather than systemd's default.
+    pub fn is_written(&self, name: &str) -> bool {
+        self.settings.get(name).is_some_and(|it| it.origin.is_written())
+    }
+
     /// What it keeps from the processes that it starts, if it is a service that starts any, and keeps it from all of them: a
     /// command with a `+` runs without any of it.
     pub fn confinement(&self) -> Option<&Sandbox> {
@@ -147,9 +156,8 @@ impl Unit {
         self.name.rsplit_once('.').map_or(&self.name, |(stem, _)| stem)
     }
 
-    /// The directories that systemd makes for it in /run, those above them and links to
-    /// them included: `/run/shop`. `None` where it is not
-    /// known which these are.
+    /// The directories that systemd makes for it in /run, those above them and links to them included:
+    /// `/run/shop`. `None` where it is not known which these are.
     pub fn runtime_directories(&self) -> Option<Vec<String>> {
         let names: Option<Vec<String>> = match self.setting::<Vec<String>>("RuntimeDirectory").value {
             Possible::Known(names) => names,
@@ -185,42 +193,10 @@ impl Unit {
         })
     }
 
-    /// What `Environment=` gives a variable; files of variables are not looked at.
-    pub fn variable(&self, name: &str) -> Possible<Option<String>> {
-        let lines = match self.setting::<Vec<String>>("Environment").value {
-            Possible::Known(lines) => lines.unwrap_or_default(),
-            _ => return Possible::Unknown("it is not known what `Environment=` is".into()),
-        };
-        if lines.iter().any(|line| line.contains('\\')) {
-            return Possible::Unknown("there are escapes in `Environment=`".into());
-        }
-        let words = lines.iter().flat_map(|line| unquoted(line));
-        let mut values =
-            words.filter_map(|word| Some(word.strip_prefix(name)?.strip_prefix('=')?.to_owned()));
-        Possible::Known(values.next_back())
-    }
-
     /// The commands of a directive.
     pub fn commands_of<'a>(&'a self, directive: &'a str) -> impl Iterator<Item = &'a UnitCommand> {
         self.commands.iter().filter(move |command| command.directive == directive)
     }
-}
-
-/// The words of a line, without the quotes around them or parts of them.
-fn unquoted(line: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut quote = None;
-    for letter in line.chars() {
-        match (letter, quote) {
-            (_, Some(open)) if letter == open => quote = None,
-            ('"' | '\'', None) => quote = Some(letter),
-            (_, None) if letter.is_ascii_whitespace() => words.push(std::mem::take(&mut word)),
-            _ => word.push(letter),
-        }
-    }
-    words.push(word);
-    words
 }
 
 /// A line that systemd ignores, as a whole or in part, or for which it refuses the unit.

@@ -4,7 +4,7 @@
 //!
 //! Source: the Compose specification, "services top-level element", `ports`; "Interpolation".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{App, AppKind, Origin, OriginKind, Setting, Unresolved};
 use crate::source::{FileId, Sources, Span};
@@ -205,6 +205,7 @@ fn app(place: Span, listeners: Result<Vec<Endpoint>, String>) -> App {
         unit: None,
         place,
         config: None,
+        imports: BTreeSet::new(),
         working_directory: Setting::unknown(WHY, Origin::DEFAULT),
         directory: Possible::Unknown(WHY.into()),
         temporary: Possible::Unknown(WHY.into()),

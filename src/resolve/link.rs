@@ -256,6 +256,7 @@ mod tests {
             unit: Some(UnitId(0)),
             place: SPAN,
             config: None,
+            imports: BTreeSet::new(),
             working_directory: unknown(),
             directory: Possible::Unknown("not asked".into()),
             temporary: Possible::Unknown("not asked".into()),

@@ -22,6 +22,7 @@ pub fn resolve(files: &[FileId], units: &[Unit], sources: &Sources) -> Machine {
                 Some(Format::Tmpfiles) | None => {
                     note_tmpfiles(&mut machine, *id, &source.text);
                 }
+                Some(Format::Manager) => note_limit(&mut machine, *id, &source.text),
                 Some(format) => {
                     has_groups |= format == Format::Group;
                     changes_accounts |= source.text.contains("{{");
@@ -30,6 +31,7 @@ pub fn resolve(files: &[FileId], units: &[Unit], sources: &Sources) -> Machine {
             },
             FileKind::Launcher | FileKind::Gunicorn | FileKind::Compose => {
                 search(&mut machine, *id, &source.text);
+                note_limit(&mut machine, *id, &source.text);
                 changes_accounts |= may_change_accounts(&source.text);
             }
             FileKind::Nginx | FileKind::Systemd | FileKind::Packages => {}
@@ -46,6 +48,14 @@ pub fn resolve(files: &[FileId], units: &[Unit], sources: &Sources) -> Machine {
     settle(&mut machine, accounts);
     machine.members_are_complete = has_groups && !changes_accounts;
     machine
+}
+
+/// Notes where a text speaks of how many files services may open by default.
+fn note_limit(machine: &mut Machine, file: FileId, text: &str) {
+    const NAME: &str = "DefaultLimitNOFILE";
+    if let Some(at) = text.find(NAME) {
+        machine.file_limit.get_or_insert(Span::new(file, at..at + NAME.len()));
+    }
 }
 
 /// Adds what `tmpfiles.d` makes. Source: the types of tmpfiles.d(5).

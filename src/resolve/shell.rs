@@ -5,6 +5,7 @@
 //! have happened: whatever it would change is unknown from there on. The tests ask the real shells.
 
 mod builtins;
+mod command;
 mod expand;
 mod run;
 mod state;
@@ -16,6 +17,7 @@ use crate::model::Setting;
 use crate::source::{FileId, Sources, Span};
 use crate::value::Possible;
 
+pub(super) use command::program;
 pub(super) use run::{MAX_SCRIPT, Outcome, Verdict, run};
 pub(super) use state::State;
 

@@ -106,6 +106,7 @@ pub fn resolve(
             name: unit.name.text.clone(),
             files: unit.files.clone(),
             place: unit.place,
+            variables: environment::variables(unit),
             sandbox: sandbox::sandbox(unit, &settings, &others),
             settings,
             open: settings::open(unit),

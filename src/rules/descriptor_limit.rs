@@ -37,10 +37,6 @@ struct Limit<'a> {
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let mut found: BTreeMap<Span, Finding> = BTreeMap::new();
-    // A machine may have another default than systemd's.
-    if context.sources.iter().any(|(_, source)| source.text.contains("DefaultLimitNOFILE")) {
-        return;
-    }
     let mains = &context.deployment.nginx.mains;
     for main in mains {
         if let Some(finding) = of_nginx(context, main, mains.len() == 1) {
@@ -67,7 +63,8 @@ fn of_nginx(context: &Context, main: &Main, is_only: bool) -> Option<Finding> {
     let own_is_written = own.origin.is_written();
     let limit = match own.value.known()? {
         Some(files) => Limit { files: (*files).try_into().ok()?, origin: own.origin, unit: None },
-        None => limit_of(unit_of_nginx(context).filter(|_| is_only)?)?,
+        None if is_only => limit_of(context, unit_of_nginx(context)?)?,
+        None => return None,
     };
     if u64::try_from(number).ok()? <= limit.files {
         return None;
@@ -118,9 +115,12 @@ fn reads_the_main_file(unit: &Unit) -> bool {
     words.all(|word| word.text.must(|text| !says_more(text)))
 }
 
-/// The limit that a unit gives its processes.
-fn limit_of(unit: &Unit) -> Option<Limit<'_>> {
+/// The limit that a unit gives its processes. The machine may have another default than systemd's.
+fn limit_of<'a>(context: &Context, unit: &'a Unit) -> Option<Limit<'a>> {
     let setting: Setting<Option<String>> = unit.setting("LimitNOFILE");
+    if !setting.origin.is_written() && context.deployment.machine.file_limit.is_some() {
+        return None;
+    }
     let text = setting.value.known()?.as_deref()?;
     let files = soft(text)?;
     let is_run = unit.manager != Manager::User && !unit.masked && !unit.is_refused();
@@ -156,7 +156,7 @@ fn of_app(context: &Context, app: &App, unit: &Unit) -> Option<Finding> {
     let connections: Setting<i64> = app.setting("worker_connections");
     let place = connections.origin.place?;
     let number = *connections.value.candidates()?.iter().min()?;
-    let limit = limit_of(unit).filter(|_| is_started_as_it_is(app, unit))?;
+    let limit = limit_of(context, unit).filter(|_| is_started_as_it_is(app, unit))?;
     // Its own file is a program, and may ask for more.
     if app.config.is_some_and(|file| context.sources.get(file).text.contains("rlimit")) {
         return None;

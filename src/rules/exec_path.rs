@@ -24,15 +24,13 @@ pub(super) const RULE: Rule = Rule {
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let mut all = Vec::new();
     for unit in &context.deployment.units {
-        let is_shell = |fault: &UnitFault| {
-            let commands = unit.commands.iter().filter(|it| it.line.place == Some(fault.line));
-            let shells = commands.filter_map(|it| shell_syntax(it, context.sources));
-            shells.into_iter().any(|it| matches!(it, ShellSyntax::Builtin | ShellSyntax::Assignment))
-        };
-        let faults = unit.faults.iter().filter(|fault| fault.kind == UnitFaultKind::Program);
-        let faults: Vec<&UnitFault> = faults.filter(|fault| !is_shell(fault)).collect();
-        let is_last = !faults.is_empty() && starts_nothing(unit);
-        all.extend(faults.into_iter().map(|fault| refused(context, unit, fault, is_last)));
+        let mut faults = unit.faults.iter().filter(|fault| fault.kind == UnitFaultKind::Program).peekable();
+        if faults.peek().is_some() {
+            let shells = lines_for_a_shell(context, unit);
+            let is_last = starts_nothing(unit);
+            let faults = faults.filter(|fault| !shells.contains(&fault.line));
+            all.extend(faults.map(|fault| refused(context, unit, fault, is_last)));
+        }
         all.extend(unit.commands.iter().filter_map(|it| in_quotes(context, unit, it)));
         all.extend(passed_over(unit));
     }
@@ -42,6 +40,14 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     // A drop-in may be for several units, and a template has instances.
     let mut seen = BTreeSet::new();
     findings.extend(all.into_iter().filter(|it| seen.insert(it.primary.span)));
+}
+
+/// The lines whose program is a shell's own: that is another mistake.
+fn lines_for_a_shell(context: &Context, unit: &Unit) -> BTreeSet<Span> {
+    let is_for_a_shell = |command: &&UnitCommand| {
+        matches!(shell_syntax(command, context.sources), Some(ShellSyntax::Builtin | ShellSyntax::Assignment))
+    };
+    unit.commands.iter().filter(is_for_a_shell).filter_map(|it| it.line.place).collect()
 }
 
 /// Whether no command is left where those are ignored whose program is wrong: a service that neither starts nor stops anything
@@ -154,7 +160,7 @@ fn by_name(context: &Context, app: &App, unit: &Unit) -> Option<Finding> {
         return None;
     }
     let environment = unit.setting::<Vec<String>>("Environment");
-    let variable = |name: &str| unit.variable(name).known().cloned().flatten();
+    let variable = |name: &str| unit.variables.get(name).known().cloned().flatten();
     let paths = variable("PATH")?;
     let first = paths.split(':').next()?.trim_end_matches('/');
     let home = first.strip_suffix("/bin")?;

@@ -8,7 +8,8 @@ use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{
-    App, AppId, AppKind, Deployment, Gateway, LevelKind, Route, RouteId, Setting, Version, WorkerClass,
+    Anchor, App, AppId, AppKind, Deployment, Gateway, LevelKind, Route, RouteId, Setting, Tally, Version,
+    WorkerClass,
 };
 use crate::source::Span;
 
@@ -58,13 +59,14 @@ struct Mismatch<'a> {
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
     let mut found: BTreeMap<(AppId, Sends), Mismatch> = BTreeMap::new();
-    // How often each pass is read, in all places that include it, and how often it is one of these.
-    let mut passes: BTreeMap<Span, (usize, usize)> = BTreeMap::new();
+    let (mut passes, mut versions) = (Tally::default(), Tally::default());
     for (at, route) in deployment.nginx.routes.iter().enumerate() {
-        let times = passes.entry(route.anchor.span).or_default();
-        times.0 += 1;
-        let Some((id, sends, speaks)) = mismatched(deployment, RouteId(at as u32)) else { continue };
-        times.1 += 1;
+        let mismatched = mismatched(deployment, RouteId(at as u32));
+        passes.count(route.anchor.span, mismatched.is_some());
+        if let Some(place) = version_of(deployment, route) {
+            versions.count(place.span, matches!(mismatched, Some((_, Sends::Http2, _))));
+        }
+        let Some((id, sends, speaks)) = mismatched else { continue };
         let app = deployment.app(id);
         let mismatch =
             found.entry((id, sends)).or_insert(Mismatch { sends, speaks, app, routes: Vec::new() });
@@ -73,9 +75,11 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         }
     }
     for mismatch in found.into_values() {
-        let is_whole = |it: &&Route| passes.get(&it.anchor.span).is_some_and(|(all, these)| all == these);
-        let may_change = mismatch.routes.iter().all(is_whole);
-        findings.push(finding(context, &mismatch, may_change));
+        let mut finding = finding(context, &mismatch);
+        if mismatch.routes.iter().all(|it| passes.is_whole(it.anchor.span)) {
+            finding.fix = fix(context, &mismatch, &versions);
+        }
+        findings.push(finding);
     }
 }
 
@@ -154,7 +158,7 @@ impl Sends {
     }
 }
 
-fn finding(context: &Context, mismatch: &Mismatch, may_change: bool) -> Finding {
+fn finding(context: &Context, mismatch: &Mismatch) -> Finding {
     let Mismatch { sends, speaks, app, ref routes } = *mismatch;
     let ending = ending::of(context.deployment, mismatch);
     let speaks_words = match speaks {
@@ -177,7 +181,6 @@ fn finding(context: &Context, mismatch: &Mismatch, may_change: bool) -> Finding 
     let mut finding = RULE.finding(message, label(&routes[0]), related);
     finding.outcome = ending.status.into();
     finding.help = Some(help(context, mismatch, ending.log));
-    finding.fix = may_change.then(|| fix(context, mismatch)).flatten();
     finding
 }
 
@@ -205,12 +208,12 @@ fn help(context: &Context, mismatch: &Mismatch, log: &str) -> String {
 }
 
 /// Lets nginx speak HTTP/1, where the app does.
-fn fix(context: &Context, mismatch: &Mismatch) -> Option<Fix> {
+fn fix(context: &Context, mismatch: &Mismatch, versions: &Tally) -> Option<Fix> {
     if mismatch.speaks == Speaks::Uwsgi {
         return None;
     }
     match mismatch.sends {
-        Sends::Http2 => version_1(context, mismatch),
+        Sends::Http2 => version_1(context.deployment, mismatch, versions),
         Sends::Uwsgi | Sends::Fastcgi | Sends::Scgi => {
             let edits: Vec<Vec<Edit>> =
                 mismatch.routes.iter().map(|it| proxy_pass(context, it)).collect::<Option<_>>()?;
@@ -221,21 +224,19 @@ fn fix(context: &Context, mismatch: &Mismatch) -> Option<Fix> {
     }
 }
 
-/// Writes 1.1 where 2 is written, if that is for these routes alone.
-fn version_1(context: &Context, mismatch: &Mismatch) -> Option<Fix> {
-    let deployment = context.deployment;
-    let origin = |route: &Route| {
-        let version: Setting<String> =
-            deployment.nginx.setting(route.level, VERSION, deployment.target.nginx);
-        version.origin.anchor
-    };
-    let mut anchors: Vec<_> = mismatch.routes.iter().map(|it| origin(it)).collect::<Option<_>>()?;
+/// Where the version of HTTP is written that a route speaks.
+fn version_of(deployment: &Deployment, route: &Route) -> Option<Anchor> {
+    let version: Setting<String> = deployment.nginx.setting(route.level, VERSION, deployment.target.nginx);
+    version.origin.anchor
+}
+
+/// Writes 1.1 where 2 is written, if that is for such routes alone.
+fn version_1(deployment: &Deployment, mismatch: &Mismatch, versions: &Tally) -> Option<Fix> {
+    let written = mismatch.routes.iter().map(|it| version_of(deployment, it));
+    let mut anchors: Vec<Anchor> = written.collect::<Option<_>>()?;
     anchors.sort_by_key(|anchor| anchor.span);
     anchors.dedup();
-    let is_for = |route: &Route| origin(route).is_some_and(|it| anchors.contains(&it));
-    let mut others = deployment.nginx.routes.iter().filter(|route| is_for(route));
-    let ours = |route: &Route| mismatch.routes.iter().any(|it| it.anchor.span == route.anchor.span);
-    if !others.all(ours) {
+    if !anchors.iter().all(|anchor| versions.is_whole(anchor.span)) {
         return None;
     }
     let edits = anchors.iter().map(|anchor| anchor.set("1.1")).collect();

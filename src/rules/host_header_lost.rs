@@ -6,7 +6,7 @@ use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{
-    App, AppId, AppKind, Deployment, Gateway, LevelId, LevelKind, Nginx, Route, RouteId, Sent,
+    App, AppId, AppKind, Deployment, Gateway, LevelId, LevelKind, Nginx, Route, RouteId, Sent, Tally,
 };
 use crate::source::Span;
 
@@ -48,15 +48,13 @@ struct Lost<'a> {
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
     let mut found: BTreeMap<(AppId, Cause, Option<Span>), Lost> = BTreeMap::new();
-    // How many routes each pass and each header goes for, and how many of them are among these.
-    let mut uses: BTreeMap<Span, (usize, usize)> = BTreeMap::new();
+    // Of passes and of the headers that are in force for them.
+    let mut uses = Tally::default();
     for (at, route) in deployment.nginx.routes.iter().enumerate() {
         let lost = lost(deployment, route, RouteId(at as u32));
         let statements = [Some(route.anchor.span), last(&deployment.nginx, route).map(|it| it.anchor.span)];
         for statement in statements.into_iter().flatten() {
-            let (all, these) = uses.entry(statement).or_default();
-            *all += 1;
-            *these += usize::from(lost.is_some());
+            uses.count(statement, lost.is_some());
         }
         let Some((id, lost)) = lost else { continue };
         let key = (id, lost.cause.clone(), lost.beside.map(|it| it.anchor.span));
@@ -69,8 +67,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         let statements = lost.routes.iter().map(|it| it.anchor.span);
         let mut statements =
             statements.chain(last(&deployment.nginx, lost.routes[0]).map(|it| it.anchor.span));
-        let is_whole = |it: Span| uses.get(&it).is_some_and(|(all, these)| all == these);
-        let may_change = statements.all(is_whole);
+        let may_change = statements.all(|it| uses.is_whole(it));
         findings.push(finding(context, &lost, may_change));
     }
 }

@@ -7,10 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Category, Context, Fixable, Rule};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{
-    App, AppId, AppKind, Datum, Gateway, LevelId, LevelKind, Nginx, Pool, Route, Setting, Version,
-    WorkerClass,
+    App, AppId, AppKind, Datum, Gateway, Methods, Pool, Route, Setting, Version, WorkerClass,
 };
-use crate::source::{FileKind, Span};
+use crate::source::Span;
 use crate::value::Duration;
 
 pub(super) const RULE: Rule = Rule {
@@ -41,7 +40,7 @@ struct Racing<'a> {
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
-    let mut guarded = None;
+    let mut methods = None;
     // A block that is included twice is written once.
     let mut racing: BTreeMap<Span, Racing> = BTreeMap::new();
     for hop in &deployment.hops {
@@ -52,8 +51,8 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         if peer.down || peer.parameters.backup || !closes_first(deployment.app(id), &pool) {
             continue;
         }
-        let guarded = guarded.get_or_insert_with(|| Guarded::new(context));
-        let Some(any_method) = loses(context, route, guarded) else { continue };
+        let methods = methods.get_or_insert_with(|| Methods::new(&deployment.nginx));
+        let Some(any_method) = loses(context, route, methods) else { continue };
         let pass = route.anchor.span;
         let apps = BTreeSet::new();
         let entry = racing.entry(pool.upstream.place).or_insert(Racing { pool, pass, apps, any_method });
@@ -66,7 +65,11 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         let places: BTreeSet<Span> = one.apps.iter().map(|id| place(deployment.app(*id))).collect();
         together.entry(places.into_iter().collect()).or_default().push(one);
     }
-    findings.extend(together.into_values().filter_map(|racing| finding(context, &racing)));
+    if together.is_empty() {
+        return;
+    }
+    let readers = mend::readers(deployment);
+    findings.extend(together.into_values().filter_map(|racing| finding(context, &readers, &racing)));
 }
 
 /// Where an app says how long it keeps connections, or where it is started.
@@ -98,49 +101,17 @@ fn closes_first(app: &App, pool: &Pool) -> bool {
         && keepalive.value.must(|kept| kept.milliseconds > 0 && pool.idle.value.must(|idle| idle >= kept))
 }
 
-/// Where requests of some methods may not get through to an app.
-pub(super) struct Guarded {
-    /// The levels for which a `limit_except` says that some methods are not for everybody.
-    levels: BTreeSet<LevelId>,
-    /// Whether an `if` of the stack lets no others through than those it names.
-    by_if: bool,
-}
-
-impl Guarded {
-    pub(super) fn new(context: &Context) -> Guarded {
-        let levels = context.deployment.nginx.levels.iter();
-        let limited = levels.filter(|level| level.kind == LevelKind::LimitExcept);
-        let files = context.sources.iter().filter(|(_, source)| source.kind == FileKind::Nginx);
-        let names_others =
-            |text: &str| text.contains("$request_method !") || text.contains("$request_method}\" !");
-        Guarded {
-            levels: limited.filter_map(|level| level.parent).collect(),
-            by_if: files.into_iter().any(|(_, source)| names_others(&source.text)),
-        }
-    }
-
-    /// Whether a route may be for GET alone, as what `auth_request` asks for is.
-    pub(super) fn may_be(&self, nginx: &Nginx, route: &Route) -> bool {
-        let level = nginx.level(route.level);
-        self.by_if
-            || level.internal
-            || level.kind == LevelKind::LimitExcept
-            || self.levels.contains(&route.level)
-    }
-}
-
 /// Whether nginx certainly gives up a request of some method when it is lost: it sends those again that may be sent twice, if
 /// `proxy_next_upstream` does not say otherwise. Whether that is so of all methods; `None` where it is not certain, or where
 /// nothing but GET may be allowed.
-fn loses(context: &Context, route: &Route, guarded: &Guarded) -> Option<bool> {
+fn loses(context: &Context, route: &Route, methods: &Methods) -> Option<bool> {
     debug_assert!(matches!(route.gateway, Gateway::Http | Gateway::Https));
     let deployment = context.deployment;
     let next: Setting<Vec<String>> =
         deployment.nginx.setting(route.level, "proxy_next_upstream", deployment.target.nginx);
     let lacks = |name: &str| next.value.must(|words| !words.iter().any(|word| word == name));
     let any_method = lacks("error");
-    (lacks("non_idempotent") && (any_method || !guarded.may_be(&deployment.nginx, route)))
-        .then_some(any_method)
+    (lacks("non_idempotent") && (any_method || !methods.may_be_get_alone(route))).then_some(any_method)
 }
 
 /// How often a request meets the moment in which its connection is closed.
@@ -157,7 +128,7 @@ fn window(app: &App, gunicorn: Version) -> Window {
     if is_late && gunicorn < THREADS_CLOSE_IN_TIME { Window::Second } else { Window::Moment }
 }
 
-fn finding(context: &Context, racing: &[Racing]) -> Option<Finding> {
+fn finding(context: &Context, readers: &mend::Readers, racing: &[Racing]) -> Option<Finding> {
     let deployment = context.deployment;
     let target = deployment.target;
     let first = racing.first()?;
@@ -198,7 +169,7 @@ fn finding(context: &Context, racing: &[Racing]) -> Option<Finding> {
     if first.any_method {
         finding.outcome = "502".into();
     }
-    let mends = mend::mends(context, racing);
+    let mends = mend::mends(context, readers, racing);
     finding.help = Some(format!(
         "{}; {}nginx's error log says `recv() failed (104: Connection reset by peer)` or `upstream prematurely closed \
          connection`, Gunicorn's says nothing",

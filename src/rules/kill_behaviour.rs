@@ -37,6 +37,25 @@ struct Service<'a> {
     unit: &'a Unit,
 }
 
+/// Whether Gunicorn goes on when it gets a signal, and can still end by another.
+fn leaves_running(signal: &str) -> bool {
+    matches!(
+        signal,
+        "SIGHUP"
+            | "SIGUSR1"
+            | "SIGUSR2"
+            | "SIGTTIN"
+            | "SIGTTOU"
+            | "SIGWINCH"
+            | "SIGCHLD"
+            | "SIGCONT"
+            | "SIGURG"
+            | "SIGPIPE"
+            | "SIGTSTP"
+            | "SIGSTOP"
+    )
+}
+
 /// What a signal does to Gunicorn instead of letting it stop gracefully, as `SIGTERM` does.
 ///
 /// Source: `Arbiter.SIGNALS` in `gunicorn/arbiter.py`, and what a process does about a signal that it does not handle;
@@ -49,8 +68,7 @@ fn instead(signal: &str) -> &'static str {
         "SIGHUP" => {
             "makes Gunicorn load its workers anew, and not stop: systemd kills it when its time is up"
         }
-        "SIGUSR1" | "SIGUSR2" | "SIGTTIN" | "SIGTTOU" | "SIGWINCH" | "SIGCHLD" | "SIGCONT" | "SIGURG"
-        | "SIGPIPE" | "SIGTSTP" | "SIGSTOP" => {
+        signal if leaves_running(signal) => {
             "does not make Gunicorn stop: systemd kills it when its time is up, with the requests that it is serving"
         }
         _ => "ends Gunicorn at once: requests that it is serving are cut, which is a 502",
@@ -92,12 +110,8 @@ impl Service<'_> {
     /// Whether a command may have made Gunicorn stop before systemd sends its signal: what another signal does then is no
     /// harm. One that stops it at once still cuts requests where the command does not wait.
     fn is_stopped_before(&self, signal: &str) -> bool {
-        let cuts = instead(signal).contains("at once");
         self.unit.settings.contains_key("ExecStop")
-            && !(cuts
-                && self.unit.commands_of("ExecStop").all(|command| {
-                    command.signal.as_ref().is_some_and(|signal| signal.receiver == Receiver::Main)
-                }))
+            && (leaves_running(signal) || !self.unit.stops_main_alone())
     }
 
     /// An `ExecStop=` that sends a signal.

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::keepalive_race::Guarded;
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{
-    App, AppKind, Dialect, Gateway, OriginKind, Route, Setting, UpstreamId, Version, WorkerClass,
+    App, AppKind, Dialect, Gateway, Methods, OriginKind, Route, Setting, UpstreamId, Version, WorkerClass,
 };
 use crate::source::Span;
 
@@ -43,7 +42,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
     // Several apps may read one file, and several routes lead to an app.
     let mut found: BTreeMap<Span, (Loss, &App, &Route)> = BTreeMap::new();
-    let mut guarded = None;
+    let mut methods = None;
     for hop in &deployment.hops {
         let Some(id) = hop.app() else { continue };
         let (app, route) = (deployment.app(id), deployment.route(hop.route));
@@ -54,8 +53,8 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             continue;
         }
         let Some(loss) = loss(context, app, route) else { continue };
-        let guarded = guarded.get_or_insert_with(|| Guarded::new(context));
-        if loss != Loss::Any && guarded.may_be(&deployment.nginx, route) {
+        let methods = methods.get_or_insert_with(|| Methods::new(&deployment.nginx));
+        if loss != Loss::Any && methods.may_be_get_alone(route) {
             continue;
         }
         let entry = found.entry(place).or_insert((loss, app, route));

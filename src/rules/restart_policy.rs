@@ -83,7 +83,7 @@ impl Starters {
         self.any
             || self.names.contains(&of_any_instance(&unit.name))
             || ["OnFailure", "RestartForceExitStatus"].into_iter().any(is_set)
-            || unit.settings.get("FailureAction").is_some_and(|it| it.origin.is_written())
+            || unit.is_written("FailureAction")
             || ["Sockets", "Requires", "Wants", "BindsTo", "Requisite", "After", "Also"]
                 .iter()
                 .any(names_socket)

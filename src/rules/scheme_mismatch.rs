@@ -6,7 +6,7 @@ use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{
-    App, AppId, AppKind, Deployment, Gateway, Peer, Route, RouteId, Setting, Version, WorkerClass,
+    App, AppId, AppKind, Deployment, Gateway, Peer, Route, RouteId, Setting, Tally, Version, WorkerClass,
 };
 use crate::source::Span;
 use crate::value::{Duration, Endpoint};
@@ -36,21 +36,18 @@ struct Mismatch<'a> {
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
     let mut found: BTreeMap<(AppId, bool), Mismatch> = BTreeMap::new();
-    // How often each pass is read, in all places that include it, and how often it is one of these.
-    let mut passes: BTreeMap<Span, (usize, usize)> = BTreeMap::new();
+    let mut passes = Tally::default();
     for (at, route) in deployment.nginx.routes.iter().enumerate() {
-        let times = passes.entry(route.anchor.span).or_default();
-        times.0 += 1;
-        let Some((app, tls)) = mismatched(deployment, RouteId(at as u32)) else { continue };
-        times.1 += 1;
+        let mismatched = mismatched(deployment, RouteId(at as u32));
+        passes.count(route.anchor.span, mismatched.is_some());
+        let Some((app, tls)) = mismatched else { continue };
         let mismatch = found.entry((app, tls)).or_insert(Mismatch { tls, routes: Vec::new() });
         if !mismatch.routes.iter().rev().any(|it| it.anchor.span == route.anchor.span) {
             mismatch.routes.push(route);
         }
     }
     for ((app, _), mismatch) in found {
-        let is_whole = |it: &&Route| passes.get(&it.anchor.span).is_some_and(|(all, these)| all == these);
-        let may_change = mismatch.routes.iter().all(is_whole);
+        let may_change = mismatch.routes.iter().all(|it| passes.is_whole(it.anchor.span));
         findings.push(finding(context, deployment.app(app), &mismatch, may_change));
     }
 }

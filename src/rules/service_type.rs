@@ -121,10 +121,6 @@ impl<'a> Service<'a> {
         finding
     }
 
-    fn is_written(&self, name: &str) -> bool {
-        self.unit.settings.get(name).is_some_and(|it| it.origin.is_written())
-    }
-
     fn label(&self) -> Label {
         Label { span: self.place, text: format!("`Type={}`, {}", self.kind, self.origin.describe("systemd")) }
     }
@@ -213,7 +209,7 @@ impl<'a> Service<'a> {
         let expected_is = expected.value.known()?.as_deref()?;
         // A command may write the file, and in another root it is elsewhere.
         let is_elsewhere =
-            ["ExecStartPost", "RootDirectory", "RootImage"].iter().any(|it| self.is_written(it));
+            ["ExecStartPost", "RootDirectory", "RootImage"].iter().any(|it| self.unit.is_written(it));
         if is_elsewhere {
             return None;
         }

@@ -49,7 +49,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
 fn consequences(unit: &Unit) -> Vec<(&'static str, Span, &'static str)> {
     let mut found = Vec::new();
     let signal: Setting<Option<String>> = unit.setting("KillSignal");
-    let is_ended = signal.value.must(|signal| signal.as_deref().is_none_or(ends)) && stops_main_alone(unit);
+    let is_ended = signal.value.must(|signal| signal.as_deref().is_none_or(ends)) && unit.stops_main_alone();
     let mode = unit.settings.get("KillMode").and_then(|mode| mode.origin.place).filter(|_| is_ended);
     let kills: Setting<Option<bool>> = unit.setting("SendSIGKILL");
     if let Some(place) = mode.filter(|_| unit.must_be("KillMode", &["mixed"]))
@@ -72,13 +72,6 @@ fn consequences(unit: &Unit) -> Vec<(&'static str, Span, &'static str)> {
         found.push((what, command.place, "this signal gets the shell"));
     }
     found
-}
-
-/// Whether no command may stop Gunicorn itself before systemd sends its signal.
-fn stops_main_alone(unit: &Unit) -> bool {
-    unit.commands_of("ExecStop")
-        .all(|command| command.signal.as_ref().is_some_and(|signal| signal.receiver == Receiver::Main))
-        && (unit.settings.contains_key("ExecStop") <= unit.commands_of("ExecStop").next().is_some())
 }
 
 /// Whether a shell that waits for a program ends by a signal, whichever shell it is. Both live on after `SIGINT`, and bash after

@@ -6,8 +6,8 @@ use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{
-    Anchor, App, AppId, AppKind, Buffers, Gateway, LevelId, LevelKind, Nginx, Origin, OriginKind, Route,
-    RouteId, Setting, Statements, Version, WorkerClass,
+    ANSWERS_WHEN_KILLED, Anchor, App, AppId, AppKind, Buffers, Gateway, LevelId, LevelKind, Methods, Nginx,
+    Origin, OriginKind, Route, RouteId, Setting, Statements, Tally, Version, WorkerClass,
 };
 use crate::source::Span;
 use crate::value::{Duration, Size};
@@ -22,10 +22,6 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/unbuffered-sync-worker.md"),
     check,
 };
-
-/// From here on a sync worker that runs into its `timeout` ends its request with a 500; before, nginx makes a 502 of the
-/// connection that ends.
-const ANSWERS_500: Version = Version(22, 0, 0);
 
 /// Memory for answers that is no longer taken for an oversight: whoever gives a request that much has done without a file
 /// on purpose.
@@ -65,15 +61,13 @@ struct Unbuffered {
 /// What a fix has to look at besides.
 struct Around<'a> {
     statements: Statements<'a>,
-    uses: BTreeMap<Span, usize>,
+    uses: Tally,
 }
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
     let mut places: BTreeMap<Span, Unbuffered> = BTreeMap::new();
-    // Some methods may not get through: there may be no uploads.
-    let levels = deployment.nginx.levels.iter().filter(|level| level.kind == LevelKind::LimitExcept);
-    let limited: BTreeSet<LevelId> = levels.filter_map(|level| level.parent).collect();
+    let methods = Methods::new(&deployment.nginx);
     for hop in &deployment.hops {
         let Some(id) = hop.app() else { continue };
         let (app, route) = (deployment.app(id), deployment.route(hop.route));
@@ -82,8 +76,9 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         if app.kind != AppKind::Gunicorn || !is_sync || !is_http {
             continue;
         }
-        // What nginx asks for on its own account, no client takes slowly.
-        if deployment.nginx.level(route.level).internal || limited.contains(&route.level) {
+        // What nginx asks for on its own account, no client takes slowly; and where some methods do not get through there may
+        // be no uploads.
+        if deployment.nginx.level(route.level).internal || methods.are_limited(route.level) {
             continue;
         }
         for (missing, origin) in missing(&deployment.nginx, route, deployment.target.nginx) {
@@ -107,7 +102,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     }
     let around = Around {
         statements: Statements::new(&deployment.nginx),
-        uses: uses(&deployment.nginx, deployment.target.nginx),
+        uses: uses(&deployment.nginx, deployment.target.nginx, &places),
     };
     findings.extend(places.values().map(|it| finding(context, it, &around)));
 }
@@ -200,7 +195,7 @@ fn message(missing: Missing, app: &App, gunicorn: Version) -> String {
         Missing::Answers | Missing::Rest(_) => {
             format!("an answer that the client does not take within {time} is cut off")
         }
-        Missing::Uploads if gunicorn >= ANSWERS_500 => {
+        Missing::Uploads if gunicorn >= ANSWERS_WHEN_KILLED => {
             format!("an upload that takes longer than {time} gets a 500 (before Gunicorn 22 a 502)")
         }
         Missing::Uploads => {
@@ -227,13 +222,14 @@ fn help(missing: Missing, passes: usize) -> String {
     )
 }
 
-/// For how many routes each place is in force that one of the directives is written in.
-fn uses(nginx: &Nginx, version: Version) -> BTreeMap<Span, usize> {
-    let mut uses = BTreeMap::new();
-    for route in &nginx.routes {
+/// Whether each place that buffering is turned off in goes for routes to sync workers alone.
+fn uses(nginx: &Nginx, version: Version, places: &BTreeMap<Span, Unbuffered>) -> Tally {
+    let mut uses = Tally::default();
+    for (at, route) in nginx.routes.iter().enumerate() {
+        let id = RouteId(at as u32);
         for directive in ["proxy_buffering", "proxy_max_temp_file_size", "proxy_request_buffering"] {
             if let Some(place) = nginx.datum(route.level, directive, version).origin.place {
-                *uses.entry(place).or_insert(0) += 1;
+                uses.count(place, places.get(&place).is_some_and(|it| it.routes.contains(&id)));
             }
         }
     }
@@ -245,7 +241,7 @@ fn fix(context: &Context, unbuffered: &Unbuffered, around: &Around) -> Option<Fi
     let nginx = &context.deployment.nginx;
     let (directive, value) = unbuffered.missing.kept_by();
     let edits: Vec<Edit> = if unbuffered.origin.kind == OriginKind::Written {
-        let all = around.uses.get(&unbuffered.anchor.span) == Some(&unbuffered.routes.len());
+        let all = around.uses.is_whole(unbuffered.anchor.span);
         all.then(|| vec![unbuffered.anchor.set(value)])?
     } else {
         let takes_it = |id: &LevelId| nginx.level(*id).kind == LevelKind::Location;

@@ -1,12 +1,11 @@
 //! A variable inside a longer word of a command line, which systemd does not replace.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{App, LiteralVariable, Unit, UnitCommand};
+use crate::model::{App, LiteralVariable, LostWord, Unit, UnitCommand, lost_word};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -47,22 +46,19 @@ fn command<'a>(app: &App, unit: &'a Unit) -> Option<&'a UnitCommand> {
     })
 }
 
-/// The value of an option that begins with a `$` and is not the name of a variable as a whole: `$HOST:$PORT`. systemd takes
-/// all of it for a name, which nothing can have, and a word of its own that is not set is gone. Source: `replace_env_argv` in
-/// `src/basic/env-util.c` of systemd 252.
+/// An option whose value systemd leaves out: `$HOST:$PORT`.
 fn gone(context: &Context, app: &App, unit: &Unit, command: &UnitCommand) -> Option<Finding> {
     const OPTIONS: [&str; 5] = ["-b", "--bind", "-c", "--config", "--chdir"];
     if app.behind.is_some() {
         return None;
     }
-    let words = &command.words;
-    let at = words.iter().position(|word| word.splits)?;
-    let (option, span) = (words.get(at.checked_sub(1)?)?, words[at].span);
-    let written = context.sources.text(span);
-    let word = written.trim_matches(['"', '\'']);
-    let names = names(word)?;
-    let option = option.text.known().filter(|it| OPTIONS.contains(&it.as_str()))?;
-    let then = match words.get(at + 1) {
+    let LostWord { at, span, names } = lost_word(command, context.sources)?;
+    let option = command.words.get(at.checked_sub(1)?)?.text.known()?;
+    if !OPTIONS.contains(&option.as_str()) {
+        return None;
+    }
+    let word = context.sources.text(span);
+    let then = match command.words.get(at + 1) {
         Some(_) => format!("takes what stands behind it for the value of `{option}`"),
         None => format!("misses the value of `{option}`"),
     };
@@ -70,39 +66,26 @@ fn gone(context: &Context, app: &App, unit: &Unit, command: &UnitCommand) -> Opt
         "`{word}` is left out: systemd takes all of it for the name of a variable, which nothing sets. Gunicorn {then}, and \
          does not start"
     );
-    let primary = Label { span, text: "left out".into() };
-    let mut finding = RULE.finding(message, primary, Vec::new());
-    let replacement = names.iter().rev().fold(word.to_owned(), |mut text, range| {
-        text.replace_range(range.clone(), &format!("{{{}}}", &word[range.clone()]));
+    let mut finding = RULE.finding(message, Label { span, text: "left out".into() }, Vec::new());
+    let braced = |name: &Span| format!("{{{}}}", context.sources.text(*name));
+    let replacement = names.iter().rev().fold(word.to_owned(), |mut text, name| {
+        let range = (name.start - span.start) as usize..(name.end - span.start) as usize;
+        text.replace_range(range, &braced(name));
         text
     });
     finding.help =
         Some(format!("write `{replacement}`: with braces a variable is replaced anywhere in a word"));
-    if names.iter().all(|range| may_be_set(unit, &word[range.clone()])) {
-        let edit = Edit { span, replacement: written.replace(word, &replacement) };
-        finding.fix = Fix::new(format!("write `{replacement}`"), Applicability::Safe, vec![edit]);
+    if names.iter().all(|name| may_be_set(unit, context.sources.text(*name))) {
+        let edits = names.iter().map(|name| Edit { span: *name, replacement: braced(name) }).collect();
+        finding.fix = Fix::new(format!("write `{replacement}`"), Applicability::Safe, edits);
     }
     Some(finding)
-}
-
-/// Where the names of the variables stand in a word that begins with one and goes on behind it; `None` for any other word.
-fn names(word: &str) -> Option<Vec<Range<usize>>> {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    let mut names = Vec::new();
-    for (at, _) in word.match_indices('$') {
-        let length = word.as_bytes()[at + 1..].iter().take_while(|byte| is_part(byte)).count();
-        let starts = word[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        names.push(starts.then_some(at + 1..at + 1 + length)?);
-    }
-    let is_longer = names.first().is_some_and(|first| first.start == 1 && first.end < word.len());
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '$' | '_' | ':' | '/' | '.' | '-');
-    (is_longer && word.chars().all(is_plain)).then_some(names)
 }
 
 /// Whether a unit gives a variable a value, or a file may.
 fn may_be_set(unit: &Unit, name: &str) -> bool {
     ["EnvironmentFile", "PassEnvironment"].iter().any(|it| unit.settings.contains_key(*it))
-        || unit.variable(name).may(|value| value.as_ref().is_some_and(|it| !it.is_empty()))
+        || unit.variables.get(name).may(|value| value.as_ref().is_some_and(|it| !it.is_empty()))
 }
 
 fn finding(context: &Context, literal: &LiteralVariable) -> Finding {

@@ -60,19 +60,9 @@ fn may_answer(context: &Context, app: &App, unit: &Unit) -> bool {
     // What a module does that is imported, or that another class of workers brings, is not seen here.
     const QUIET: [&str; 9] =
         ["__future__", "json", "logging", "math", "multiprocessing", "os", "pathlib", "platform", "sys"];
-    let is_import = |line: &str| {
-        let is_quiet =
-            |module: &str| QUIET.contains(&module.trim().split(['.', ' ']).next().unwrap_or_default());
-        match (line.strip_prefix("import "), line.strip_prefix("from ")) {
-            (Some(modules), _) => !modules.split(',').all(is_quiet),
-            (_, Some(module)) => !is_quiet(module),
-            _ => false,
-        }
-    };
     let says = |text: &str| {
-        let imports = text.split('\n').any(is_import);
         let text = text.to_ascii_lowercase();
-        imports || ["notify", "watchdog", "systemd"].iter().any(|word| text.contains(word))
+        ["notify", "watchdog", "systemd"].iter().any(|word| text.contains(word))
     };
     listens_to_all
         || app.behind.is_some()
@@ -80,6 +70,7 @@ fn may_answer(context: &Context, app: &App, unit: &Unit) -> bool {
         || !HOOKS.iter().all(|name| is_default(name))
         || !is_default("logger_class")
         || app.worker_class.value.may(|class| matches!(class, WorkerClass::Other(_)))
+        || !app.imports.iter().all(|package| QUIET.contains(&package.as_str()))
         || app.config.is_some_and(|file| says(&context.sources.get(file).text))
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{Anchor, App, AppId, AppKind, Dialect, Route, Setting, Version, WorkerClass};
+use crate::model::{ANSWERS_WHEN_KILLED, Anchor, App, AppId, AppKind, Dialect, Route, Setting, WorkerClass};
 use crate::source::Span;
 use crate::value::Duration;
 
@@ -19,10 +19,6 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/worker-timeout-below-read.md"),
     check,
 };
-
-/// The first release whose sync worker answers the request that its own end interrupts: `SyncWorker.handle` gets a
-/// `SystemExit` then. Before, the connection just ends. Seen with 20.1.0, 21.2.0, 22.0.0, 23.0.0 and 27.0.1.
-const ANSWERS: Version = Version(22, 0, 0);
 
 /// Below this, a time for stopping that somebody wrote is shorter than Gunicorn's own.
 const GRACEFUL: Duration = Duration::seconds(30);
@@ -84,7 +80,7 @@ fn finding(context: &Context, app: &App, long: &Long, shortest: Option<Duration>
     let worker = long.worker.value.candidates()?.iter().max()?;
     let first = long.routes.first()?;
     let gunicorn = context.deployment.target.gunicorn;
-    let (status, versions) = match gunicorn >= ANSWERS {
+    let (status, versions) = match gunicorn >= ANSWERS_WHEN_KILLED {
         true => ("500", "Gunicorn 22.0 and later; from older ones nginx makes a 502"),
         false => ("502", "Gunicorn before 22.0; later ones answer with a 500"),
     };
@@ -114,7 +110,7 @@ fn finding(context: &Context, app: &App, long: &Long, shortest: Option<Duration>
         "give `timeout` the time that a request may take, or use threads, whose requests it does not cut; if {worker} is \
          meant, `{}` can be lower; Gunicorn's log says `WORKER TIMEOUT`, nginx's {}",
         long.directive,
-        match gunicorn >= ANSWERS {
+        match gunicorn >= ANSWERS_WHEN_KILLED {
             true => "says nothing",
             false => "`upstream prematurely closed connection`",
         }
@@ -150,10 +146,5 @@ fn beside(app: &App) -> Option<Anchor> {
     const KIN: [&str; 7] =
         ["graceful_timeout", "keepalive", "threads", "worker_class", "workers", "bind", "backlog"];
     let file = app.config?;
-    let place = |name: &str| {
-        let setting = app.settings.get(name)?;
-        let anchor = setting.origin.anchor.filter(|it| it.dialect == Dialect::Python && it.span.file == file);
-        anchor.filter(|_| setting.value.known().is_some())
-    };
-    KIN.iter().find_map(|name| place(name))
+    app.anchors(&KIN).find(|it| it.dialect == Dialect::Python && it.span.file == file)
 }

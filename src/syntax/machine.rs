@@ -1,6 +1,7 @@
-//! What makes a machine's directories and accounts: `tmpfiles.d`, `sysusers.d`, `/etc/passwd` and `/etc/group`.
+//! What makes a machine's directories and accounts, and its defaults: `tmpfiles.d`, `sysusers.d`, `/etc/passwd`, `/etc/group`
+//! and `system.conf.d`.
 //!
-//! Source: tmpfiles.d(5) and sysusers.d(5) of systemd 252, passwd(5) and group(5).
+//! Source: tmpfiles.d(5), sysusers.d(5) and systemd-system.conf(5) of systemd 252, passwd(5) and group(5).
 
 /// In which way a file says what there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub enum Format {
     Passwd,
     /// `/etc/group`.
     Group,
+    /// The service manager's own settings: `system.conf`, `system.conf.d`.
+    Manager,
 }
 
 impl Format {
@@ -23,7 +26,9 @@ impl Format {
         match (name, parent) {
             ("passwd", "etc") => Some(Format::Passwd),
             ("group", "etc") => Some(Format::Group),
+            ("system.conf" | "user.conf", "systemd") => Some(Format::Manager),
             _ if !name.contains(".conf") => None,
+            _ if matches!(parent, "system.conf.d" | "user.conf.d") => Some(Format::Manager),
             _ if parent == "sysusers.d" || name.contains("sysuser") => Some(Format::Sysusers),
             _ if parent == "tmpfiles.d" || name.contains("tmpfile") || name.contains("tempfile") => {
                 Some(Format::Tmpfiles)
@@ -79,10 +84,10 @@ pub enum Account {
     Member(String, String),
 }
 
-/// What the lines of a file say of accounts; nothing in `tmpfiles.d`.
+/// What the lines of a file say of accounts; nothing in `tmpfiles.d` and the manager's settings.
 pub fn accounts(format: Format, text: &str) -> Vec<Account> {
     match format {
-        Format::Tmpfiles => Vec::new(),
+        Format::Tmpfiles | Format::Manager => Vec::new(),
         Format::Sysusers => lines(text).filter_map(sysuser).collect(),
         Format::Passwd => lines(text).filter_map(passwd).collect(),
         Format::Group => lines(text).flat_map(group).collect(),

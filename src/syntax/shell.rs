@@ -31,6 +31,8 @@ pub struct Command {
     pub bash_only: bool,
     /// Whether it reads or writes by way of a redirection.
     pub redirected: bool,
+    /// Whether `time` stands before it, a word of the shell's own.
+    pub timed: bool,
     /// From its first to its last byte.
     pub range: Range<usize>,
 }
@@ -83,6 +85,16 @@ pub struct Word {
     pub pieces: Vec<Piece>,
     /// Where it stands.
     pub range: Range<usize>,
+}
+
+impl Word {
+    /// Its text, where it is nothing but text.
+    pub fn literal(&self) -> Option<&str> {
+        match self.pieces.as_slice() {
+            [Piece::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
 }
 
 /// A part of a word.

@@ -111,9 +111,10 @@ pub(super) fn find(
                             .filter(|other| *other != name)
                             .map(str::to_owned),
                     });
-                } else if name == wanted {
-                    application.interface = module_text::interface(text, name);
-                    application.framework = module_text::framework(text, name);
+                } else if name == wanted
+                    && let Some((framework, interface)) = module_text::made(text, name)
+                {
+                    (application.framework, application.interface) = (framework, Some(interface));
                 }
             }
         }

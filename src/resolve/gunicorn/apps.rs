@@ -95,6 +95,7 @@ fn other(launch: &Launch, place: Span) -> App {
         unit: launch.unit,
         place,
         config: None,
+        imports: BTreeSet::new(),
         working_directory: launch.working_directory.clone(),
         directory: Possible::Unknown(unknown.into()),
         temporary: Possible::Unknown(unknown.into()),
@@ -188,11 +189,15 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
     let target = target(&layers.line, &settings);
     let directory_then = launched_in(&settings, directory);
     let Application { missing, interface, framework } = application_of(stack, start, &target, &settings);
+    let config = if let Choice::File(file, _) = choice { Some(file) } else { None };
     let app = App {
         kind: AppKind::Gunicorn,
         unit: None,
         place: start.place,
-        config: if let Choice::File(file, _) = choice { Some(file) } else { None },
+        config,
+        imports: config
+            .and_then(|file| stack.trees.get(&file))
+            .map_or_else(BTreeSet::new, |it| imports::packages(&it.tree)),
         working_directory: start.working_directory.clone(),
         temporary: temporary(
             &start.environment,
@@ -480,6 +485,7 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
         unit: None,
         place: first.unwrap_or(Span::new(file, 0..0)),
         config: Some(file),
+        imports: imports::packages(&parsed.tree),
         working_directory: Setting::unknown(nobody, Origin::DEFAULT),
         directory: Possible::Unknown(nobody.into()),
         temporary: Possible::Unknown(nobody.into()),

@@ -53,6 +53,22 @@ pub(super) fn named(trees: &BTreeMap<FileId, Parsed<Tree>>) -> BTreeSet<&str> {
     named
 }
 
+/// The packages that a file imports anywhere, by the first part of their names.
+pub(super) fn packages(tree: &Tree) -> BTreeSet<String> {
+    let first = |module: &str| module.split('.').next().unwrap_or_default().to_owned();
+    let mut packages = BTreeSet::new();
+    let mut pending: Vec<&Statement> = tree.statements.iter().collect();
+    while let Some(statement) = pending.pop() {
+        match &statement.kind {
+            StatementKind::ImportAll(module) => drop(packages.insert(first(module))),
+            StatementKind::Import(imports) => packages.extend(imports.iter().map(|it| first(&it.module))),
+            StatementKind::Block { body, .. } => pending.extend(body),
+            _ => {}
+        }
+    }
+    packages
+}
+
 /// The module of a name, if it certainly is this file of the tree: `file` is the configuration, which lies at `deployed`
 /// on the machine, and Gunicorn starts in `directory`.
 pub(super) fn find<'a>(

@@ -88,33 +88,23 @@ pub(super) fn certainly_lacks(text: &str, name: &str) -> bool {
 
 /// The name of the one application that a module certainly makes, if there is one.
 pub(super) fn application(text: &str) -> Option<&'static str> {
-    let mut found = ["app", "application"].into_iter().filter(|name| interface(text, name).is_some());
+    let mut found = ["app", "application"].into_iter().filter(|name| made(text, name).is_some());
     match (found.next(), found.next()) {
         (Some(name), None) => Some(name),
         _ => None,
     }
 }
 
-/// What the application of a name speaks, where that is certain: it is bound once, at the module's level, by a call of a known
-/// maker or by a function that takes what such an application is given.
-pub(super) fn interface(text: &str, name: &str) -> Option<Interface> {
-    bound(text, name).map(|(_, interface)| interface)
-}
-
-/// The package that the maker of an application is from, where that is certain.
-pub(super) fn framework(text: &str, name: &str) -> Option<&'static str> {
-    bound(text, name)?.0
-}
-
-/// What an application is made by, and what it speaks.
-fn bound(text: &str, name: &str) -> Option<(Option<&'static str>, Interface)> {
+/// What made the application of a name, and what it speaks, where that is certain: it is bound once, at the module's level, by a
+/// call of a known maker, whose package is told, or by a function that takes what such an application is given.
+pub(super) fn made(text: &str, name: &str) -> Option<(Option<&'static str>, Interface)> {
     let code = code(text)?;
     let mut bindings = words(&code).filter(|(at, word)| *word == name && binds(&code, *at, word));
     let (at, _) = bindings.next().filter(|_| bindings.next().is_none())?;
     let line_start = code[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let behind = &code[at + name.len()..];
     match &code[line_start..at] {
-        "" => made(&code, behind.trim_start_matches([' ', '\t']).strip_prefix('=')?),
+        "" => by_call(&code, behind.trim_start_matches([' ', '\t']).strip_prefix('=')?),
         "async def " => {
             let (parameters, _) = parenthesis(behind)?;
             let three = parameters.split(',').filter(|it| is_identifier(it.trim())).count() == 3;
@@ -158,7 +148,7 @@ fn binds(code: &str, at: usize, name: &str) -> bool {
 }
 
 /// What a call makes that stands alone behind an equals sign.
-fn made(code: &str, value: &str) -> Option<(Option<&'static str>, Interface)> {
+fn by_call(code: &str, value: &str) -> Option<(Option<&'static str>, Interface)> {
     let value = value.trim_start_matches([' ', '\t']);
     let open = value.find('(')?;
     let maker = &value[..open];
@@ -267,7 +257,7 @@ mod tests {
             ("from flask import Flask\napp = Flask(__name__)\n(app, x) = y\n", None),
             ("app = make()\n", None),
         ] {
-            assert_eq!(interface(text, "app"), expected, "{text:?}");
+            assert_eq!(made(text, "app").map(|it| it.1), expected, "{text:?}");
         }
     }
 }

@@ -1,13 +1,19 @@
 //! The commands of a script one after the other.
 
-use super::builtins::{self, Done, assigned, assignment};
+mod list;
+mod perhaps;
+
+use list::List;
+
+use super::builtins::{self, Done, assignment};
+use super::command::{is_activation, may_start, program};
 use super::expand::{self, Reading, plain};
 use super::{Dialect, Placing, Ran, State, World, unknown};
 use crate::model::{Origin, OriginKind, Setting};
 use crate::resolve::launch::Argument;
 use crate::resolve::paths::{Mapped, is_example};
 use crate::source::{FileKind, Span};
-use crate::syntax::shell::{self, Command, Join, Piece, Place, Script, Way};
+use crate::syntax::shell::{self, Command, Join, Piece, Place, Script, Way, Word};
 use crate::value::Possible;
 
 /// How many commands of scripts are followed for one launch.
@@ -64,12 +70,12 @@ impl Walk<'_, '_> {
         for (at, command) in script.commands.iter().enumerate() {
             self.left = self.left.checked_sub(1).ok_or("the script is too long to be followed")?;
             if command.join == Join::Start {
-                self.end_list(&mut list, reading.placing.span(&command.range));
+                list.end(self.state, reading.placing.span(&command.range));
             }
             match command.way {
                 Way::Unread => return Err("a part of the script is not read".into()),
                 Way::Definition => {
-                    function = command.words.first().and_then(literal).map(str::to_owned);
+                    function = command.words.first().and_then(Word::literal).map(str::to_owned);
                     if let Some(name) = &function {
                         self.state.functions.insert(name.clone(), false);
                     }
@@ -100,28 +106,6 @@ impl Walk<'_, '_> {
             }
         }
         Ok(Outcome::Nothing)
-    }
-
-    /// What a list did behind a command that may have failed, it may not have done.
-    fn end_list(&mut self, list: &mut List, place: Span) {
-        if let Some(before) = list.before.take() {
-            for name in self.state.touched.take().unwrap_or_default() {
-                self.state.doubt(&name, "the script may or may not set it", place);
-            }
-            if self.state.directory != before.directory {
-                self.state.directory = Setting::unknown(
-                    "the script may or may not change the directory",
-                    Origin::at(OriginKind::CommandLine, place),
-                );
-            }
-            if self.state.parameters != before.parameters {
-                self.state.lose_parameters("the script may or may not change its parameters");
-            }
-            if self.state.exports_all != before.exports_all {
-                self.state.lose("the script may or may not export everything");
-            }
-        }
-        *list = List::default();
     }
 
     /// A command that stands straight in the script.
@@ -198,12 +182,8 @@ impl Walk<'_, '_> {
         let directory = self.state.directory.clone();
         let ends = rest.is_empty() && alone && depth == 0;
         let first = words.first().map(|word| word.span).filter(|_| ends && !replaces);
-        // `time` is a word of the shell's own, and no program that `exec` could be one more word of.
-        let is_timed = |word: &Span| {
-            let text = &self.world.sources.get(word.file).text[..word.start as usize];
-            text.trim_end_matches([' ', '\t']).ends_with("time")
-        };
-        let exec = first.filter(|word| matches!(reading.placing, Placing::File(..)) && !is_timed(word));
+        // No program is behind `time` that `exec` could be one more word of.
+        let exec = first.filter(|_| matches!(reading.placing, Placing::File(..)) && !command.timed);
         let ran = Ran {
             environment: self.environment(&assignments, command, reading),
             words,
@@ -248,7 +228,7 @@ impl Walk<'_, '_> {
     }
 
     /// Shells differ on whether assignments before a command of theirs, or a function, stay.
-    fn keep_perhaps(&mut self, assignments: &[(String, shell::Word)], command: &Command, reading: Reading) {
+    fn keep_perhaps(&mut self, assignments: &[(String, Word)], command: &Command, reading: Reading) {
         for (name, _) in assignments {
             self.state.doubt(name, "shells differ on whether it stays", reading.placing.span(&command.range));
         }
@@ -257,7 +237,7 @@ impl Walk<'_, '_> {
     /// The environment of a program, with the assignments before it.
     fn environment(
         &mut self,
-        assignments: &[(String, shell::Word)],
+        assignments: &[(String, Word)],
         command: &Command,
         reading: Reading,
     ) -> crate::resolve::launch::Environment {
@@ -274,96 +254,6 @@ impl Walk<'_, '_> {
     /// Whether some words call a function of the script, and whether that may start something.
     fn called(&self, words: &[Argument]) -> Option<bool> {
         self.state.functions.get(words.first()?.text.known()?).copied()
-    }
-
-    /// A command that may or may not run.
-    fn perhaps(&mut self, command: &Command, reading: Reading) -> Result<(), String> {
-        if self.may_be_wanted(command, reading) {
-            return Err("the script may start one thing or another".into());
-        }
-        let is_apart =
-            command.place == Place::Apart || command.way == Way::Piped || command.way == Way::Background;
-        if is_apart {
-            return Ok(());
-        }
-        let place = reading.placing.span(&command.range);
-        for name in assigned(command) {
-            self.state.doubt(&name, "the script may or may not set it", place);
-        }
-        if command.way == Way::Loop
-            && let Some(name) = command.words.first().and_then(literal)
-        {
-            self.state.doubt(name, "a loop sets it", place);
-        }
-        match program(command) {
-            Some("cd") => {
-                let why = "the script may or may not change the directory";
-                self.state.directory = Setting::unknown(why, Origin::at(OriginKind::CommandLine, place));
-            }
-            Some("shift" | "set") => {
-                self.state.lose_parameters("the script may or may not change its parameters");
-                if program(command) == Some("set") && command.words.iter().any(may_export_all) {
-                    self.state.lose("the script may or may not export everything");
-                }
-            }
-            Some("." | "source") if !is_activation(command) => {
-                self.state.lose("the script may or may not read another");
-            }
-            Some(name) if builtins::is_wild(name) => {
-                self.state.lose(&format!("what `{name}` does is not known"))
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// A command of a function: what it changes may change at any time.
-    fn in_function(&mut self, command: &Command, function: Option<&str>, reading: Reading) {
-        if self.may_be_wanted(command, reading)
-            && let Some(starts) = function.and_then(|name| self.state.functions.get_mut(name))
-        {
-            *starts = true;
-        }
-        let names = assigned(command).into_iter();
-        let names = names.chain(
-            command.words.first().filter(|_| command.way == Way::Loop).and_then(literal).map(str::to_owned),
-        );
-        self.state.restless.extend(names);
-        match program(command) {
-            Some("cd" | "set" | "." | "source") => {
-                self.state.lose("a function of the script may change it");
-                self.state.restless.insert("PWD".into());
-            }
-            Some(name) if builtins::is_wild(name) => {
-                self.state.lose(&format!("what `{name}` does is not known"))
-            }
-            _ => {}
-        }
-    }
-
-    /// Whether a command that may not run at all, or at another time, may be what is looked for.
-    fn may_be_wanted(&mut self, command: &Command, reading: Reading) -> bool {
-        if program(command) == Some("exec") && command.words.len() > 1 {
-            return true;
-        }
-        let assignments = command.words.iter().map_while(assignment).count();
-        let words = self.words(command, assignments, reading);
-        if words.is_empty() || matches!(command.way, Way::Loop) {
-            return false;
-        }
-        if let Some(starts) = self.called(&words) {
-            return starts;
-        }
-        let ran = Ran {
-            environment: Default::default(),
-            words,
-            directory: self.state.directory.clone(),
-            place: reading.placing.span(&command.range),
-            replaces: false,
-            last: false,
-            exec: None,
-        };
-        (self.verdict)(&ran) == Verdict::Wanted
     }
 
     /// `. FILE`.
@@ -429,78 +319,4 @@ enum Step {
     On(bool),
     Ends,
     Runs(Box<Ran>),
-}
-
-/// Commands that are joined by `&&` and `||`.
-#[derive(Default)]
-struct List {
-    /// Whether the command before certainly succeeded.
-    sure: bool,
-    /// Whether what comes now depends on a command that may have failed.
-    dependent: bool,
-    behind_or: bool,
-    /// What was known before that.
-    before: Option<Before>,
-}
-
-struct Before {
-    directory: Setting<String>,
-    parameters: Vec<Argument>,
-    exports_all: bool,
-}
-
-impl List {
-    fn follow(&mut self, join: Join, state: &mut State) {
-        match join {
-            Join::Start => {}
-            Join::Or => self.behind_or = true,
-            Join::And if !self.sure && !self.dependent => {
-                self.dependent = true;
-                state.touched = Some(Vec::new());
-                self.before = Some(Before {
-                    directory: state.directory.clone(),
-                    parameters: state.parameters.clone(),
-                    exports_all: state.exports_all,
-                });
-            }
-            Join::And => {}
-        }
-    }
-}
-
-fn literal(word: &shell::Word) -> Option<&str> {
-    match word.pieces.as_slice() {
-        [Piece::Text(text)] => Some(text),
-        _ => None,
-    }
-}
-
-/// The program of a command, where it is a plain word.
-fn program(command: &Command) -> Option<&str> {
-    command.words.iter().find(|word| assignment(word).is_none()).and_then(literal)
-}
-
-/// Whether a command further on may be a start of something.
-fn may_start(command: &Command) -> bool {
-    let speaks = |word: &shell::Word| {
-        word.pieces.iter().any(|piece| match piece {
-            Piece::Text(text) | Piece::Quoted(text) => text.contains("gunicorn"),
-            _ => false,
-        })
-    };
-    command.way == Way::Unread || program(command) == Some("exec") || command.words.iter().any(speaks)
-}
-
-/// Whether a word of `set` may be `-a`.
-fn may_export_all(word: &shell::Word) -> bool {
-    literal(word).is_none_or(|text| text == "allexport" || text.starts_with(['-', '+']) && text.contains('a'))
-}
-
-/// Whether a command activates a virtual environment: it sets variables that say where Python is.
-fn is_activation(command: &Command) -> bool {
-    matches!(program(command), Some("." | "source"))
-        && command.words.last().is_some_and(|word| match word.pieces.last() {
-            Some(Piece::Text(text) | Piece::Quoted(text)) => text.ends_with("bin/activate"),
-            _ => false,
-        })
 }

@@ -5,7 +5,9 @@ use super::specifiers;
 use super::words::{self, Escapes};
 use super::{Stack, env_file};
 use crate::edit::{Applicability, Edit};
-use crate::model::{Manager, Mend, Origin, OriginKind, Setting, UnitFault, UnitFaultKind, Unresolved};
+use crate::model::{
+    Manager, Mend, Origin, OriginKind, Setting, UnitFault, UnitFaultKind, Unresolved, Variables,
+};
 use crate::resolve::launch::Environment;
 use crate::resolve::paths::{Mapped, is_example};
 use crate::source::{FileKind, Span};
@@ -71,9 +73,7 @@ pub(super) fn environment(
     if unit.manager == Manager::User {
         environment.open = Some("a user's service manager passes its own environment on".into());
     }
-    for line in unit.list("Service", "Environment") {
-        assign(unit, &line, &mut environment);
-    }
+    assign_all(unit, &mut environment);
     for line in unit.list("Service", "EnvironmentFile") {
         if let Err(why) = read_file(unit, &line, stack, &mut environment, faults) {
             unresolved.push(Unresolved {
@@ -90,6 +90,21 @@ pub(super) fn environment(
         }
     }
     environment
+}
+
+/// What the lines of `Environment=` alone assign.
+pub(super) fn variables(unit: &Merged<'_>) -> Variables {
+    let mut environment =
+        Environment { open: unit.hole("Service").map(|_| HOLE.into()), ..Environment::default() };
+    assign_all(unit, &mut environment);
+    let values = environment.variables.into_iter().map(|(name, it)| (name, it.value));
+    Variables { values: values.collect(), open: environment.open }
+}
+
+fn assign_all(unit: &Merged<'_>, environment: &mut Environment) {
+    for line in unit.list("Service", "Environment") {
+        assign(unit, &line, environment);
+    }
 }
 
 /// The assignments of one `Environment=`. A word that is none is ignored, and so is all behind a mistake in quoting.

@@ -3,7 +3,7 @@
 //! All of it was seen with nginx 1.31.3 and Gunicorn 20.1.0, 23.0.0 and 27.0.1, gevent and uvicorn's workers with 27.0.1.
 
 use super::{Mismatch, Sends, Speaks};
-use crate::model::{Deployment, Setting, Version, WorkerClass};
+use crate::model::{ANSWERS_WHEN_KILLED, Deployment, Setting, Version, WorkerClass};
 use crate::value::Duration;
 
 /// How a request ends.
@@ -15,9 +15,6 @@ pub(super) struct Ending {
     /// What the logs say.
     pub(super) log: &'static str,
 }
-
-/// Since when a sync worker that is killed answers with a 500.
-const ANSWERS_500: Version = Version(22, 0, 0);
 
 const FRAME: &str =
     "nginx's error log says `upstream sent too large http2 frame: 4740180`, which is the word HTTP";
@@ -75,7 +72,7 @@ fn waiting(deployment: &Deployment, mismatch: &Mismatch) -> Ending {
     match app.worker_class.value.known() {
         Some(WorkerClass::Sync) if *worker == zero || worker > read => given_up(),
         Some(WorkerClass::Sync) if worker < read => {
-            let by_gunicorn = deployment.target.gunicorn >= ANSWERS_500;
+            let by_gunicorn = deployment.target.gunicorn >= ANSWERS_WHEN_KILLED;
             let (status, log) = match sends {
                 Sends::Fastcgi if by_gunicorn => ("502", FASTCGI),
                 _ if by_gunicorn => ("500", NO_URI),

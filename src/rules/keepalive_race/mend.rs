@@ -1,11 +1,11 @@
 //! How the app is made to keep connections for longer than nginx, or nginx for a shorter time than the app.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, Racing, longest_of};
 use crate::edit::{Applicability, Edit, Fix};
-use crate::model::{Anchor, App, AppId, Datum, Dialect, OriginKind, Setting, WorkerClass};
-use crate::source::Span;
+use crate::model::{Anchor, App, AppId, Deployment, Dialect, OriginKind, Setting, WorkerClass};
+use crate::source::{FileId, Span};
 use crate::value::Duration;
 
 /// How much longer than nginx the app keeps connections after the fix: the two begin to count at different moments, and a
@@ -44,11 +44,24 @@ pub(super) fn advice(idle: Duration) -> String {
     }
 }
 
+/// The apps that read each configuration file.
+pub(super) type Readers = BTreeMap<FileId, Vec<AppId>>;
+
+pub(super) fn readers(deployment: &Deployment) -> Readers {
+    let mut readers = Readers::new();
+    for (at, app) in deployment.apps.iter().enumerate() {
+        if let Some(file) = app.config {
+            readers.entry(file).or_default().push(AppId(at as u32));
+        }
+    }
+    readers
+}
+
 /// Raises the time of each app; where one cannot be mended, nginx's is lowered instead.
-pub(super) fn mends(context: &Context, racing: &[Racing]) -> Option<Fix> {
+pub(super) fn mends(context: &Context, readers: &Readers, racing: &[Racing]) -> Option<Fix> {
     let apps: BTreeSet<AppId> = racing.iter().flat_map(|it| &it.apps).copied().collect();
     let seconds = seconds(longest_of(racing)?)?;
-    let raised = |id: &AppId| raised(context, *id, &apps, seconds);
+    let raised = |id: &AppId| raised(context, readers, *id, &apps, seconds);
     if let Some(raised) = apps.iter().map(raised).collect::<Option<Vec<_>>>() {
         let is_safe = raised.iter().all(|(_, how)| *how == Applicability::Safe);
         let how = if is_safe { Applicability::Safe } else { Applicability::Unsafe };
@@ -77,6 +90,7 @@ pub(super) fn mends(context: &Context, racing: &[Racing]) -> Option<Fix> {
 /// requests.
 fn raised(
     context: &Context,
+    readers: &Readers,
     id: AppId,
     apps: &BTreeSet<AppId>,
     seconds: u64,
@@ -90,9 +104,8 @@ fn raised(
     if is_bounded && !connections.value.must(|connections| *connections >= ENOUGH) {
         return None;
     }
-    let readers = context.deployment.apps.iter().enumerate();
-    let mut readers = readers.filter(|(_, it)| app.config.is_some() && it.config == app.config);
-    let is_shared = readers.any(|(at, _)| !apps.contains(&AppId(at as u32)));
+    let readers = app.config.and_then(|file| readers.get(&file));
+    let is_shared = readers.is_some_and(|readers| !readers.iter().all(|id| apps.contains(id)));
     let is_own = |anchor: &Anchor| Some(anchor.span.file) == app.config && !is_shared;
     let kept: Setting<Duration> = app.setting("keepalive");
     let value = seconds.to_string();
@@ -102,7 +115,7 @@ fn raised(
         }
         (OriginKind::CommandLine, Some(anchor)) => Some((anchor.set(&value), Applicability::Safe)),
         (OriginKind::Default, _) => {
-            let kin = || KIN.iter().filter_map(|name| anchor_of(app, name));
+            let kin = || app.anchors(&KIN);
             let in_file = kin()
                 .filter(|anchor| anchor.dialect == Dialect::Python && is_own(anchor))
                 .find_map(|anchor| below(context, &anchor, &value));
@@ -116,11 +129,6 @@ fn raised(
         }
         _ => None,
     }
-}
-
-fn anchor_of(app: &App, name: &str) -> Option<Anchor> {
-    let setting: &Setting<Datum> = app.settings.get(name)?;
-    setting.origin.anchor.filter(|_| setting.value.candidates().is_some())
 }
 
 /// A line of its own below an assignment that stands in no block.

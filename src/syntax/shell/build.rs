@@ -63,6 +63,8 @@ struct Builder {
     redirected: bool,
     /// Whether shells differ on a redirection of this command.
     bash_only: bool,
+    /// Whether `time` stands before it.
+    timed: bool,
     /// The group or subshell that has just been closed.
     closed: Option<Kind>,
 }
@@ -84,6 +86,7 @@ pub(super) fn build(text: &str) -> Script {
         redirects: false,
         redirected: false,
         bash_only: false,
+        timed: false,
         closed: None,
     };
     let tokens = grammar::parse(text).into_iter().flat_map(Pair::into_inner);
@@ -136,7 +139,9 @@ impl Builder {
     fn push(&mut self, words: Vec<Word>, range: std::ops::Range<usize>, place: Place, way: Way) {
         let bash_only = std::mem::take(&mut self.bash_only);
         let redirected = std::mem::take(&mut self.redirected);
-        self.commands.push(Command { words, place, join: self.join, way, bash_only, redirected, range });
+        let timed = std::mem::take(&mut self.timed);
+        let join = self.join;
+        self.commands.push(Command { words, place, join, way, bash_only, redirected, timed, range });
     }
 
     fn open(&mut self, kind: Kind) {
@@ -214,7 +219,7 @@ impl Builder {
                     self.mode = Mode::Array;
                     Ok(())
                 }
-                [name] if literal(name).is_some() => {
+                [name] if name.literal().is_some() => {
                     self.define()?;
                     self.mode = Mode::FunctionBracket;
                     Ok(())
@@ -228,7 +233,7 @@ impl Builder {
             // What is left are redirections.
             _ => {
                 let number = self.words.last().filter(|last| last.range.end == start);
-                match number.map(literal) {
+                match number.map(Word::literal) {
                     Some(Some(text)) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
                         self.words.pop();
                     }
@@ -302,7 +307,7 @@ impl Builder {
     }
 
     fn word(&mut self, word: Word) -> Result<(), Unread> {
-        let text = literal(&word).map(str::to_owned);
+        let text = word.literal().map(str::to_owned);
         let text = text.as_deref();
         if std::mem::take(&mut self.redirects) {
             self.end = word.range.end;
@@ -348,7 +353,7 @@ impl Builder {
     /// A word where a command begins: a reserved one, or its first.
     fn first_word(&mut self, word: Word) -> Result<(), Unread> {
         let top = self.frames.last().map(|frame| frame.kind);
-        match literal(&word) {
+        match word.literal() {
             Some("if") => self.open(Kind::If),
             Some("while" | "until") => self.open(Kind::Loop),
             Some("for") => {
@@ -367,7 +372,8 @@ impl Builder {
             Some("done") => return self.close(Kind::Loop),
             Some("esac") => return self.close(Kind::Case),
             Some("}") => return self.close(Kind::Group),
-            Some("!" | "time") => {}
+            Some("!") => {}
+            Some("time") => self.timed = true,
             Some("then" | "else" | "elif" | "do" | "select" | "coproc" | "in") => return Err(Unread),
             Some("[[") => {
                 self.take(word);
@@ -379,15 +385,7 @@ impl Builder {
     }
 }
 
-/// The text of a word that is nothing but text.
-fn literal(word: &Word) -> Option<&str> {
-    match word.pieces.as_slice() {
-        [Piece::Text(text)] => Some(text),
-        _ => None,
-    }
-}
-
 /// Whether a word is the beginning of an assignment: `name=`.
 fn is_assigned(word: &Word) -> bool {
-    literal(word).is_some_and(|text| text.ends_with('='))
+    word.literal().is_some_and(|text| text.ends_with('='))
 }

@@ -1,10 +1,14 @@
 //! `sh -c SCRIPT`, `bash FILE`, and scripts that are programs themselves.
 
+use std::collections::BTreeSet;
+
 use super::{Finder, Start, Step, is_gunicorn, other};
 use crate::model::Shell;
 use crate::resolve::launch::{Activation, Argument, Environment};
 use crate::resolve::paths::{Mapped, common_suffix, is_example, template_free};
-use crate::resolve::shell::{Dialect, MAX_SCRIPT, Outcome, Placing, Ran, State, Verdict, World, run};
+use crate::resolve::shell::{
+    Dialect, MAX_SCRIPT, Outcome, Placing, Ran, State, Verdict, World, program, run,
+};
 use crate::resolve::variants;
 use crate::source::{FileId, FileKind, Span};
 use crate::syntax::shell::{self, Piece};
@@ -246,10 +250,8 @@ impl Finder<'_> {
             return other("scripts run scripts too deep");
         }
         let script = shell::parse(task.text);
-        let has_traps = script.commands.iter().any(|command| {
-            let first = command.words.first().map(|word| word.pieces.as_slice());
-            matches!(first, Some([Piece::Text(program)]) if program == "trap")
-        }) || self.reads_traps(&script);
+        let has_traps =
+            script.commands.iter().any(|it| program(it) == Some("trap")) || self.reads_traps(&script);
         self.left.set(self.left.get().saturating_sub(script.commands.len()));
         let mut state = State::new(
             std::mem::take(&mut start.environment),
@@ -300,20 +302,21 @@ impl Finder<'_> {
     /// Whether a file that a script reads may set traps, or speak to the manager: then it is not known what becomes of a
     /// signal. Files of assignments and `activate` do neither.
     fn reads_traps(&self, script: &shell::Script) -> bool {
-        let reads = |command: &&shell::Command| {
-            let first = command.words.first().map(|word| word.pieces.as_slice());
-            matches!(first, Some([Piece::Text(program)]) if program == "." || program == "source")
-        };
-        let may_trap = |text: &str| text.contains("trap") || text.contains("systemd-notify");
-        script.commands.iter().filter(reads).any(|command| {
-            let Some(Piece::Text(path)) = command.words.get(1).and_then(|word| word.pieces.last()) else {
-                return true;
-            };
-            let name = path.rsplit('/').next().unwrap_or(path);
-            match self.paths.named(name) {
-                [] => name.ends_with(".sh"),
-                files => files.iter().any(|(_, file)| may_trap(&self.sources.get(*file).text)),
+        let reads = |command: &&shell::Command| matches!(program(command), Some("." | "source"));
+        let mut names = BTreeSet::new();
+        for command in script.commands.iter().filter(reads) {
+            // The end of the path is known even where a variable begins it.
+            match command.words.get(1).and_then(|word| word.pieces.last()) {
+                Some(Piece::Text(path) | Piece::Quoted(path)) => {
+                    names.insert(path.rsplit('/').next().unwrap_or(path));
+                }
+                _ => return true,
             }
+        }
+        let may_trap = |text: &str| text.contains("trap") || text.contains("systemd-notify");
+        names.into_iter().any(|name| match self.paths.named(name) {
+            [] => name.ends_with(".sh"),
+            files => files.iter().any(|(_, file)| may_trap(&self.sources.get(*file).text)),
         })
     }
 

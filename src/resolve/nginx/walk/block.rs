@@ -17,6 +17,9 @@ impl<'a> Walk<'a> {
         let Some((block, kind)) = opened(place.block, directive.name()) else {
             return self.closed(directive, items, place);
         };
+        if directive.name() == "if" && refuses_methods(directive, items) {
+            self.found.nginx.refuses_methods.get_or_insert(directive.header);
+        }
         let mut inner = Place {
             block,
             guessed: place.guessed && !is_telling(directive, items),
@@ -134,6 +137,20 @@ fn opened(outer: Block, name: &str) -> Option<(Block, Option<LevelKind>)> {
         _ => return None,
     };
     Some(opened)
+}
+
+/// Whether an `if` asks for the method, and answers by itself with an error or is for all methods but some.
+fn refuses_methods(directive: &Directive, items: &[Item]) -> bool {
+    let words = directive.arguments();
+    let asks = words.iter().any(|word| word.text.contains("$request_method"));
+    let excludes = words.iter().any(|word| word.text.starts_with('!'));
+    let is_error = |item: &Item| match item {
+        Item::Directive(inner) if inner.name() == "return" => {
+            inner.arguments().first().is_some_and(|status| status.text.starts_with(['4', '5']))
+        }
+        _ => false,
+    };
+    asks && (excludes || items.iter().any(is_error))
 }
 
 /// Whether what a block is follows from it alone, wherever its file is included. A `server` may be one of `stream` unless
