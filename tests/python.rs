@@ -157,13 +157,15 @@ json.dump(said, sys.stdout)
 
 #[test]
 fn what_is_no_utf_8_is_refused_as_cpython_refuses_it() {
-    let files: [(&[u8], bool); 24] = [
+    let files: [(&[u8], bool); 26] = [
         (b"a = 'x\xe9'\n", true),
         (b"a = 'x\xe9y'\n", true),
         (b"a = 'x\x80y'\n", true),
         (b"a = 'x\xffy'\n", true),
         (b"a = '\xed\xa0\x80'\n", true),
         (b"a = '\xe2\x82'\n", true),
+        (b"a = '\xe2\x82x'\n", true),
+        (b"a = '\\n\xf0\x9f\x98x'\n", true),
         (b"a = '\xc3\xa9 \xf0\x9f\x98'\n", true),
         (b"a = r'x\\n\xe9'\n", true),
         (b"a = u'x\xe9'\n", true),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::{Anchor, AppFault, Datum, FromDatum, Origin, Setting, Shell, UnitId, Version};
+use super::{Anchor, AppFault, AppFaultKind, Datum, FromDatum, Origin, Setting, Shell, UnitId, Version};
 use crate::source::{FileId, Span};
 use crate::value::{Endpoint, Possible};
 
@@ -216,9 +216,20 @@ impl App {
         settings.filter(|it| it.value.candidates().is_some()).filter_map(|it| it.origin.anchor)
     }
 
-    /// A setting by the program's own name; unknown where it was not resolved.
+    /// A setting by the program's own name; unknown where it was not resolved. A default that is in force since the name in the
+    /// file is misspelt is as unknown: the name is the mistake, and is told.
     pub fn setting<T: FromDatum>(&self, name: &str) -> Setting<T> {
+        let is_meant = |fault: &AppFault| fault.kind == AppFaultKind::UnknownSetting && fault.setting == name;
         match self.settings.get(name) {
+            Some(setting) if !setting.origin.is_written() && self.faults.iter().any(is_meant) => {
+                Setting::unknown("Gunicorn passes over the name that is meant for it", Origin::DEFAULT)
+            }
+            it => self.resolved(it),
+        }
+    }
+
+    fn resolved<T: FromDatum>(&self, setting: Option<&Setting<Datum>>) -> Setting<T> {
+        match setting {
             Some(setting) => setting.read(),
             None => Setting { value: Possible::Unknown("not resolved".into()), origin: Origin::DEFAULT },
         }

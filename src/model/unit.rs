@@ -100,8 +100,17 @@ impl Unit {
         self.faults.iter().any(|fault| fault.refused)
     }
 
-    /// A setting by systemd's own name: `Known(None)` where it is certainly not set and has no default here.
+    /// A setting by systemd's own name: `Known(None)` where it is certainly not set and has no default here. A default that is in
+    /// force since systemd passes over the line that is for it is as unknown: the line is the mistake, and is told.
     pub fn setting<T: FromDatum>(&self, name: &str) -> Setting<Option<T>> {
+        if !self.is_written(name) && self.passes_over(name) {
+            return Setting::unknown("systemd passes over the line that is meant for it", Origin::DEFAULT);
+        }
+        self.in_force(name)
+    }
+
+    /// The same as systemd has it, whatever was meant.
+    fn in_force<T: FromDatum>(&self, name: &str) -> Setting<Option<T>> {
         match (self.settings.get(name), &self.open) {
             (Some(setting), _) => {
                 let Setting { value, origin } = setting.read::<T>();
@@ -113,7 +122,7 @@ impl Unit {
     }
 
     /// Whether a line that is evidently for a setting is ignored, so that its default is in force against what somebody meant.
-    pub fn passes_over(&self, name: &str) -> bool {
+    fn passes_over(&self, name: &str) -> bool {
         self.faults.iter().any(|fault| fault.directive == name || fault.meant.as_deref() == Some(name))
     }
 
@@ -164,7 +173,14 @@ impl Unit {
     /// The directories that systemd makes for it in /run, those above them and links to them included:
     /// `/run/shop`. `None` where it is not known which these are.
     pub fn runtime_directories(&self) -> Option<Vec<String>> {
-        let names: Option<Vec<String>> = match self.setting::<Vec<String>>("RuntimeDirectory").value {
+        const NAME: &str = "RuntimeDirectory";
+        // Of a value that means nothing to systemd it is known that nothing is made for it.
+        let is_value = |fault: &UnitFault| fault.directive == NAME && fault.kind == UnitFaultKind::Value;
+        let setting = match self.faults.iter().any(is_value) {
+            true => self.in_force::<Vec<String>>(NAME),
+            false => self.setting(NAME),
+        };
+        let names: Option<Vec<String>> = match setting.value {
             Possible::Known(names) => names,
             _ => return None,
         };

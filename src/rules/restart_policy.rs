@@ -106,10 +106,6 @@ fn is_for_errors(restart: &str) -> bool {
 fn no_restart(context: &Context, app: &App, unit: &Unit) -> Option<Finding> {
     let restart: Setting<Option<String>> = unit.setting("Restart");
     let value = restart.value.known()?.as_deref().filter(|value| !is_for_errors(value))?;
-    // A `Restart=` that systemd passes over is told as that.
-    if unit.passes_over("Restart") {
-        return None;
-    }
     let line = unit.settings.get("ExecStart")?.origin.place;
     let place = restart.origin.place.or(line).unwrap_or(unit.place);
     let only = match value {

@@ -73,6 +73,32 @@ fn plain_http_to_an_app_with_a_certificate_is_a_502() {
 }
 
 #[test]
+fn plain_http_to_a_certificate_with_its_key_is_a_502() {
+    const BOTH: &str = concat!(include_str!("../data/localhost.crt"), include_str!("../data/localhost.key"));
+    run(&Case {
+        rule: "scheme-mismatch",
+        gunicorn: "bind = \"127.0.0.1:APP\"\ncertfile = \"HERE/both.pem\"\n",
+        files: &[("both.pem", BOTH), STARTED],
+        http: &server("proxy_pass http://127.0.0.1:APP;"),
+        log: "while reading response header from upstream",
+        ..Case::default()
+    });
+}
+
+#[test]
+fn a_certificate_without_a_key_is_a_403_and_a_502_by_tls() {
+    run(&Case {
+        rule: "scheme-mismatch",
+        gunicorn: "bind = \"127.0.0.1:APP\"\ncertfile = \"HERE/localhost.crt\"\n",
+        files: &[TLS[0], STARTED],
+        http: &server("proxy_pass http://127.0.0.1:APP;"),
+        before: "403",
+        after: "502",
+        ..Case::default()
+    });
+}
+
+#[test]
 fn a_certificate_that_nginx_would_not_take_is_the_hand_s() {
     run(&Case {
         rule: "scheme-mismatch",
@@ -97,6 +123,20 @@ fn uwsgi_to_a_sync_worker_is_a_500_when_it_is_killed() {
         gunicorn: "bind = \"127.0.0.1:APP\"\ntimeout = 1\n",
         files: &[STARTED],
         http: &server("uwsgi_param REQUEST_METHOD $request_method; uwsgi_pass 127.0.0.1:APP;"),
+        before: "500",
+        mend: Mend::Unsafe,
+        instead: CUT,
+        ..Case::default()
+    });
+}
+
+#[test]
+fn uwsgi_by_its_scheme_is_a_500() {
+    run(&Case {
+        rule: "gateway-protocol-mismatch",
+        gunicorn: "bind = \"127.0.0.1:APP\"\ntimeout = 1\n",
+        files: &[STARTED],
+        http: &server("uwsgi_param REQUEST_METHOD $request_method; uwsgi_pass uwsgi://127.0.0.1:APP;"),
         before: "500",
         mend: Mend::Unsafe,
         instead: CUT,

@@ -40,15 +40,17 @@ pub fn undecodable(file: FileId, text: &str, bytes: &[u8], parsed: &mut Parsed<T
         return;
     }
     let strings = words.iter().filter(|word| word.rule == Rule::string);
-    let error = strings.filter_map(|word| {
+    let mut errors = strings.filter_map(|word| {
         let refused = refused(&bytes[word.range.clone()])?;
         let start = word.range.start + refused.at;
+        let (first, last) = (refused.position, refused.position + refused.length - 1);
+        let what = match refused.length {
+            1 => format!("byte {:#04x} in position {first}", bytes[start]),
+            _ => format!("bytes in position {first}-{last}"),
+        };
         Some(SyntaxError {
-            span: Span::new(file, start..start + 1),
-            message: format!(
-                "(unicode error) 'utf-8' codec can't decode byte {:#04x} in position {}: {}",
-                bytes[start], refused.position, refused.reason
-            ),
+            span: Span::new(file, start..start + refused.length),
+            message: format!("(unicode error) 'utf-8' codec can't decode {what}: {}", refused.reason),
             hint: Some(
                 "save the file as UTF-8, or name its encoding in the first line: `# -*- coding: latin-1 -*-`"
                     .into(),
@@ -56,15 +58,17 @@ pub fn undecodable(file: FileId, text: &str, bytes: &[u8], parsed: &mut Parsed<T
             ignored: false,
         })
     });
-    parsed.errors.extend({ error }.next());
+    parsed.errors.extend(errors.next());
 }
 
 /// What Python cannot decode.
 struct Refused {
-    /// The byte, from the beginning of the literal.
+    /// The first byte, from the beginning of the literal.
     at: usize,
-    /// The byte as Python counts.
+    /// The same as Python counts.
     position: usize,
+    /// How many bytes it is.
+    length: usize,
     /// Why.
     reason: &'static str,
 }
@@ -87,10 +91,12 @@ fn refused(literal: &[u8]) -> Option<Refused> {
     let breaks = body[..at].windows(2).filter(|pair| pair == b"\r\n").count();
     let rest = &body[at..];
     let end = if by_runs { rest.iter().position(u8::is_ascii).unwrap_or(rest.len()) } else { rest.len() };
-    let reason = match (rest[0], std::str::from_utf8(&rest[..end]).err()?.error_len()) {
+    let length = std::str::from_utf8(&rest[..end]).err()?.error_len();
+    let reason = match (rest[0], length) {
         (0x80..=0xc1 | 0xf5.., _) => "invalid start byte",
         (_, Some(_)) => "invalid continuation byte",
         (_, None) => "unexpected end of data",
     };
-    Some(Refused { at: start + at, position: if by_runs { run } else { at - breaks }, reason })
+    let position = if by_runs { run } else { at - breaks };
+    Some(Refused { at: start + at, position, length: length.unwrap_or(end), reason })
 }
