@@ -51,6 +51,10 @@ pub struct Finding {
     pub related: Vec<Label>,
     /// What to do.
     pub help: Option<String>,
-    /// The mend, where the tool can write it.
+    /// The mend, where the tool can write it. Of a disagreement between the two ends of a hop it is the one at the proxy's
+    /// end, which follows the app.
     pub fix: Option<Fix>,
+    /// The mend of the same disagreement at the app's end, which follows the proxy. A rule writes both where there are
+    /// both; a report holds the one that was chosen, in `fix`.
+    pub fix_at_app: Option<Fix>,
 }
