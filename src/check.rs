@@ -44,7 +44,8 @@ pub fn check(sources: &Sources, settings: &Settings) -> Report {
 pub fn check_all(sources: &Sources, settings: &Settings) -> Report {
     let trees = parse(sources);
     let stacks = understand(sources, &trees, settings);
-    let found: Vec<Vec<Finding>> = stacks.par_iter().map(|stack| judge(stack, sources, settings.truth)).collect();
+    let found: Vec<Vec<Finding>> =
+        stacks.par_iter().map(|stack| judge(stack, sources, settings.truth)).collect();
     let mut findings: Vec<Finding> = found.into_iter().flatten().collect();
     findings.sort_by(|a, b| place(a, sources).cmp(&place(b, sources)));
     findings.dedup();
