@@ -1,15 +1,16 @@
 //! nginx and Gunicorn speak different protocols to each other.
 
+mod at_app;
 mod ending;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{
-    Anchor, App, AppId, AppKind, Deployment, Gateway, LevelKind, Route, RouteId, Setting, Tally, Version,
-    WorkerClass,
+    Anchor, App, AppId, AppKind, Deployment, Gateway, LevelKind, Readers, Route, RouteId, Setting, Tally,
+    Version, WorkerClass,
 };
 use crate::source::Span;
 
@@ -74,8 +75,15 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             mismatch.routes.push(route);
         }
     }
-    for mismatch in found.into_values() {
+    if found.is_empty() {
+        return;
+    }
+    let (sent, readers) = (sent(deployment), Readers::new(deployment));
+    for ((id, sends), mismatch) in found {
         let mut finding = finding(context, &mismatch);
+        if sent.get(&id).is_some_and(|all| *all == BTreeSet::from([Some(sends)])) {
+            finding.fix_at_app = at_app::speak(context, id, &mismatch, &readers);
+        }
         if mismatch.routes.iter().all(|it| passes.is_whole(it.anchor.span)) {
             finding.fix = fix(context, &mismatch, &versions);
         }
@@ -95,6 +103,17 @@ fn mismatched(deployment: &Deployment, id: RouteId) -> Option<(AppId, Sends, Spe
         first.get_or_insert((app, sends, speaks));
     }
     first.filter(|_| route.open.is_none())
+}
+
+/// All that the routes to each app speak; `None` is what is not certain.
+fn sent(deployment: &Deployment) -> BTreeMap<AppId, BTreeSet<Option<Sends>>> {
+    let mut sent: BTreeMap<AppId, BTreeSet<Option<Sends>>> = BTreeMap::new();
+    for hop in &deployment.hops {
+        if let Some(id) = hop.app() {
+            sent.entry(id).or_default().insert(sends(deployment, deployment.route(hop.route)));
+        }
+    }
+    sent
 }
 
 /// What a route certainly speaks.
