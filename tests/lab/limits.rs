@@ -55,6 +55,7 @@ fn a_line_that_is_too_long_for_the_app_is_refused_by_nginx_instead() {
         gunicorn: SMALL,
         http: &roomy(),
         request: Request { path: &path, ..Request::PLAIN },
+        classes: &["sync"],
         before: "414",
         instead: &[Instead { when: |on| on.gunicorn < Version(27, 0, 0), before: "400", log: "" }],
         mend: Mend::Unsafe,
