@@ -4,7 +4,7 @@ mod readers;
 
 use rayon::prelude::*;
 
-use crate::config::Settings;
+use crate::config::{Settings, Truth};
 use crate::finding::{Finding, Severity};
 use crate::model::Deployment;
 use crate::resolve::stacks::stacks;
@@ -44,7 +44,8 @@ pub fn check(sources: &Sources, settings: &Settings) -> Report {
 pub fn check_all(sources: &Sources, settings: &Settings) -> Report {
     let trees = parse(sources);
     let stacks = understand(sources, &trees, settings);
-    let found: Vec<Vec<Finding>> = stacks.par_iter().map(|stack| judge(stack, sources)).collect();
+    let found: Vec<Vec<Finding>> =
+        stacks.par_iter().map(|stack| judge(stack, sources, settings.truth)).collect();
     let mut findings: Vec<Finding> = found.into_iter().flatten().collect();
     findings.sort_by(|a, b| place(a, sources).cmp(&place(b, sources)));
     findings.dedup();
@@ -64,13 +65,25 @@ fn understand(sources: &Sources, trees: &Trees, settings: &Settings) -> Vec<Depl
     stacks.par_iter().map(|stack| deployment(stack, trees, sources, settings.target)).collect()
 }
 
-fn judge(deployment: &Deployment, sources: &Sources) -> Vec<Finding> {
+fn judge(deployment: &Deployment, sources: &Sources, truth: Truth) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rule in RULES {
         (rule.check)(&Context { deployment, sources }, &mut findings);
     }
     readers::hold_back(deployment, sources, &mut findings);
+    for finding in &mut findings {
+        choose(finding, truth);
+    }
     findings
+}
+
+/// Leaves a finding the mend at the end that is not the truth; where only one end can be mended, that one.
+fn choose(finding: &mut Finding, truth: Truth) {
+    let (at_proxy, at_app) = (finding.fix.take(), finding.fix_at_app.take());
+    finding.fix = match truth {
+        Truth::App => at_proxy.or(at_app),
+        Truth::Proxy => at_app.or(at_proxy),
+    };
 }
 
 /// The policy of a run: what is selected, bad enough, and in a file that was asked about.

@@ -19,6 +19,8 @@ pub struct Settings {
     pub show: Severity,
     /// The mildest severity that makes a run fail.
     pub fail_on: Severity,
+    /// Which end of a hop is right where the two disagree, and both could be mended.
+    pub truth: Truth,
     /// The versions that are meant.
     pub target: Target,
     /// The directory of the configuration, if there is one.
@@ -32,6 +34,17 @@ pub struct Settings {
     pub only: Option<Vec<String>>,
 }
 
+/// Which end of a hop is right where the two disagree: fixes make the other one follow it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Truth {
+    /// The app: nginx is made to follow.
+    #[default]
+    App,
+    /// The proxy: Gunicorn is made to follow.
+    Proxy,
+}
+
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
@@ -39,6 +52,7 @@ impl Default for Settings {
             ignore: Vec::new(),
             show: Severity::Warning,
             fail_on: Severity::Warning,
+            truth: Truth::App,
             target: Target::NEWEST,
             directory: None,
             trees: vec![Root::default()],
@@ -55,6 +69,7 @@ struct File {
     select: Vec<String>,
     ignore: Vec<String>,
     fail_on: Option<Level>,
+    fix: Fixing,
     target: Versions,
     stack: Vec<Stack>,
 }
@@ -65,6 +80,12 @@ enum Level {
     Error,
     Warning,
     Note,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Fixing {
+    truth: Truth,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -120,6 +141,7 @@ fn settings(file: File) -> Result<Settings, String> {
         };
     }
     settings.show = settings.show.min(settings.fail_on);
+    settings.truth = file.fix.truth;
     let version = |text: Option<String>, newest: Version| text.map_or(Ok(newest), |text| text.parse());
     let Target { nginx, gunicorn, systemd } = Target::NEWEST;
     settings.target = Target {
@@ -146,6 +168,29 @@ mod tests {
         assert_eq!(settings.stacks, ["hosts/*"]);
         assert!(from_pyproject("[project]\nname = \"x\"\n").unwrap().is_none());
         assert!(from_pyproject("[tool.hoplint]\nselect = [\"syntax-error\"]\n").unwrap().is_some());
+    }
+
+    #[test]
+    fn the_truth_is_the_app_unless_it_is_said() {
+        let proxy = "[fix]\ntruth = \"proxy\"\n";
+        assert_eq!(from_hoplint_toml("").unwrap().truth, Truth::App);
+        assert_eq!(from_hoplint_toml("[fix]\n").unwrap().truth, Truth::App);
+        assert_eq!(from_hoplint_toml(proxy).unwrap().truth, Truth::Proxy);
+        let pyproject = proxy.replace("[fix]", "[tool.hoplint.fix]");
+        assert_eq!(from_pyproject(&pyproject).unwrap().unwrap().truth, Truth::Proxy);
+    }
+
+    #[test]
+    fn a_wrong_truth_is_told_with_its_key_its_line_and_what_may_stand_there() {
+        let wrong = "[fix]\ntruth = \"nginx\"\n";
+        let in_pyproject = wrong.replace("[fix]", "[tool.hoplint.fix]");
+        for error in [from_hoplint_toml(wrong).unwrap_err(), from_pyproject(&in_pyproject).unwrap_err()] {
+            for part in ["line 2", "truth = \"nginx\"", "expected `app` or `proxy`"] {
+                assert!(error.contains(part), "{error}");
+            }
+        }
+        let error = from_hoplint_toml("[fix]\nthruth = \"app\"\n").unwrap_err();
+        assert!(error.contains("line 2") && error.contains("expected `truth`"), "{error}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod lost_word;
 mod machine;
 mod nginx;
 mod protocol;
+mod readers;
 mod sandbox;
 mod setting;
 mod shell;
@@ -40,6 +41,7 @@ pub use nginx::{
     Written, directive,
 };
 pub use protocol::{Sends, Speaks};
+pub use readers::Readers;
 pub use sandbox::{Denial, Facility, Mount, MountKind, Sandbox, Sight, parent};
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
 pub use shell::Shell;

@@ -265,6 +265,7 @@ impl Rule {
             related,
             help: None,
             fix: None,
+            fix_at_app: None,
         }
     }
 }

@@ -204,6 +204,50 @@ fn the_diff_is_what_the_fix_does_and_what_git_and_patch_take() {
     }
 }
 
+#[test]
+fn the_truth_decides_which_end_is_shown_and_mended() {
+    let app = "bind = \"127.0.0.1:8001\"\nworkers = 2\n";
+    let site =
+        "server {\n    listen 80;\n    location / {\n        proxy_pass http://127.0.0.1:8000;\n    }\n}\n";
+    for (name, table) in [("hoplint.toml", "[fix]"), ("pyproject.toml", "[tool.hoplint.fix]")] {
+        let scratch = tempfile::tempdir().unwrap();
+        let directory = scratch.path();
+        write(&directory.join("gunicorn.conf.py"), app);
+        write(&directory.join("nginx/site.conf"), site);
+        let ran = |truth: &str, arguments: &[&str]| {
+            write(&directory.join(name), format!("{table}\ntruth = \"{truth}\"\n"));
+            hoplint(directory, arguments)
+        };
+        for (truth, shown, hidden) in [
+            ("app", "connect to 127.0.0.1:8001", "listen on"),
+            ("proxy", "listen on 127.0.0.1:8000", "connect to 1"),
+        ] {
+            for format in ["full", "json"] {
+                let said = ran(truth, &["check", "--format", format]).stdout;
+                assert!(said.contains(shown), "{truth}: {said}");
+                let fixes: Vec<&str> = said
+                    .split('\n')
+                    .filter(|line| line.contains("fix:") || line.contains("\"title\""))
+                    .collect();
+                assert!(!fixes.iter().any(|line| line.contains(hidden)), "{truth}: {fixes:?}");
+            }
+        }
+        let wrong = ran("nginx", &["check"]);
+        assert_eq!(wrong.status, Some(2));
+        for part in [name, "line 2", "truth = \"nginx\"", "expected `app` or `proxy`"] {
+            assert!(wrong.stderr.contains(part), "{part}: {}", wrong.stderr);
+        }
+        // The app's mend is not safe: then nothing is mended, rather than the end that is right.
+        ran("proxy", &["check", "--fix"]);
+        assert_eq!(std::fs::read_to_string(directory.join("nginx/site.conf")).unwrap(), site);
+        assert_eq!(std::fs::read_to_string(directory.join("gunicorn.conf.py")).unwrap(), app);
+        ran("proxy", &["check", "--fix", "--unsafe-fixes"]);
+        assert_eq!(std::fs::read_to_string(directory.join("nginx/site.conf")).unwrap(), site);
+        let mended = std::fs::read_to_string(directory.join("gunicorn.conf.py")).unwrap();
+        assert_eq!(mended, app.replace("8001", "8000"));
+    }
+}
+
 fn take(directory: &Path, program: &str, arguments: &[&str]) {
     // Without a repository around it, git takes the paths as they are.
     let output = Command::new(program).args(arguments).current_dir(directory).env("GIT_DIR", "none").output();

@@ -37,6 +37,8 @@ def app(environ, start_response):
         with open("slow.log", "a") as log:
             log.write("slow\n")
         time.sleep(2)
+    if path == "/slower":
+        time.sleep(6)
     if path == "/read":
         environ["wsgi.input"].read()
     if path == "/large":
@@ -170,6 +172,8 @@ pub(crate) struct Case<'a> {
     pub(crate) before: &'a str,
     /// What nginx's error log says then.
     pub(crate) log: &'a str,
+    /// Which end of the hop is right: `app` or `proxy`.
+    pub(crate) truth: &'a str,
     /// How it is mended, and what the client gets afterwards.
     pub(crate) mend: Mend<'a>,
     pub(crate) after: &'a str,
@@ -230,6 +234,7 @@ impl Default for Case<'_> {
             request: Request::PLAIN,
             before: "502",
             log: "",
+            truth: "app",
             mend: Mend::Safe,
             after: "200",
             classes: &[""],
@@ -268,7 +273,7 @@ fn run_on(case: &Case, on: &On) {
     let configuration = placed(&configuration);
     write(&directory.join("stub.py"), APP);
     let target = format!("[target]\nnginx = \"{}\"\ngunicorn = \"{}\"\n", on.nginx, on.gunicorn);
-    write(&directory.join("hoplint.toml"), target);
+    write(&directory.join("hoplint.toml"), format!("[fix]\ntruth = \"{}\"\n{target}", case.truth));
     if !configuration.is_empty() {
         write(&directory.join("gunicorn.conf.py"), &configuration);
     }
@@ -284,7 +289,8 @@ fn run_on(case: &Case, on: &On) {
         let mut command = Command::new(&on.gunicorn_at);
         command.args(["-c", "gunicorn.conf.py", &app]);
         let running = started(command, directory);
-        wait_for("Gunicorn", || is_up(&configuration));
+        let now = std::fs::read_to_string(directory.join("gunicorn.conf.py")).unwrap();
+        wait_for("Gunicorn", || is_up(&now));
         running
     };
     let gunicorn = (!configuration.is_empty()).then(serve);
@@ -393,6 +399,18 @@ fn a_port_where_nobody_listens_is_a_502() {
         rule: "upstream-unbound",
         http: &server("proxy_pass http://127.0.0.1:FREE;"),
         log: "connect() failed (111: ",
+        ..Case::default()
+    });
+}
+
+#[test]
+fn an_app_that_is_not_bound_where_nginx_connects_to_is_a_502() {
+    run(&Case {
+        rule: "upstream-unbound",
+        http: &server("proxy_pass http://127.0.0.1:FREE;"),
+        log: "connect() failed (111: ",
+        truth: "proxy",
+        mend: Mend::Unsafe,
         ..Case::default()
     });
 }

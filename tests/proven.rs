@@ -13,7 +13,7 @@ use crate::support::{files_below, names_in, root};
 const HEAD: &str = "# Proven\n\n\
     Each line was seen by a client of the real programs, on one machine, before and after a mend: `hoplint check` finds the\n\
     rule in the files, the client gets what stands under \"before\", the mend is made (`--fix`, `--unsafe-fixes` where the fix\n\
-    is unsafe, or by hand as the rule's page says where there is none), hoplint finds the rule no more, and the client gets\n\
+    is unsafe, `truth = \"proxy\"` where the app is to follow, or by hand as the rule's page says where there is none), hoplint finds the rule no more, and the client gets\n\
     what stands under \"after\". hoplint is told the versions of the programs. Where it says \"harmless\" the rule is silent\n\
     about the very same files with these versions, and the client gets at once what stands under \"after\". A dash says that\n\
     no mend was tried. Timeouts are scaled down to seconds.\n\n\

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use hoplint::check::{Report, check};
-use hoplint::config::Settings;
+use hoplint::config::{Settings, Truth};
 use hoplint::edit::Applicability;
 use hoplint::finding::Severity;
 use hoplint::fix::fix;
@@ -23,6 +23,9 @@ fn checked(example: &Example) -> (Sources, Report) {
     let report = check(&sources, &settings());
     (sources, report)
 }
+
+/// What a page shows of examples whose app is mended where the proxy is the truth. All others are mended as they are otherwise.
+const FIXED_AT_APP: &str = "Fixed, truth = \"proxy\"";
 
 /// Runs something for every example below a heading, and tells all that is wrong at once.
 fn each(heading: &str, judge: impl Fn(&Page, &Example) -> Result<(), String>) {
@@ -46,7 +49,11 @@ fn every_page_has_its_sections() {
             Fixable::Sometimes | Fixable::Always => vec!["Why", "Bad", "Fixed", "Good", "Fix safety"],
         };
         let headings: Vec<&str> = page.sections.iter().map(|section| section.heading.as_str()).collect();
-        assert_eq!(headings, expected, "{name}");
+        let of_app_alone: Vec<&str> = headings.iter().copied().filter(|it| *it != FIXED_AT_APP).collect();
+        assert_eq!(of_app_alone, expected, "{name}");
+        if let Some(at) = headings.iter().position(|it| *it == FIXED_AT_APP) {
+            assert_eq!(headings[at - 1], "Fixed", "{name}");
+        }
         let summary = page.head.strip_prefix(&format!("# {name}\n\n")).map(str::trim_end);
         assert!(
             summary.is_some_and(|it| it.ends_with('.') && !it.contains('\n')),
@@ -100,20 +107,25 @@ fn what_is_good_is_silent_under_all_rules() {
 fn what_is_bad_is_mended_as_shown() {
     for page in pages() {
         let titles: BTreeSet<&str> = page.examples("Bad").iter().map(|it| it.title.as_str()).collect();
-        for fixed in page.examples("Fixed") {
+        for fixed in page.examples("Fixed").iter().chain(page.examples(FIXED_AT_APP)) {
             assert!(titles.contains(fixed.title.as_str()), "{}: no bad {}", page.rule.name, fixed.title);
         }
         assert!(page.rule.fix == Fixable::Never || !page.examples("Fixed").is_empty(), "{}", page.rule.name);
     }
     each("Bad", |page, example| {
-        let fixed = page.examples("Fixed").iter().find(|fixed| fixed.title == example.title);
-        is_mended(page.rule.name, example, fixed)
+        let shown = |heading| page.examples(heading).iter().find(|fixed| fixed.title == example.title);
+        let (fixed, at_app) = (shown("Fixed"), shown(FIXED_AT_APP));
+        is_mended(page.rule.name, example, fixed, Truth::App)?;
+        is_mended(page.rule.name, example, at_app.or(fixed), Truth::Proxy)
+            .map_err(|why| format!("with truth = \"proxy\" {why}"))
     });
 }
 
 /// Whether fixing an example makes it what is shown as fixed (nothing, where nothing is shown) and no worse.
-fn is_mended(rule: &str, example: &Example, fixed: Option<&Example>) -> Result<(), String> {
-    let (before, report) = checked(example);
+fn is_mended(rule: &str, example: &Example, fixed: Option<&Example>, truth: Truth) -> Result<(), String> {
+    let settings = || Settings { truth, ..settings() };
+    let before = example.sources();
+    let report = check(&before, &settings());
     // What is shown as fixed and cannot be so safely is fixed on request.
     let own = report.findings.iter().filter(|finding| finding.rule == rule);
     let mut fixes = own.filter_map(|finding| finding.fix.as_ref()).peekable();

@@ -18,16 +18,18 @@ const ALIKE: [&str; 2] = ["environment-syntax", "exec-quoting"];
 pub(super) fn hold_back(deployment: &Deployment, sources: &Sources, findings: &mut [Finding]) {
     let limits = limits(deployment, sources);
     for finding in findings {
-        let Some(fix) = &mut finding.fix else { continue };
-        if fix.edits().iter().any(|edit| takes_comment(edit, sources)) {
-            finding.fix = None;
-            continue;
+        for held in [&mut finding.fix, &mut finding.fix_at_app] {
+            let Some(fix) = held else { continue };
+            if fix.edits().iter().any(|edit| takes_comment(edit, sources)) {
+                *held = None;
+                continue;
+            }
+            if ALIKE.contains(&finding.rule) {
+                continue;
+            }
+            let least = fix.edits().iter().filter_map(|edit| limits.get(&edit.span.file)).min();
+            fix.applicability = least.map_or(fix.applicability, |limit| fix.applicability.min(*limit));
         }
-        if ALIKE.contains(&finding.rule) {
-            continue;
-        }
-        let least = fix.edits().iter().filter_map(|edit| limits.get(&edit.span.file)).min();
-        fix.applicability = least.map_or(fix.applicability, |limit| fix.applicability.min(*limit));
     }
 }
 

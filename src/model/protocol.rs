@@ -76,7 +76,7 @@ impl Deployment {
     }
 
     /// What a route certainly speaks.
-    fn sends(&self, route: &Route) -> Option<Sends> {
+    pub fn sends(&self, route: &Route) -> Option<Sends> {
         const VERSION: &str = "proxy_http_version";
         let version = || -> Setting<String> { self.nginx.setting(route.level, VERSION, self.target.nginx) };
         Some(match route.gateway {

@@ -281,6 +281,7 @@ mod tests {
             related: vec![Label { span: Span::new(app, 0..23), text: "Gunicorn listens here".into() }],
             help: Some("let nginx connect to the address that the app is bound to; nginx's error log says so".into()),
             fix: Fix::new("connect to 127.0.0.1:8001", Applicability::Safe, vec![edit]),
+            fix_at_app: None,
         };
         let report = Report { stacks: Vec::new(), findings: vec![finding] };
         let mut text = Vec::new();
@@ -302,6 +303,7 @@ mod tests {
             related: Vec::new(),
             help: None,
             fix: None,
+            fix_at_app: None,
         };
         let report = Report { stacks: Vec::new(), findings: vec![finding] };
         let mut out = Vec::new();

@@ -1,14 +1,15 @@
 //! nginx and Gunicorn speak different protocols to each other.
 
+mod at_app;
 mod ending;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{
-    Anchor, App, AppId, Deployment, LevelKind, Route, RouteId, Sends, Setting, Speaks, Tally,
+    Anchor, App, AppId, Deployment, LevelKind, Readers, Route, RouteId, Sends, Setting, Speaks, Tally,
 };
 use crate::source::Span;
 
@@ -61,8 +62,15 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             mismatch.routes.push(route);
         }
     }
-    for ((.., is_mended), mismatch) in found {
+    if found.is_empty() {
+        return;
+    }
+    let (sent, readers) = (sent(deployment), Readers::new(deployment));
+    for ((id, sends, _, is_mended), mismatch) in found {
         let mut finding = finding(context, &mismatch);
+        if sent.get(&id).is_some_and(|all| *all == BTreeSet::from([Some(sends)])) {
+            finding.fix_at_app = at_app::speak(context, id, &mismatch, &readers);
+        }
         finding.fix = is_mended.then(|| fix(context, &mismatch, &versions)).flatten();
         findings.push(finding);
     }
@@ -79,6 +87,19 @@ fn mismatched(deployment: &Deployment, id: RouteId) -> Option<(AppId, Sends, Spe
         first.get_or_insert((app, sends, speaks));
     }
     first.filter(|_| route.open.is_none())
+}
+
+/// All that the routes to each app speak; `None` is what is not certain, or has TLS around it.
+fn sent(deployment: &Deployment) -> BTreeMap<AppId, BTreeSet<Option<Sends>>> {
+    let mut sent: BTreeMap<AppId, BTreeSet<Option<Sends>>> = BTreeMap::new();
+    for hop in &deployment.hops {
+        if let Some(id) = hop.app() {
+            let route = deployment.route(hop.route);
+            let plain = deployment.sends(route).filter(|_| !is_encrypted(route));
+            sent.entry(id).or_default().insert(plain);
+        }
+    }
+    sent
 }
 
 /// Whether nginx speaks TLS around the protocol.

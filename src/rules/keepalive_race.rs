@@ -5,9 +5,9 @@ mod mend;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Category, Context, Fixable, Rule};
-use crate::finding::{Finding, Label, Severity};
+use crate::finding::{Finding, Label, Said, Severity};
 use crate::model::{
-    App, AppId, AppKind, Datum, Gateway, Methods, Pool, Route, Setting, Version, WorkerClass,
+    App, AppId, AppKind, Datum, Gateway, Methods, Pool, Readers, Route, Setting, Version, WorkerClass,
 };
 use crate::source::Span;
 use crate::value::Duration;
@@ -68,7 +68,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     if together.is_empty() {
         return;
     }
-    let readers = mend::readers(deployment);
+    let readers = Readers::new(deployment);
     findings.extend(together.into_values().filter_map(|racing| finding(context, &readers, &racing)));
 }
 
@@ -128,7 +128,7 @@ fn window(app: &App, gunicorn: Version) -> Window {
     if is_late && gunicorn < THREADS_CLOSE_IN_TIME { Window::Second } else { Window::Moment }
 }
 
-fn finding(context: &Context, readers: &mend::Readers, racing: &[Racing]) -> Option<Finding> {
+fn finding(context: &Context, readers: &Readers, racing: &[Racing]) -> Option<Finding> {
     let deployment = context.deployment;
     let target = deployment.target;
     let first = racing.first()?;
@@ -169,7 +169,6 @@ fn finding(context: &Context, readers: &mend::Readers, racing: &[Racing]) -> Opt
     if first.any_method {
         finding.outcome = "502".into();
     }
-    let mends = mend::mends(context, readers, racing);
     finding.help = Some(format!(
         "{}; {}nginx's error log says `recv() failed (104: Connection reset by peer)` or `upstream prematurely closed \
          connection`, Gunicorn's says nothing",
@@ -180,7 +179,9 @@ fn finding(context: &Context, readers: &mend::Readers, racing: &[Racing]) -> Opt
             "what may be sent twice, such as a GET, nginx sends again by itself; "
         },
     ));
-    finding.fix = mends;
+    let (at_proxy, at_app) = (mend::at_proxy(context, racing), mend::at_app(context, readers, racing));
+    // That nginx keeps connections is what is wanted, for how long it does by itself as well.
+    finding.mend(at_proxy, at_app, Said { proxy: true, app: mend::is_said(context, racing) });
     Some(finding)
 }
 

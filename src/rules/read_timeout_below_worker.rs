@@ -1,13 +1,12 @@
 //! nginx gives up on a request before the worker may finish it.
 
+mod mends;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Category, Context, Fixable, Rule};
-use crate::edit::{Applicability, Edit, Fix};
-use crate::finding::{Finding, Label, Severity};
-use crate::model::{
-    Anchor, App, AppId, LevelId, LevelKind, OriginKind, Route, Setting, Statements, WorkerClass,
-};
+use crate::finding::{Finding, Label, Said, Severity};
+use crate::model::{App, AppId, LevelId, OriginKind, Readers, Route, Setting, Statements, WorkerClass};
 use crate::source::Span;
 use crate::value::{Duration, Possible};
 
@@ -21,10 +20,6 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/read-timeout-below-worker.md"),
     check,
 };
-
-/// How much longer than the worker nginx waits after the fix: a worker that runs into its timeout is killed up to a
-/// second later and still has to be told apart from one that finished.
-const MARGIN: Duration = Duration::seconds(5);
 
 /// The routes that wait too short a time for one app, for one reason.
 struct Short<'a> {
@@ -42,12 +37,17 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let mut groups: BTreeMap<(AppId, Option<Span>, Span), Short> = BTreeMap::new();
     // Several peers, and several includes of one file, bring one pass more than once.
     let mut grouped = BTreeSet::new();
+    // How long nginx waits for each app, whichever route it takes; `None` where that is not one time.
+    let mut waits: BTreeMap<AppId, Option<Duration>> = BTreeMap::new();
     for hop in &deployment.hops {
         let Some(id) = hop.app() else { continue };
         let route = deployment.route(hop.route);
         let Some(directive) = route.gateway.read_timeout() else { continue };
         let read: Setting<Duration> =
             deployment.nginx.setting(route.level, directive, deployment.target.nginx);
+        let waited = read.value.known().copied();
+        let so_far = waits.entry(id).or_insert(waited);
+        *so_far = so_far.filter(|time| waited == Some(*time));
         let app = deployment.app(id);
         let worker: Setting<Duration> = app.setting("timeout");
         let is_short = |read: &Setting<Duration>| too_short(read, &worker, &app.worker_class.value);
@@ -71,9 +71,28 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     if groups.is_empty() {
         return;
     }
-    let statements = Statements::new(&deployment.nginx);
+    let (statements, readers) = (Statements::new(&deployment.nginx), Readers::new(deployment));
+    // Apps that are to have the same time may read it from one file.
+    let mut alike: BTreeMap<Duration, BTreeSet<AppId>> = BTreeMap::new();
+    for (id, ..) in groups.keys() {
+        if let Some(Some(waited)) = waits.get(id) {
+            alike.entry(*waited).or_default().insert(*id);
+        }
+    }
     for ((id, ..), short) in groups {
-        findings.extend(finding(context, deployment.app(id), &short, &statements));
+        let app = deployment.app(id);
+        let Some((mut finding, worker)) = finding(app, &short) else { continue };
+        // Where the app does not understand the pass, another directive counts once that is mended.
+        let is_in_vain = short.routes.iter().any(|route| deployment.is_in_vain(route, app));
+        let at_proxy =
+            if is_in_vain { None } else { mends::at_proxy(context, &short, worker, &statements) };
+        let waited = waits.get(&id).copied().flatten();
+        let at_app =
+            waited.and_then(|waited| mends::at_app(context, id, waited, alike.get(&waited)?, &readers));
+        let said =
+            Said { proxy: short.read.origin.is_written(), app: short.worker.origin.is_written() };
+        finding.mend(at_proxy, at_app, said);
+        findings.push(finding);
     }
 }
 
@@ -90,7 +109,8 @@ fn too_short(read: &Setting<Duration>, worker: &Setting<Duration>, class: &Possi
     worker.value.must(|worker| *worker > zero && read.value.must(|read| *read > zero && read < worker))
 }
 
-fn finding(context: &Context, app: &App, short: &Short, statements: &Statements) -> Option<Finding> {
+/// The finding without its mends, and the longest that the worker may take.
+fn finding(app: &App, short: &Short) -> Option<(Finding, Duration)> {
     let read = short.read.value.candidates()?.iter().max()?;
     let worker = short.worker.value.candidates()?.iter().max()?;
     let first = short.routes.first()?;
@@ -130,8 +150,7 @@ fn finding(context: &Context, app: &App, short: &Short, statements: &Statements)
     let others = short.routes.len() - 1;
     let mut finding = RULE.finding(message, primary, related);
     finding.help = Some(help(app, *worker, others, short.directive));
-    finding.fix = fix(context, app, short, *worker, statements);
-    Some(finding)
+    Some((finding, *worker))
 }
 
 fn help(app: &App, worker: Duration, others: usize, directive: &str) -> String {
@@ -150,70 +169,9 @@ fn help(app: &App, worker: Duration, others: usize, directive: &str) -> String {
         1 => "; 1 more route to this app waits as long".into(),
         n => format!("; {n} more routes to this app wait as long"),
     };
-    format!("let nginx wait longer than {worker}: {why}{scope}")
-}
-
-/// Raises the read timeout where a location sets its own; overrides it beside the pass everywhere else.
-fn fix(
-    context: &Context,
-    app: &App,
-    short: &Short,
-    worker: Duration,
-    statements: &Statements,
-) -> Option<Fix> {
-    let raised = Duration { milliseconds: worker.milliseconds.checked_add(MARGIN.milliseconds)? };
-    let value = raised.to_nginx()?;
-    let own = short.read.origin.anchor.filter(|_| short.read.origin.kind == OriginKind::Written);
-    // Where the app does not understand the pass, another directive counts once that is mended.
-    if short.routes.iter().any(|route| context.deployment.is_in_vain(route, app)) {
-        return None;
-    }
-    let edits: Vec<Edit> = match own {
-        Some(anchor) if !goes_for_these_alone(context, short, anchor, statements) => return None,
-        Some(anchor) => vec![anchor.set(&value)],
-        None => short
-            .routes
-            .iter()
-            .map(|route| {
-                let setting = (short.directive, value.clone());
-                may_override(context, short, route, raised, statements)
-                    .then(|| route.anchor.add_after(context.sources, &[setting]))
-                    .flatten()
-            })
-            .collect::<Option<_>>()?,
+    let other = match app.worker_class.value.known() {
+        Some(WorkerClass::Sync) => ", or make `timeout` shorter than nginx's time",
+        _ => "",
     };
-    Fix::new(format!("let nginx wait {raised}"), Applicability::Safe, edits)
-}
-
-/// Whether a value that a location sets is that of these routes in all places where its file is included. Elsewhere it may
-/// be meant for another app.
-fn goes_for_these_alone(context: &Context, short: &Short, anchor: Anchor, statements: &Statements) -> bool {
-    let nginx = &context.deployment.nginx;
-    let mut reached = BTreeSet::new();
-    for level in &short.levels {
-        let mut next = Some(*level);
-        while let Some(id) = next.filter(|id| reached.insert(*id)) {
-            next = nginx.level(id).parent;
-        }
-    }
-    statements.levels(anchor.span).iter().all(|id| reached.contains(id))
-}
-
-/// Whether the directive may stand beside a pass and takes time from nobody. The file of the pass may be included in
-/// other places too: where the directive is written already or may not stand, as in an `if` or a `limit_except`, nginx
-/// would refuse it, and where a longer time is inherited, it would be cut.
-fn may_override(
-    context: &Context,
-    short: &Short,
-    route: &Route,
-    raised: Duration,
-    statements: &Statements,
-) -> bool {
-    let deployment = context.deployment;
-    let takes_it = |id: &LevelId| {
-        let read: Setting<Duration> = deployment.nginx.setting(*id, short.directive, deployment.target.nginx);
-        deployment.nginx.level(*id).kind == LevelKind::Location && read.value.must(|read| *read <= raised)
-    };
-    statements.may_add(route.anchor.span, short.directive)
-        && statements.levels(route.anchor.span).iter().all(takes_it)
+    format!("let nginx wait longer than {worker}{other}: {why}{scope}")
 }

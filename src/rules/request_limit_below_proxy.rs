@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Category, Context, Fixable, Rule};
-use crate::edit::{Applicability, Edit, Fix};
-use crate::finding::{Finding, Label, Severity};
+use crate::edit::{Applicability, Fix};
+use crate::finding::{Finding, Label, Said, Severity};
 use crate::model::{
-    Anchor, App, AppId, AppKind, Buffers, Dialect, Gateway, Nginx, Route, Setting, Version, WorkerClass,
+    App, AppId, AppKind, Buffers, Datum, Deployment, Gateway, Nginx, Readers, Route, Setting, Version,
+    WorkerClass,
 };
 use crate::source::Span;
 use crate::value::{Endpoint, Size};
@@ -72,17 +73,50 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             found.entry((place, id)).or_insert((route, buffers));
         }
     }
+    if found.is_empty() {
+        return;
+    }
+    let (leads, readers) = (leads(deployment), Readers::new(deployment));
+    let mut below = Vec::new();
     for ((place, id), (route, buffers)) in found {
-        let app = deployment.app(id);
         let Some(size) = buffers.value.known().map(|it| it.size) else { continue };
-        let Some(limits) = limits(app, deployment.target.gunicorn).filter(|it| it.are_below(size)) else {
-            continue;
-        };
+        let limits = limits(deployment.app(id), deployment.target.gunicorn).filter(|it| it.are_below(size));
+        below.extend(limits.map(|limits| (place, id, limits, route, buffers)));
+    }
+    let alike: BTreeSet<AppId> = below.iter().map(|(_, id, ..)| *id).collect();
+    for (place, id, limits, route, buffers) in below {
+        let app = deployment.app(id);
         // Several apps may read one file.
         if app.config.is_none_or(|file| seen.insert((place, file))) {
-            findings.extend(finding(context, app, &limits, route, &buffers));
+            let Some(mut finding) = finding(context, app, &limits, route, &buffers) else { continue };
+            let at_proxy = at_proxy(&buffers, leads.get(&place), &alike);
+            let at_app = at_app(context, id, &buffers, &alike, &readers);
+            let is_written = [&limits.line.1, &limits.field.1].iter().any(|it| it.origin.is_written());
+            finding.mend(at_proxy, at_app, Said { proxy: true, app: is_written });
+            findings.push(finding);
         }
     }
+}
+
+/// Which apps the servers hand requests on to that each written size goes for; `None` is somebody else, or nginx itself where
+/// a server hands none on.
+fn leads(deployment: &Deployment) -> BTreeMap<Span, BTreeSet<Option<AppId>>> {
+    let nginx = &deployment.nginx;
+    let mut of_servers: BTreeMap<usize, BTreeSet<Option<AppId>>> = BTreeMap::new();
+    for hop in &deployment.hops {
+        if let Some(server) = deployment.route(hop.route).server {
+            of_servers.entry(server).or_default().insert(hop.app());
+        }
+    }
+    let mut leads: BTreeMap<Span, BTreeSet<Option<AppId>>> = BTreeMap::new();
+    for (at, server) in nginx.servers.iter().enumerate() {
+        let origin = nginx.datum(server.level, DIRECTIVE, deployment.target.nginx).origin;
+        if let Some(place) = origin.place {
+            let nobody = || BTreeSet::from([None]);
+            leads.entry(place).or_default().extend(of_servers.remove(&at).unwrap_or_else(nobody));
+        }
+    }
+    leads
 }
 
 /// The least size that goes for any server of an address; `None` where one is not known. The line of a request is read before
@@ -198,40 +232,33 @@ fn finding(
          itself says 414 or 400",
         size.bytes
     ));
-    finding.fix = fix(context, app, limits, size);
     Some(finding)
 }
 
-/// Raises both limits: where they are written, else behind the last setting of the app's own file.
-fn fix(context: &Context, app: &App, limits: &Limits, size: Size) -> Option<Fix> {
-    let wanted = [
-        ("limit_request_field_size", &limits.field.1, size.bytes.to_string()),
-        ("limit_request_line", &limits.line.1, "0".to_owned()),
-    ];
-    let (mut edits, mut added): (Vec<Edit>, Vec<(&str, String)>) = (Vec::new(), Vec::new());
-    for (name, setting, value) in wanted {
-        if setting.origin.is_written() {
-            edits.push(setting.origin.anchor?.set(&value));
-        } else {
-            added.push((name, value));
-        }
-    }
-    if !added.is_empty() {
-        edits.push(last_statement(context, app)?.add_after(context.sources, &added)?);
-    }
-    Fix::new("let the app take what nginx lets through", Applicability::Unsafe, edits)
+/// Lets nginx take no more than the apps do, which is its own default: where the size is written, if each server that it goes
+/// for hands requests on, and to such apps alone.
+fn at_proxy(
+    buffers: &Setting<Buffers>,
+    leads: Option<&BTreeSet<Option<AppId>>>,
+    alike: &BTreeSet<AppId>,
+) -> Option<Fix> {
+    let number = buffers.value.known()?.number;
+    let is_alike = |app: &Option<AppId>| app.is_some_and(|id| alike.contains(&id));
+    let is_for_them = leads.is_some_and(|leads| leads.iter().all(is_alike));
+    let edit = buffers.origin.anchor.filter(|_| is_for_them)?.set(&format!("{number} 8k"));
+    Fix::new("let nginx refuse what the app refuses", Applicability::Unsafe, vec![edit])
 }
 
-/// The last statement of an app's own file that sets something, of those that stand at the beginning of a line: what follows
-/// it at the margin is done whenever the file is read.
-fn last_statement(context: &Context, app: &App) -> Option<Anchor> {
-    let is_own = |anchor: &Anchor| {
-        let text = &context.sources.get(anchor.span.file).text;
-        let before = text[..anchor.span.start as usize].chars().next_back();
-        anchor.dialect == Dialect::Python
-            && Some(anchor.span.file) == app.config
-            && before.is_none_or(|it| it == '\n')
-    };
-    let anchors = app.settings.values().filter_map(|setting| setting.origin.anchor);
-    anchors.filter(is_own).max_by_key(|anchor| anchor.span)
+/// Raises both limits of an app.
+fn at_app(
+    context: &Context,
+    id: AppId,
+    buffers: &Setting<Buffers>,
+    alike: &BTreeSet<AppId>,
+    readers: &Readers,
+) -> Option<Fix> {
+    let size = Datum::Int(i64::try_from(buffers.value.known()?.size.bytes).ok()?);
+    let settings = [("limit_request_line", Datum::Int(0)), ("limit_request_field_size", size)];
+    let (edits, _) = readers.set(id, &settings, alike, context.sources)?;
+    Fix::new("let the app take what nginx lets through", Applicability::Unsafe, edits)
 }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{App, AppId, FaultKind, Joined, Peer, Route};
+use crate::model::{App, AppId, Datum, FaultKind, Joined, Peer, Readers, Route};
 use crate::source::Span;
-use crate::value::Endpoint;
+use crate::value::{Endpoint, Host, Reach};
 
 pub(super) const RULE: Rule = Rule {
     name: "upstream-unbound",
@@ -72,9 +72,10 @@ fn finding(context: &Context, address: &Endpoint, unserved: &Unserved) -> Findin
     };
     let mut finding = RULE.finding(message, label(places[0]), related);
     finding.help = Some(format!(
-        "let nginx connect to the address that the app is bound to; nginx's error log says `{log}`"
+        "let nginx connect to the address that the app is bound to, or bind the app to this one; nginx's error log says `{log}`"
     ));
-    finding.fix = unserved.meant.and_then(|id| fix(context, context.deployment.app(id), unserved));
+    finding.fix = unserved.meant.and_then(|id| connect(context, context.deployment.app(id), unserved));
+    finding.fix_at_app = unserved.meant.and_then(|id| listen(context, id, address));
     finding
 }
 
@@ -93,9 +94,41 @@ fn bound(app: &App) -> String {
 }
 
 /// Points every place that names the address at the app, if the app has one address.
-fn fix(context: &Context, app: &App, unserved: &Unserved) -> Option<Fix> {
+fn connect(context: &Context, app: &App, unserved: &Unserved) -> Option<Fix> {
     let [listener] = app.listeners.value.known()?.as_slice() else { return None };
     let connect = |(_, peer): &(&Route, &Peer)| peer.connect_to(listener, context.sources);
     let edits = unserved.hops.iter().map(connect).collect::<Option<_>>()?;
     Fix::new(format!("connect to {listener}"), Applicability::Safe, edits)
+}
+
+/// Lets the app listen where nginx connects to, if it has one address and binds it itself. No route reaches it today, but
+/// whoever else knows its address does.
+fn listen(context: &Context, id: AppId, address: &Endpoint) -> Option<Fix> {
+    let app = context.deployment.app(id);
+    let [listener] = app.listeners.value.known()?.as_slice() else { return None };
+    let moved = moved(listener, address).filter(|_| app.binds_itself())?;
+    let settings = [("bind", Datum::Text(moved.to_string()))];
+    let readers = Readers::new(context.deployment);
+    let (edits, _) = readers.set(id, &settings, &BTreeSet::from([id]), context.sources)?;
+    Fix::new(format!("listen on {moved}"), Applicability::Unsafe, edits)
+}
+
+/// What the app listens on instead, so that an address leads there: the same host, or else the loopback address that is
+/// meant, or the same directory. A port below 1024, and a socket elsewhere, take more than that.
+fn moved(listener: &Endpoint, address: &Endpoint) -> Option<Endpoint> {
+    match (listener, address) {
+        (_, Endpoint::Tcp(_, ..1024)) | (Endpoint::Tcp(Host::Name(_), _), _) => None,
+        (_, Endpoint::Tcp(to, port)) => {
+            let same = if let Endpoint::Tcp(host, _) = listener { Some(host.clone()) } else { None };
+            let loopback = ["127.0.0.1", "::1"].map(Host::parse);
+            let hosts = same.into_iter().chain(loopback).chain([to.clone()]);
+            let there = hosts.map(|host| Endpoint::Tcp(host, *port));
+            there.into_iter().find(|there| address.reaches(there) == Reach::Yes)
+        }
+        (Endpoint::Unix(old), Endpoint::Unix(new)) => {
+            let directory = |path: &str| path.rsplit_once('/').map(|(directory, _)| directory.to_owned());
+            (directory(old) == directory(new)).then(|| address.clone())
+        }
+        (Endpoint::Tcp(..), Endpoint::Unix(_)) => None,
+    }
 }

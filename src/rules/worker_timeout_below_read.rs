@@ -1,11 +1,14 @@
 //! nginx was told to wait, and the worker is killed long before.
 
+mod mends;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Category, Context, Fixable, Rule};
-use crate::edit::{Applicability, Fix};
-use crate::finding::{Finding, Label, Severity};
-use crate::model::{ANSWERS_WHEN_KILLED, Anchor, App, AppId, AppKind, Dialect, Route, Setting, WorkerClass};
+use crate::finding::{Finding, Label, Said, Severity};
+use crate::model::{
+    ANSWERS_WHEN_KILLED, App, AppId, AppKind, OriginKind, Readers, Route, Setting, Statements, WorkerClass,
+};
 use crate::source::Span;
 use crate::value::Duration;
 
@@ -20,8 +23,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// Below this, a time for stopping that somebody wrote is shorter than Gunicorn's own.
-const GRACEFUL: Duration = Duration::seconds(30);
+/// Which apps are reached through each pass, and on routes for which each time goes; `None` is somebody else.
+type Leads = BTreeMap<Span, BTreeSet<Option<AppId>>>;
 
 /// The routes that wait much longer than one app's workers live, for one reason.
 struct Long<'a> {
@@ -31,18 +34,30 @@ struct Long<'a> {
     worker: Setting<Duration>,
 }
 
+impl Long<'_> {
+    /// The least that nginx waits for certain.
+    fn least(&self) -> Option<Duration> {
+        self.read.value.candidates()?.iter().min().copied()
+    }
+}
+
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
     let mut groups: BTreeMap<(AppId, Span), Long> = BTreeMap::new();
     let mut grouped = BTreeSet::new();
     // What the most impatient route to an app waits at least; `None` where that is not known.
     let mut shortest: BTreeMap<AppId, Option<Duration>> = BTreeMap::new();
+    let mut leads = Leads::new();
     for hop in &deployment.hops {
-        let Some(id) = hop.app() else { continue };
-        let (app, route) = (deployment.app(id), deployment.route(hop.route));
+        let route = deployment.route(hop.route);
         let Some(directive) = route.gateway.read_timeout() else { continue };
         let read: Setting<Duration> =
             deployment.nginx.setting(route.level, directive, deployment.target.nginx);
+        for place in read.origin.place.into_iter().chain([route.anchor.span]) {
+            leads.entry(place).or_default().insert(hop.app());
+        }
+        let Some(id) = hop.app() else { continue };
+        let app = deployment.app(id);
         let worker: Setting<Duration> = app.setting("timeout");
         let waits = read.value.candidates().and_then(|it| it.iter().min().copied());
         let so_far = shortest.entry(id).or_insert(Some(Duration::INFINITY));
@@ -52,15 +67,35 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         if deployment.goes_with_the_pass(route, app, is_long) {
             continue;
         }
+        let own = (read.origin.kind == OriginKind::Written).then(|| read.clone());
         let group =
             groups.entry((id, place)).or_insert_with(|| Long { routes: Vec::new(), directive, read, worker });
+        if let Some(read) = own {
+            group.read = read;
+        }
         if grouped.insert((id, place, route.anchor.span)) {
             group.routes.push(route);
         }
     }
+    if groups.is_empty() {
+        return;
+    }
+    let (statements, readers) = (Statements::new(&deployment.nginx), Readers::new(deployment));
+    // Apps that are to have the same time may read it from one file.
+    let mut alike: BTreeMap<Duration, BTreeSet<AppId>> = BTreeMap::new();
+    for ((id, _), long) in &groups {
+        if let Some(read) = long.least() {
+            alike.entry(read).or_default().insert(*id);
+        }
+    }
     for ((id, _), long) in groups {
+        let Some(mut finding) = finding(context, deployment.app(id), &long) else { continue };
+        let at_proxy = mends::at_proxy(context, &long, &leads, &statements);
         let shortest = shortest.get(&id).copied().flatten();
-        findings.extend(finding(context, deployment.app(id), &long, shortest));
+        let all_wait = long.least().filter(|read| shortest.is_some_and(|it| it >= *read));
+        let at_app = all_wait.and_then(|read| mends::at_app(context, id, read, alike.get(&read)?, &readers));
+        finding.mend(at_proxy, at_app, Said { proxy: true, app: long.worker.origin.is_written() });
+        findings.push(finding);
     }
 }
 
@@ -79,8 +114,8 @@ fn is_much_longer(app: &App, read: &Setting<Duration>, worker: &Setting<Duration
         && worker.value.must(|it| is_longer(*it))
 }
 
-fn finding(context: &Context, app: &App, long: &Long, shortest: Option<Duration>) -> Option<Finding> {
-    let read = long.read.value.candidates()?.iter().min()?;
+fn finding(context: &Context, app: &App, long: &Long) -> Option<Finding> {
+    let read = long.least()?;
     let worker = long.worker.value.candidates()?.iter().max()?;
     let first = long.routes.first()?;
     let gunicorn = context.deployment.target.gunicorn;
@@ -119,36 +154,5 @@ fn finding(context: &Context, app: &App, long: &Long, shortest: Option<Duration>
             false => "`upstream prematurely closed connection`",
         }
     ));
-    // Where another route waits a shorter time, nginx would give up there before the worker is done.
-    let all_wait = shortest.is_some_and(|shortest| shortest >= *read);
-    finding.fix = fix(app, *read, &long.worker, context).filter(|_| all_wait);
     Some(finding)
-}
-
-/// Lets the workers live as long as nginx waits. One that hangs is then replaced later, which somebody may not want.
-fn fix(app: &App, read: Duration, worker: &Setting<Duration>, context: &Context) -> Option<Fix> {
-    let seconds = (read.milliseconds / 1000).to_string();
-    let graceful: Setting<Duration> = app.setting("graceful_timeout");
-    // Who made the time for stopping short has requests in mind that are.
-    if graceful.origin.is_written() && !graceful.value.must(|it| *it >= read.min(GRACEFUL)) {
-        return None;
-    }
-    let edit = match worker.origin.place {
-        Some(_) => worker.origin.anchor.filter(is_literal_place)?.set(&seconds),
-        None => beside(app)?.add_after(context.sources, &[("timeout", seconds)])?,
-    };
-    let title = format!("let a worker take {} s for a request", read.milliseconds / 1000);
-    Fix::new(title, Applicability::Unsafe, vec![edit])
-}
-
-fn is_literal_place(anchor: &Anchor) -> bool {
-    matches!(anchor.dialect, Dialect::Python | Dialect::CommandLine)
-}
-
-/// A setting of the app's configuration file that another one can stand beside: one of its kin, if there is one.
-fn beside(app: &App) -> Option<Anchor> {
-    const KIN: [&str; 7] =
-        ["graceful_timeout", "keepalive", "threads", "worker_class", "workers", "bind", "backlog"];
-    let file = app.config?;
-    app.anchors(&KIN).find(|it| it.dialect == Dialect::Python && it.span.file == file)
 }

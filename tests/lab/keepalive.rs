@@ -45,6 +45,8 @@ struct Stack<'a> {
     app: &'a str,
     /// What stands in the upstream beside its server.
     upstream: &'a str,
+    /// Which end of the hop is right.
+    truth: &'a str,
     /// Whether the fix is safe.
     is_safe: bool,
     /// Sends requests to a port and says how many are lost, in the so-manieth round.
@@ -95,7 +97,10 @@ fn run(stack: &Stack, version: Version, gunicorn: &Path) {
     let (port, bound) = (free_port(), free_port());
     let Stack { rule, upstream, .. } = stack;
     write(&directory.join("stub.py"), STUB);
-    write(&directory.join("hoplint.toml"), format!("[target]\ngunicorn = \"{version}\"\n"));
+    write(
+        &directory.join("hoplint.toml"),
+        format!("[fix]\ntruth = \"{}\"\n[target]\ngunicorn = \"{version}\"\n", stack.truth),
+    );
     write(&directory.join("gunicorn.conf.py"), format!("bind = \"127.0.0.1:{bound}\"\n{}", stack.gunicorn));
     let conf = format!(
         "daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log error.log;\nevents {{}}\nhttp {{\n    access_log off;\n    \
@@ -160,6 +165,23 @@ fn a_post_on_a_connection_that_threads_are_closing_is_lost() {
             gunicorn: "worker_class = \"gthread\"\nthreads = 32\nworker_connections = 1000\nkeepalive = 1\n",
             app: "stub:app",
             upstream: "keepalive 64;",
+            truth: "proxy",
+            is_safe: true,
+            bursts: after_a_second,
+        };
+        run(&stack, version, &gunicorn);
+    }
+}
+
+#[test]
+fn nginx_that_keeps_connections_for_a_shorter_time_than_threads_loses_none() {
+    for (version, gunicorn) in gunicorns(|_| true) {
+        let stack = Stack {
+            rule: "keepalive-race",
+            gunicorn: "worker_class = \"gthread\"\nthreads = 32\nworker_connections = 1000\nkeepalive = 1\n",
+            app: "stub:app",
+            upstream: "keepalive 64;",
+            truth: "app",
             is_safe: true,
             bursts: after_a_second,
         };
@@ -178,6 +200,7 @@ fn of_class(class: &str, module: &str, app: &str) {
         gunicorn: &format!("worker_class = \"{class}\"\nworker_connections = 1000\nkeepalive = 1\n"),
         app,
         upstream: "keepalive 64;",
+        truth: "proxy",
         is_safe: true,
         bursts: after_a_second,
     };
@@ -213,6 +236,7 @@ fn threads_that_are_replaced_after_so_many_requests_lose_some() {
                        max_requests = 25\n",
             app: "stub:app",
             upstream: "keepalive 64;",
+            truth: "app",
             is_safe: false,
             bursts: through_restarts,
         };
@@ -231,6 +255,7 @@ fn a_uvicorn_worker_that_is_replaced_after_so_many_requests_loses_some() {
         gunicorn: "workers = 2\nworker_class = \"uvicorn_worker.UvicornWorker\"\nkeepalive = 75\nmax_requests = 25\n",
         app: "stub:socket",
         upstream: "keepalive 0;",
+        truth: "app",
         is_safe: false,
         bursts: through_restarts,
     };

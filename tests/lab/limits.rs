@@ -24,6 +24,7 @@ fn a_line_that_is_too_long_for_the_app_is_a_414() {
         classes: &["sync", "gthread", "gevent"],
         before: "414",
         instead: &[Instead { when: |on| on.gunicorn < Version(27, 0, 0), before: "400", log: "" }],
+        truth: "proxy",
         mend: Mend::Unsafe,
         ..Case::default()
     });
@@ -40,7 +41,25 @@ fn a_field_that_is_too_long_for_the_app_is_a_431() {
         classes: &["sync", "gthread", "gevent"],
         before: "431",
         instead: &[Instead { when: |on| on.gunicorn < Version(21, 0, 0), before: "400", log: "" }],
+        truth: "proxy",
         mend: Mend::Unsafe,
+        ..Case::default()
+    });
+}
+
+#[test]
+fn a_line_that_is_too_long_for_the_app_is_refused_by_nginx_instead() {
+    let path = format!("/{}", "x".repeat(10_000));
+    run(&Case {
+        rule: "request-limit-below-proxy",
+        gunicorn: SMALL,
+        http: &roomy(),
+        request: Request { path: &path, ..Request::PLAIN },
+        classes: &["sync"],
+        before: "414",
+        instead: &[Instead { when: |on| on.gunicorn < Version(27, 0, 0), before: "400", log: "" }],
+        mend: Mend::Unsafe,
+        after: "414",
         ..Case::default()
     });
 }

@@ -231,3 +231,18 @@ fn http_to_an_app_that_speaks_uwsgi_is_a_500() {
         ..Case::default()
     });
 }
+
+#[test]
+fn uwsgi_to_an_app_that_can_speak_it() {
+    run(&Case {
+        rule: "gateway-protocol-mismatch",
+        gunicorn: "bind = \"127.0.0.1:APP\"\ntimeout = 1\n",
+        files: &[STARTED],
+        http: &server("uwsgi_pass 127.0.0.1:APP;"),
+        before: "500",
+        runs: |on| on.gunicorn >= Version(24, 0, 0),
+        truth: "proxy",
+        mend: Mend::Unsafe,
+        ..Case::default()
+    });
+}
