@@ -154,8 +154,8 @@ pub(super) fn may_be_older(files: &[FileId], sources: &Sources, package: &str, s
     };
     files.iter().any(|id| {
         let source = sources.get(*id);
-        let format = Format::of(&source.path).filter(|_| source.kind == FileKind::Packages);
-        format.is_some_and(|format| !packages::read(format, &source.text, package).iter().all(is_met))
+        let wishes = Format::of(&source.path).map(|it| packages::read(it, &source.text, package));
+        !wishes.unwrap_or_default().iter().all(is_met)
     })
 }
 
