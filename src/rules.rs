@@ -7,6 +7,7 @@ mod app_target_missing;
 mod app_worker_mismatch;
 mod bind_conflict;
 mod bind_syntax;
+mod body_limit_above_app;
 mod connections_exhausted;
 mod daemon_under_manager;
 mod decimal_umask;
@@ -48,6 +49,7 @@ mod restart_policy;
 mod retries_multiply_timeout;
 mod runtime_directory;
 mod sandbox_blocks_app;
+mod scheme_headers_conflict;
 mod scheme_mismatch;
 mod service_type;
 mod shell_wrapper;
@@ -178,6 +180,7 @@ pub static RULES: &[&Rule] = &[
     &app_worker_mismatch::RULE,
     &bind_conflict::RULE,
     &bind_syntax::RULE,
+    &body_limit_above_app::RULE,
     &connections_exhausted::RULE,
     &daemon_under_manager::RULE,
     &decimal_umask::RULE,
@@ -219,6 +222,7 @@ pub static RULES: &[&Rule] = &[
     &retries_multiply_timeout::RULE,
     &runtime_directory::RULE,
     &sandbox_blocks_app::RULE,
+    &scheme_headers_conflict::RULE,
     &scheme_mismatch::RULE,
     &service_type::RULE,
     &shell_wrapper::RULE,
