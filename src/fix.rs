@@ -158,10 +158,15 @@ fn attempt(now: &Outcome, fixes: &[Mend], settings: &Settings) -> Option<Outcome
 
 /// Whether there is no new syntax error, no new finding of a rule that mended nothing, and fewer of those that did.
 ///
-/// A new note is no harm: what joins an app to its route lets more be said of both.
+/// A new note is no harm: what joins an app to its route lets more be said of both. Nor is what is said of a unit that
+/// systemd refused before, and that so never ran.
 fn is_no_worse(before: &Report, after: &Report, mended: &BTreeSet<&str>) -> bool {
     let refusals = |report: &Report| report.stacks.iter().map(|stack| stack.refusals.len()).sum::<usize>();
-    let (had, has) = (by_rule(before), by_rule(after));
+    let mut loaded = refused(before);
+    for file in refused(after) {
+        loaded.remove(&file);
+    }
+    let (had, has) = (by_rule(before, &BTreeSet::new()), by_rule(after, &loaded));
     let fits = |(rule, now): (&&str, &Count)| {
         let before = had.get(rule).copied().unwrap_or_default();
         if mended.contains(rule) { now.all < before.all } else { now.grave <= before.grave }
@@ -169,21 +174,28 @@ fn is_no_worse(before: &Report, after: &Report, mended: &BTreeSet<&str>) -> bool
     refusals(after) <= refusals(before) && has.iter().all(fits)
 }
 
-/// How many findings a rule has, and how many of them are more than notes.
+/// The files of the units that systemd refuses.
+fn refused(report: &Report) -> BTreeSet<FileId> {
+    let units = report.stacks.iter().flat_map(|stack| &stack.units).filter(|unit| unit.is_refused());
+    units.flat_map(|unit| unit.files.iter().copied()).collect()
+}
+
+/// How many findings a rule has, and how many of them are more than notes and not of these files.
 #[derive(Clone, Copy, Default)]
 struct Count {
     all: usize,
     grave: usize,
 }
 
-fn by_rule(report: &Report) -> BTreeMap<&'static str, Count> {
+fn by_rule(report: &Report, pardoned: &BTreeSet<FileId>) -> BTreeMap<&'static str, Count> {
     let mut counts: BTreeMap<&'static str, Count> = BTreeMap::new();
     // What is said of comments follows from what they silence: a mend makes some of them superfluous.
     let of_files = report.findings.iter().filter(|finding| !suppress::is_about_comments(finding.rule));
     for finding in of_files {
         let count = counts.entry(finding.rule).or_default();
         count.all += 1;
-        count.grave += usize::from(finding.severity > Severity::Note);
+        let is_pardoned = pardoned.contains(&finding.primary.span.file);
+        count.grave += usize::from(finding.severity > Severity::Note && !is_pardoned);
     }
     counts
 }

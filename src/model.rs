@@ -11,6 +11,7 @@ mod deployment;
 mod lost_word;
 mod machine;
 mod nginx;
+mod protocol;
 mod sandbox;
 mod setting;
 mod shell;
@@ -38,6 +39,7 @@ pub use nginx::{
     Reading, Route, RouteId, Sending, Sent, Server, Statements, Tally, Upstream, UpstreamId, Uri, ValueKind,
     Written, directive,
 };
+pub use protocol::{Sends, Speaks};
 pub use sandbox::{Denial, Facility, Mount, MountKind, Sandbox, Sight, parent};
 pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
 pub use shell::Shell;

@@ -61,7 +61,8 @@ fn kinds(sources: &Sources) -> BTreeMap<FileKind, usize> {
     counts
 }
 
-/// The findings in a sentence: `2 errors, 1 warning (3 can be mended with --fix)`.
+/// The findings in a sentence: `2 errors, 1 warning (up to 3 can be mended with --fix)`. A fix that turns out to bring new
+/// findings is left out in the end, so there may be fewer.
 pub fn what_was_found(report: &Report) -> String {
     let held = |is_it: fn(&Why) -> bool, what: &str| {
         let count = report.held.iter().filter(|held| is_it(&held.why)).count();
@@ -80,10 +81,10 @@ pub fn what_was_found(report: &Report) -> String {
         .collect();
     let mends = match (fixable(report, Applicability::Safe), fixable(report, Applicability::Unsafe)) {
         (0, 0) => String::new(),
-        (0, with_unsafe) => format!(" ({with_unsafe} can be mended with --fix --unsafe-fixes)"),
-        (safe, with_unsafe) if safe == with_unsafe => format!(" ({safe} can be mended with --fix)"),
+        (0, with_unsafe) => format!(" (up to {with_unsafe} can be mended with --fix --unsafe-fixes)"),
+        (safe, with_unsafe) if safe == with_unsafe => format!(" (up to {safe} can be mended with --fix)"),
         (safe, with_unsafe) => {
-            format!(" ({safe} can be mended with --fix, {with_unsafe} with --fix --unsafe-fixes)")
+            format!(" (up to {safe} can be mended with --fix, {with_unsafe} with --fix --unsafe-fixes)")
         }
     };
     format!("{}{mends}{held}", counts.join(", "))

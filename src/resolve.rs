@@ -70,7 +70,11 @@ impl Tree {
         let text = source.text.as_str();
         match source.kind {
             FileKind::Nginx => Some(Tree::Nginx(syntax::nginx::parse(id, text))),
-            FileKind::Gunicorn => Some(Tree::Gunicorn(syntax::gunicorn::parse(id, text))),
+            FileKind::Gunicorn => {
+                let mut parsed = syntax::gunicorn::parse(id, text);
+                syntax::gunicorn::undecodable(id, text, source.bytes(), &mut parsed);
+                Some(Tree::Gunicorn(parsed))
+            }
             FileKind::Systemd => Some(Tree::Systemd(syntax::systemd::parse(id, text))),
             FileKind::Compose => Some(Tree::Compose(syntax::compose::parse(id, text))),
             FileKind::Packages | FileKind::Machine | FileKind::Launcher => None,

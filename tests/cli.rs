@@ -151,7 +151,7 @@ fn the_full_format_shows_both_ends_the_outcome_and_the_mend() {
             "proxy_read_timeout 125s;",
             "proxy_buffers 8 16k;",
             "Read 3 files (1 nginx, 1 Gunicorn, 1 systemd) in 1 stack",
-            "2 errors, 1 warning (3 can be mended with --fix)",
+            "2 errors, 1 warning (up to 3 can be mended with --fix)",
         ] {
             assert!(ran.stdout.contains(part), "at {width} columns it does not show {part}:\n{}", ran.stdout);
         }

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use hoplint::resolve::gunicorn::evaluated;
 use hoplint::source::{FileKind, Source, Sources};
-use hoplint::syntax::gunicorn::parse;
+use hoplint::syntax::gunicorn::{parse, undecodable};
 
 use crate::support::Dice;
 
@@ -139,4 +139,62 @@ fn values_are_those_that_cpython_works_out() {
     );
     assert!(wrong.is_empty(), "{} of {all}:\n{}", wrong.len(), wrong[..wrong.len().min(15)].join("\n"));
     assert!(known * 2 > all, "most values are not known");
+}
+
+/// Asks CPython what it says of files that are given as numbers, each a list of bytes.
+const COMPILE: &str = "
+import json, sys, warnings
+warnings.simplefilter('ignore')
+said = []
+for source in json.loads(sys.argv[1]):
+    try:
+        compile(bytes(source), 'config', 'exec')
+        said.append(None)
+    except Exception as error:
+        said.append([error.args[0], getattr(error, 'lineno', None)])
+json.dump(said, sys.stdout)
+";
+
+#[test]
+fn what_is_no_utf_8_is_refused_as_cpython_refuses_it() {
+    let files: [(&[u8], bool); 24] = [
+        (b"a = 'x\xe9'\n", true),
+        (b"a = 'x\xe9y'\n", true),
+        (b"a = 'x\x80y'\n", true),
+        (b"a = 'x\xffy'\n", true),
+        (b"a = '\xed\xa0\x80'\n", true),
+        (b"a = '\xe2\x82'\n", true),
+        (b"a = '\xc3\xa9 \xf0\x9f\x98'\n", true),
+        (b"a = r'x\\n\xe9'\n", true),
+        (b"a = u'x\xe9'\n", true),
+        (b"a = 'a\\nb\xe9c'\n", true),
+        (b"a = 'a\\nb\xc3\xa9\xe9c\\t'\n", true),
+        (b"a = '\\\xe9'\n", true),
+        (b"a = '''x\r\ny\xe9'''\r\n", true),
+        (b"a = {'k': ['b', 'x\xe9']}\n", true),
+        (b"if 0:\n    a = 'x' '\xe9'\n", true),
+        (b"# coding: utf-8\na = 'x\xe9'\n", true),
+        (b"# \xe9\na = 'x'\n", false),
+        (b"# \xe9\na = 'x' # \xe8", false),
+        (b"# -*- coding: latin-1 -*-\na = 'x\xe9'\n", false),
+        (b"#!/bin/sh\n# vim: set fileencoding=cp1252 :\na = 'x\x80'\n", false),
+        (b"a = 'x\xc3\xa9'\n", false),
+        (b"# coding=iso-8859-15\na = 'x\xa4'\n", false),
+        (b"\n# coding: koi8-r\na = 'x\xa4'\n", false),
+        (b"a = 'x'\n# \xff\xfe\n", false),
+    ];
+    let asked = serde_json::to_string(&files.map(|(bytes, _)| bytes)).unwrap();
+    let Some(said) = python(&["-c", COMPILE, &asked]) else { return };
+    let said: Vec<Option<(String, Option<usize>)>> = serde_json::from_str(&said).unwrap();
+    for ((bytes, refused), said) in files.iter().zip(said) {
+        let mut sources = Sources::default();
+        let id = sources.add(Source::new("gunicorn.conf.py", FileKind::Gunicorn, bytes.to_vec()));
+        let source = sources.get(id);
+        let mut parsed = parse(id, &source.text);
+        undecodable(id, &source.text, source.bytes(), &mut parsed);
+        let ours: Vec<&str> = parsed.errors.iter().map(|error| error.message.as_str()).collect();
+        let theirs: Vec<&str> = said.iter().map(|(message, _)| message.as_str()).collect();
+        assert_eq!(ours, theirs, "{}", bytes.escape_ascii());
+        assert_eq!(said.is_some(), *refused, "{}", bytes.escape_ascii());
+    }
 }

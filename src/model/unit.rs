@@ -112,6 +112,11 @@ impl Unit {
         }
     }
 
+    /// Whether a line that is evidently for a setting is ignored, so that its default is in force against what somebody meant.
+    pub fn passes_over(&self, name: &str) -> bool {
+        self.faults.iter().any(|fault| fault.directive == name || fault.meant.as_deref() == Some(name))
+    }
+
     /// Whether a line sets something, rather than systemd's default.
     pub fn is_written(&self, name: &str) -> bool {
         self.settings.get(name).is_some_and(|it| it.origin.is_written())

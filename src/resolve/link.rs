@@ -4,10 +4,10 @@ mod unserved;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::mentions::Mentions;
+use super::mentions::{Mentions, is_gateway};
 use super::variants;
-use crate::model::{App, AppId, Gateway, Hop, Joined, Nginx, Route, RouteId};
-use crate::source::{FileId, Sources};
+use crate::model::{App, AppId, AppKind, Gateway, Hop, Joined, Nginx, Route, RouteId};
+use crate::source::{FileId, Sources, Span};
 use crate::value::{Endpoint, Possible, Reach};
 
 /// Joins every peer of every route to who answers there.
@@ -24,8 +24,10 @@ pub fn link(
     mentions: &Mentions,
     sources: &Sources,
 ) -> Vec<Hop> {
-    let place =
-        Place { listeners: Listeners::new(apps), taken: taken(nginx, sockets), apps, mentions, sources };
+    let programs = apps.iter().filter(|app| app.kind == AppKind::Other).map(|app| app.place);
+    let gateway = programs.chain(mentions.gateway()).find(|place| is_gateway(sources.text(*place)));
+    let (listeners, taken) = (Listeners::new(apps), taken(nginx, sockets));
+    let place = Place { listeners, taken, gateway, apps, mentions, sources };
     let mut hops = Vec::new();
     for (route, it) in nginx.routes.iter().enumerate() {
         for peer in 0..it.peers.len() {
@@ -49,6 +51,8 @@ struct Place<'a> {
     apps: &'a [App],
     listeners: Listeners<'a>,
     taken: Taken<'a>,
+    /// A server that speaks the uwsgi protocol, FastCGI or SCGI, if there is one; where it listens is not known.
+    gateway: Option<Span>,
     mentions: &'a Mentions,
     sources: &'a Sources,
 }
@@ -155,7 +159,17 @@ impl Place<'_> {
             [(app, Reach::Yes)] if self.is_elsewhere(route.anchor.span.file, *app) => {
                 return unknown("the app that listens there is one of another environment".into());
             }
-            [(app, Reach::Yes)] => return Joined::App(*app),
+            [(app, Reach::Yes)] => {
+                let speaks_so = matches!(route.gateway, Gateway::Uwsgi | Gateway::Fastcgi | Gateway::Scgi);
+                return match self.gateway.filter(|_| speaks_so) {
+                    // One of the two may be what was there before the other.
+                    Some(span) => {
+                        let place = &self.sources.get(span.file).path;
+                        unknown(format!("`{}` in {place} may listen there", self.sources.text(span)))
+                    }
+                    None => Joined::App(*app),
+                };
+            }
             [] => {}
             [_] => return unknown("whether that is this machine is not known".into()),
             _ => return unknown("several apps of the stack listen there".into()),

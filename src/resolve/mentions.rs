@@ -16,6 +16,7 @@ pub struct Mentions {
     sockets: BTreeMap<String, Span>,
     server: Option<Span>,
     gunicorn: Option<Span>,
+    gateway: Option<Span>,
     low_ports: Option<Span>,
 }
 
@@ -51,6 +52,18 @@ const SERVERS: [&str; 26] = [
     "jupyter",
     "superset",
 ];
+
+/// How the names of programs begin that speak the uwsgi protocol, FastCGI or SCGI.
+const GATEWAYS: [&str; 6] = ["uwsgi", "pyuwsgi", "php-fpm", "fcgiwrap", "spawn-fcgi", "runfcgi"];
+
+/// Names of nginx's that begin so as well.
+const OF_NGINX: [&str; 3] = ["uwsgi_pass", "uwsgi_param", "uwsgi_params"];
+
+/// Whether a program, by its name or path, speaks such a protocol.
+pub fn is_gateway(program: &str) -> bool {
+    let name = program.rsplit('/').next().unwrap_or(program);
+    GATEWAYS.iter().any(|gateway| name.starts_with(gateway)) && !OF_NGINX.contains(&name)
+}
 
 /// Words of lines that speak of a server without starting it.
 const NO_START: [&str; 24] = [
@@ -195,6 +208,11 @@ impl Mentions {
         self.gunicorn
     }
 
+    /// Where a server is spoken of that speaks the uwsgi protocol, FastCGI or SCGI.
+    pub fn gateway(&self) -> Option<Span> {
+        self.gateway
+    }
+
     /// Where something lets processes without privileges listen on ports below 1024.
     pub fn low_ports(&self) -> Option<Span> {
         self.low_ports
@@ -256,6 +274,9 @@ impl Mentions {
             }
             if starts_servers && !about && SERVERS.contains(&name) {
                 self.server.get_or_insert(span);
+            }
+            if !about && is_gateway(name) {
+                self.gateway.get_or_insert(span);
             }
             if !about && matches!(name, "gunicorn" | "gunicorn3") {
                 self.gunicorn.get_or_insert(span);

@@ -123,7 +123,9 @@ fn limit_of<'a>(context: &Context, unit: &'a Unit) -> Option<Limit<'a>> {
     }
     let text = setting.value.known()?.as_deref()?;
     let files = soft(text)?;
-    let is_run = unit.manager != Manager::User && !unit.masked && !unit.is_refused();
+    // A `LimitNOFILE=` that systemd passes over is told as that.
+    let is_meant = unit.passes_over("LimitNOFILE");
+    let is_run = unit.manager != Manager::User && !unit.masked && !unit.is_refused() && !is_meant;
     is_run.then_some(Limit { files, origin: setting.origin, unit: Some(unit) })
 }
 

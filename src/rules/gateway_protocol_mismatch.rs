@@ -8,8 +8,7 @@ use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{
-    Anchor, App, AppId, AppKind, Deployment, Gateway, LevelKind, Route, RouteId, Setting, Tally, Version,
-    WorkerClass,
+    Anchor, App, AppId, Deployment, LevelKind, Route, RouteId, Sends, Setting, Speaks, Tally,
 };
 use crate::source::Span;
 
@@ -25,30 +24,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 const VERSION: &str = "proxy_http_version";
+const UWSGI: &str = "uwsgi://";
 
-/// Since when Gunicorn has `protocol`, and since when `http_protocols`.
-const HAS_PROTOCOL: Version = Version(24, 0, 0);
-const HAS_HTTP2: Version = Version(25, 0, 0);
-
-/// What nginx speaks to an app.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Sends {
-    Http1,
-    Http2,
-    Uwsgi,
-    Fastcgi,
-    Scgi,
-    Grpc,
-}
-
-/// What an app understands, and nothing else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Speaks {
-    Http1,
-    Uwsgi,
-}
-
-/// The routes to one app that speak one other protocol.
+/// The routes to one app that speak one other protocol, and are mended alike.
 struct Mismatch<'a> {
     sends: Sends,
     speaks: Speaks,
@@ -58,27 +36,34 @@ struct Mismatch<'a> {
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
-    let mut found: BTreeMap<(AppId, Sends), Mismatch> = BTreeMap::new();
+    let mut found: BTreeMap<(AppId, Sends, bool, bool), Mismatch> = BTreeMap::new();
     let (mut passes, mut versions) = (Tally::default(), Tally::default());
+    let mut mismatches = Vec::new();
     for (at, route) in deployment.nginx.routes.iter().enumerate() {
         let mismatched = mismatched(deployment, RouteId(at as u32));
         passes.count(route.anchor.span, mismatched.is_some());
         if let Some(place) = version_of(deployment, route) {
             versions.count(place.span, matches!(mismatched, Some((_, Sends::Http2, _))));
         }
-        let Some((id, sends, speaks)) = mismatched else { continue };
+        mismatches.extend(mismatched.map(|it| (route, it)));
+    }
+    for (route, (id, sends, speaks)) in mismatches {
+        // One that is left to a person does not hold back the mends of the others.
+        let is_mended = passes.is_whole(route.anchor.span) && is_mendable(context, route, sends);
         let app = deployment.app(id);
-        let mismatch =
-            found.entry((id, sends)).or_insert(Mismatch { sends, speaks, app, routes: Vec::new() });
+        let mismatch = found.entry((id, sends, is_encrypted(route), is_mended)).or_insert(Mismatch {
+            sends,
+            speaks,
+            app,
+            routes: Vec::new(),
+        });
         if !mismatch.routes.iter().rev().any(|it| it.anchor.span == route.anchor.span) {
             mismatch.routes.push(route);
         }
     }
-    for mismatch in found.into_values() {
+    for ((.., is_mended), mismatch) in found {
         let mut finding = finding(context, &mismatch);
-        if mismatch.routes.iter().all(|it| passes.is_whole(it.anchor.span)) {
-            finding.fix = fix(context, &mismatch, &versions);
-        }
+        finding.fix = is_mended.then(|| fix(context, &mismatch, &versions)).flatten();
         findings.push(finding);
     }
 }
@@ -87,75 +72,18 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
 /// one.
 fn mismatched(deployment: &Deployment, id: RouteId) -> Option<(AppId, Sends, Speaks)> {
     let route = deployment.route(id);
-    let sends = sends(deployment, route)?;
     let mut first = None;
     for hop in deployment.hops_of(id).iter().filter(|hop| !route.peers[hop.peer].down) {
         let app = hop.app()?;
-        let speaks = speaks(deployment, deployment.app(app), sends)?;
+        let (sends, speaks) = deployment.misunderstood(route, deployment.app(app))?;
         first.get_or_insert((app, sends, speaks));
     }
     first.filter(|_| route.open.is_none())
 }
 
-/// What a route certainly speaks.
-fn sends(deployment: &Deployment, route: &Route) -> Option<Sends> {
-    let version =
-        || -> Setting<String> { deployment.nginx.setting(route.level, VERSION, deployment.target.nginx) };
-    Some(match route.gateway {
-        Gateway::Uwsgi => Sends::Uwsgi,
-        Gateway::Fastcgi => Sends::Fastcgi,
-        Gateway::Scgi => Sends::Scgi,
-        Gateway::Grpc => Sends::Grpc,
-        Gateway::Http if version().value.must(|it| it == "2") => Sends::Http2,
-        Gateway::Http | Gateway::Https if version().value.must(|it| it != "2") => Sends::Http1,
-        // Over TLS both ends agree on a version.
-        Gateway::Http | Gateway::Https | Gateway::Stream => return None,
-    })
-}
-
-/// What an app speaks where it certainly does not understand this.
-///
-/// Source: `protocol` is read by `gunicorn/http/parser.py` and, for the asgi worker, by `gunicorn/asgi/protocol.py`; uvicorn
-/// has parsers of its own. Seen with 20.1.0 to 27.0.1.
-fn speaks(deployment: &Deployment, app: &App, sends: Sends) -> Option<Speaks> {
-    use WorkerClass::{Gevent, Gthread, Other, Sync, Uvicorn};
-    let version = deployment.target.gunicorn;
-    let class = &app.worker_class.value;
-    if app.kind != AppKind::Gunicorn || !class.must(|class| !matches!(class, Other(_))) {
-        return None;
-    }
-    let protocol = app.setting::<String>("protocol").value;
-    let is_uvicorn = class.must(|class| *class == Uvicorn);
-    let speaks = if is_uvicorn || version < HAS_PROTOCOL || protocol.must(|it| it == "http") {
-        Speaks::Http1
-    } else if protocol.must(|it| it == "uwsgi") && class.must(|it| matches!(it, Sync | Gthread | Gevent)) {
-        Speaks::Uwsgi
-    } else {
-        return None;
-    };
-    let may_have_http2 = || {
-        let protocols = app.setting::<Vec<String>>("http_protocols").value;
-        !(version < HAS_HTTP2 || protocols.must(|all| !all.iter().any(|it| it == "h2")))
-    };
-    let understands = match (sends, speaks) {
-        (Sends::Http1, Speaks::Http1) | (Sends::Uwsgi, Speaks::Uwsgi) => true,
-        (Sends::Http2 | Sends::Grpc, Speaks::Http1) => may_have_http2(),
-        _ => false,
-    };
-    (!understands).then_some(speaks)
-}
-
-impl Sends {
-    fn name(self) -> &'static str {
-        match self {
-            Sends::Http1 => "HTTP",
-            Sends::Http2 => "HTTP/2",
-            Sends::Uwsgi => "the uwsgi protocol",
-            Sends::Fastcgi => "FastCGI",
-            Sends::Scgi => "SCGI",
-            Sends::Grpc => "gRPC over HTTP/2",
-        }
-    }
+/// Whether nginx speaks TLS around the protocol.
+fn is_encrypted(route: &Route) -> bool {
+    ["suwsgi://", "grpcs://", "https://"].iter().any(|scheme| route.target.starts_with(scheme))
 }
 
 fn finding(context: &Context, mismatch: &Mismatch) -> Finding {
@@ -185,8 +113,7 @@ fn finding(context: &Context, mismatch: &Mismatch) -> Finding {
 }
 
 fn help(context: &Context, mismatch: &Mismatch, log: &str) -> String {
-    let has_uwsgi = context.deployment.target.gunicorn >= HAS_PROTOCOL
-        && mismatch.app.worker_class.value.must(|class| *class != WorkerClass::Uvicorn);
+    let has_uwsgi = context.deployment.may_speak_uwsgi(mismatch.app);
     let mend = match (mismatch.sends, mismatch.speaks) {
         (Sends::Http1, _) => {
             "write `uwsgi_pass` with the parameters of `uwsgi_params`, or leave Gunicorn's `protocol` at `http`"
@@ -214,14 +141,29 @@ fn fix(context: &Context, mismatch: &Mismatch, versions: &Tally) -> Option<Fix> 
     }
     match mismatch.sends {
         Sends::Http2 => version_1(context.deployment, mismatch, versions),
-        Sends::Uwsgi | Sends::Fastcgi | Sends::Scgi => {
+        Sends::Uwsgi | Sends::Fastcgi | Sends::Scgi if speaks_plain(mismatch.app) => {
             let edits: Vec<Vec<Edit>> =
                 mismatch.routes.iter().map(|it| proxy_pass(context, it)).collect::<Option<_>>()?;
             let edits = edits.into_iter().flatten().collect();
             Fix::new("hand requests on by `proxy_pass`", Applicability::Unsafe, edits)
         }
-        Sends::Grpc | Sends::Http1 => None,
+        _ => None,
     }
+}
+
+/// Whether a route by itself can be mended; those that speak HTTP are mended elsewhere than in the pass.
+fn is_mendable(context: &Context, route: &Route, sends: Sends) -> bool {
+    match sends {
+        Sends::Uwsgi | Sends::Fastcgi | Sends::Scgi => proxy_pass(context, route).is_some(),
+        Sends::Http1 | Sends::Http2 | Sends::Grpc => true,
+    }
+}
+
+/// Whether an app certainly has no certificate.
+fn speaks_plain(app: &App) -> bool {
+    ["certfile", "keyfile"].iter().all(|name| {
+        app.setting::<Option<String>>(name).value.must(|path| path.as_deref().unwrap_or_default().is_empty())
+    })
 }
 
 /// Where the version of HTTP is written that a route speaks.
@@ -246,12 +188,17 @@ fn version_1(deployment: &Deployment, mismatch: &Mismatch, versions: &Tally) -> 
 /// `uwsgi_pass 127.0.0.1:8000;` becomes `proxy_pass http://127.0.0.1:8000;`, with the headers that take the place of its
 /// parameters where none are in force.
 fn proxy_pass(context: &Context, route: &Route) -> Option<Vec<Edit>> {
-    let target = context.sources.text(route.anchor.value);
+    let written = context.sources.text(route.anchor.value);
+    // The scheme that `uwsgi_pass` may have goes with it; over TLS, Gunicorn would speak something else as well.
+    let scheme =
+        if written.get(..UWSGI.len()).is_some_and(|it| it.eq_ignore_ascii_case(UWSGI)) { UWSGI } else { "" };
+    let target = &written[scheme.len()..];
     let has_uri = target.strip_prefix("unix:").is_some_and(|path| path.contains(':'));
     if target.contains(['$', '"', '\'']) || target.contains("://") || has_uri {
         return None;
     }
-    let name = Span { end: route.anchor.value.start, ..route.anchor.span };
+    let start = route.anchor.value.start + scheme.len() as u32;
+    let name = Span { end: start, ..route.anchor.span };
     let mut edits = vec![Edit { span: name, replacement: "proxy_pass http://".into() }];
     let nginx = &context.deployment.nginx;
     let sending = nginx.sending(route.level, "proxy_set_header");

@@ -48,8 +48,10 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         let Some(directive) = route.gateway.read_timeout() else { continue };
         let read: Setting<Duration> =
             deployment.nginx.setting(route.level, directive, deployment.target.nginx);
-        let worker: Setting<Duration> = deployment.app(id).setting("timeout");
-        if !too_short(&read, &worker, &deployment.app(id).worker_class.value) {
+        let app = deployment.app(id);
+        let worker: Setting<Duration> = app.setting("timeout");
+        let is_short = |read: &Setting<Duration>| too_short(read, &worker, &app.worker_class.value);
+        if !is_short(&read) || deployment.goes_with_the_pass(route, app, is_short) {
             continue;
         }
         let file = Span { start: 0, end: 0, ..route.anchor.span };
@@ -128,7 +130,7 @@ fn finding(context: &Context, app: &App, short: &Short, statements: &Statements)
     let others = short.routes.len() - 1;
     let mut finding = RULE.finding(message, primary, related);
     finding.help = Some(help(app, *worker, others, short.directive));
-    finding.fix = fix(context, short, *worker, statements);
+    finding.fix = fix(context, app, short, *worker, statements);
     Some(finding)
 }
 
@@ -152,10 +154,20 @@ fn help(app: &App, worker: Duration, others: usize, directive: &str) -> String {
 }
 
 /// Raises the read timeout where a location sets its own; overrides it beside the pass everywhere else.
-fn fix(context: &Context, short: &Short, worker: Duration, statements: &Statements) -> Option<Fix> {
+fn fix(
+    context: &Context,
+    app: &App,
+    short: &Short,
+    worker: Duration,
+    statements: &Statements,
+) -> Option<Fix> {
     let raised = Duration { milliseconds: worker.milliseconds.checked_add(MARGIN.milliseconds)? };
     let value = raised.to_nginx()?;
     let own = short.read.origin.anchor.filter(|_| short.read.origin.kind == OriginKind::Written);
+    // Where the app does not understand the pass, another directive counts once that is mended.
+    if short.routes.iter().any(|route| context.deployment.is_in_vain(route, app)) {
+        return None;
+    }
     let edits: Vec<Edit> = match own {
         Some(anchor) if !goes_for_these_alone(context, short, anchor, statements) => return None,
         Some(anchor) => vec![anchor.set(&value)],

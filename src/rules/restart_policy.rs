@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{Anchor, App, Origin, Setting, Unit, UnitFault};
+use crate::model::{Anchor, App, Origin, Setting, Unit};
 use crate::value::{Duration, Possible};
 
 pub(super) const RULE: Rule = Rule {
@@ -31,7 +31,8 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let starters = Starters::new(context);
     let mut seen = BTreeSet::new();
     for (app, unit) in context.deployment.services() {
-        if seen.insert(unit.place) && !starters.may_start(unit) {
+        // What systemd does not load, it does not start at all, and that is told.
+        if seen.insert(unit.place) && !unit.is_refused() && !starters.may_start(unit) {
             findings.extend(no_restart(context, app, unit));
             findings.extend(not_for_this(unit, app));
             findings.extend(gives_up(unit));
@@ -106,9 +107,7 @@ fn no_restart(context: &Context, app: &App, unit: &Unit) -> Option<Finding> {
     let restart: Setting<Option<String>> = unit.setting("Restart");
     let value = restart.value.known()?.as_deref().filter(|value| !is_for_errors(value))?;
     // A `Restart=` that systemd passes over is told as that.
-    let is_meant =
-        |fault: &UnitFault| fault.directive == "Restart" || fault.meant.as_deref() == Some("Restart");
-    if unit.faults.iter().any(is_meant) {
+    if unit.passes_over("Restart") {
         return None;
     }
     let line = unit.settings.get("ExecStart")?.origin.place;

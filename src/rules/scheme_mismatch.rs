@@ -87,6 +87,15 @@ fn speaks(app: &App, tls: bool) -> bool {
         }
 }
 
+/// Whether the key is certainly in a file of its own. What `certfile` holds is not known, and an app without a key says so in
+/// plain HTTP: a sync worker with a 403, and so do threads from Gunicorn 24 on; older ones end.
+///
+/// Seen with 20.1.0, 23.0.0 and 27.0.1.
+fn has_key(app: &App) -> bool {
+    let key: Setting<Option<String>> = app.setting("keyfile");
+    key.value.must(|path| !path.as_deref().unwrap_or_default().is_empty())
+}
+
 fn finding(context: &Context, app: &App, mismatch: &Mismatch, may_change: bool) -> Finding {
     let first = mismatch.routes[0];
     let certificate = app.setting::<Option<String>>("certfile").origin;
@@ -99,10 +108,16 @@ fn finding(context: &Context, app: &App, mismatch: &Mismatch, may_change: bool) 
             "this app speaks plain HTTP: it has no `certfile`".to_owned(),
         )
     } else {
+        let (status, words) = match has_key(app) {
+            true => ("502", " and speaks TLS alone: every request gets a 502"),
+            false => (
+                "502 or 403",
+                ", and no `keyfile`: every request gets a 502, or a 403 if `certfile` does not hold the key as well",
+            ),
+        };
         (
-            "502",
-            "nginx speaks plain HTTP to an app that has a certificate and speaks TLS alone: every request gets a 502"
-                .to_owned(),
+            status,
+            format!("nginx speaks plain HTTP to an app that has a certificate{words}"),
             "nginx speaks plain HTTP here",
             format!("this app speaks TLS: it has a `certfile`, {}", certificate.describe("Gunicorn")),
         )
@@ -171,9 +186,11 @@ fn plain_ending(deployment: &Deployment, route: &Route, app: &App) -> Ending {
 fn help(context: &Context, app: &App, mismatch: &Mismatch) -> String {
     let log = "nginx's error log says";
     if mismatch.tls {
-        return format!(
-            "write `http://`, since both are on one machine; {log} `while SSL handshaking to upstream`"
-        );
+        let where_to = match stays_here(mismatch) {
+            true => "write `http://`: what nginx sends does not leave the machine",
+            false => "write `http://`, or give the app a `certfile` if what nginx sends leaves the machine",
+        };
+        return format!("{where_to}; {log} `while SSL handshaking to upstream`");
     }
     let asks = match (verifies(context, mismatch), wants_certificate(app)) {
         (true, _) => "; `proxy_ssl_verify` is, or may be, on: the certificate has to pass it then",
@@ -184,6 +201,12 @@ fn help(context: &Context, app: &App, mismatch: &Mismatch) -> String {
         "write `https://`, or leave out `certfile` and `keyfile` where nobody but nginx connects to the app{asks}; {log} \
          `while reading response header from upstream`, Gunicorn's `[SSL: HTTP_REQUEST] http request`"
     )
+}
+
+/// Whether nginx certainly reaches the app without leaving the machine.
+fn stays_here(mismatch: &Mismatch) -> bool {
+    let peers = mismatch.routes.iter().flat_map(|route| &route.peers);
+    peers.into_iter().all(|peer| peer.address.must(Endpoint::is_local))
 }
 
 /// Whether nginx may refuse the app's certificate.
@@ -215,7 +238,9 @@ fn fix(context: &Context, app: &App, mismatch: &Mismatch) -> Option<Fix> {
         Some(Edit { span, replacement: scheme_of_app.into() })
     };
     let edits = mismatch.routes.iter().map(edit).collect::<Option<_>>()?;
-    Fix::new(format!("speak `{scheme_of_app}`"), Applicability::Safe, edits)
+    // Who sends requests to another machine may want the TLS more than the app as it is.
+    let how = if mismatch.tls && !stays_here(mismatch) { Applicability::Unsafe } else { Applicability::Safe };
+    Fix::new(format!("speak `{scheme_of_app}`"), how, edits)
 }
 
 /// Where the scheme of a pass is written, unless a variable brings it.

@@ -47,7 +47,11 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         let waits = read.value.candidates().and_then(|it| it.iter().min().copied());
         let so_far = shortest.entry(id).or_insert(Some(Duration::INFINITY));
         *so_far = so_far.zip(waits).map(|(a, b)| a.min(b));
-        let Some(place) = read.origin.place.filter(|_| is_much_longer(app, &read, &worker)) else { continue };
+        let is_long = |read: &Setting<Duration>| is_much_longer(app, read, &worker);
+        let Some(place) = read.origin.place.filter(|_| is_long(&read)) else { continue };
+        if deployment.goes_with_the_pass(route, app, is_long) {
+            continue;
+        }
         let group =
             groups.entry((id, place)).or_insert_with(|| Long { routes: Vec::new(), directive, read, worker });
         if grouped.insert((id, place, route.anchor.span)) {

@@ -5,6 +5,7 @@
 
 mod blocks;
 mod brackets;
+mod encoding;
 mod expression;
 mod grammar;
 mod lines;
@@ -15,12 +16,14 @@ mod tree;
 
 use std::ops::Range;
 
+use encoding::{declares_encoding, masked};
 use grammar::{Grammar, Rule};
 use pest::Parser;
 
 use super::Parsed;
 use crate::source::FileId;
 
+pub use encoding::undecodable;
 pub use tree::{
     Clause, Comprehension, Expression, ExpressionKind, Header, Import, Keyword, Makes, Names, Parameters,
     Part, Piece, Statement, StatementKind, Trailer, Tree,
@@ -40,26 +43,6 @@ pub fn parse(file: FileId, text: &str) -> Parsed<Tree> {
     }
     errors.sort_by_key(|error| error.span);
     Parsed { tree, errors }
-}
-
-/// Whether one of the first two lines names an encoding other than UTF-8, in which letters beyond ASCII are others.
-///
-/// Source: "Encoding declarations" in the Python language reference.
-fn declares_encoding(text: &str) -> bool {
-    text.split('\n').take(2).filter(|line| line.trim_start().starts_with('#')).any(|line| {
-        line.match_indices("coding").any(|(at, word)| {
-            let behind = &line[at + word.len()..];
-            let Some(name) = behind.strip_prefix([':', '=']) else { return false };
-            let name = name.trim_start().to_ascii_lowercase();
-            !name.is_empty() && !name.starts_with("utf-8") && !name.starts_with("utf8")
-        })
-    })
-}
-
-/// A text of the same length in which the bytes of letters beyond ASCII are marked as not known.
-fn masked(text: &str) -> String {
-    let mark = |c: char| if c.is_ascii() { c.to_string() } else { "\x1a".repeat(c.len_utf8()) };
-    text.chars().map(mark).collect()
 }
 
 /// The ranges of the leaves of the parse in their order; together they are the text, whatever it holds.

@@ -51,8 +51,19 @@ impl Host {
     pub fn is_local(&self) -> bool {
         match self {
             Host::V4(address) => address.is_loopback() || address.is_unspecified(),
-            Host::V6(address) => address.is_loopback() || address.is_unspecified(),
+            Host::V6(address) => match address.to_ipv4_mapped() {
+                Some(address) => Host::V4(address).is_local(),
+                None => address.is_loopback() || address.is_unspecified(),
+            },
             Host::Name(name) => name == "localhost",
+        }
+    }
+
+    /// The IPv4 address that an IPv6 one stands for: `[::ffff:127.0.0.1]` is 127.0.0.1.
+    fn mapped(&self) -> Option<Host> {
+        match self {
+            Host::V6(address) => address.to_ipv4_mapped().map(Host::V4),
+            Host::V4(_) | Host::Name(_) => None,
         }
     }
 }
@@ -83,6 +94,10 @@ impl Endpoint {
 fn host_reaches(target: &Host, bound: &Host) -> Reach {
     if target == bound {
         return Reach::Yes;
+    }
+    let mapped = (target.mapped(), bound.mapped());
+    if mapped.0.is_some() || mapped.1.is_some() {
+        return host_reaches(mapped.0.as_ref().unwrap_or(target), mapped.1.as_ref().unwrap_or(bound));
     }
     let loopback4 = Host::V4(Ipv4Addr::LOCALHOST);
     match (target, bound) {

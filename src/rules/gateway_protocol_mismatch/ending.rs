@@ -2,8 +2,8 @@
 //!
 //! All of it was seen with nginx 1.31.3 and Gunicorn 20.1.0, 23.0.0 and 27.0.1, gevent and uvicorn's workers with 27.0.1.
 
-use super::{Mismatch, Sends, Speaks};
-use crate::model::{ANSWERS_WHEN_KILLED, Deployment, Setting, Version, WorkerClass};
+use super::{Mismatch, is_encrypted};
+use crate::model::{ANSWERS_WHEN_KILLED, Deployment, Sends, Setting, Speaks, Version, WorkerClass};
 use crate::value::Duration;
 
 /// How a request ends.
@@ -39,9 +39,7 @@ fn not_known() -> Ending {
 pub(super) fn of(deployment: &Deployment, mismatch: &Mismatch) -> Ending {
     let Mismatch { sends, speaks, app, routes } = mismatch;
     let certificate: Setting<Option<String>> = app.setting("certfile");
-    let is_encrypted =
-        ["suwsgi://", "grpcs://", "https://"].iter().any(|it| routes[0].target.starts_with(it));
-    if is_encrypted || !certificate.value.must(Option::is_none) {
+    if is_encrypted(routes[0]) || !certificate.value.must(Option::is_none) {
         return not_known();
     }
     match (sends, speaks) {
