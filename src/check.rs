@@ -6,11 +6,13 @@ use rayon::prelude::*;
 
 use crate::config::{Settings, Truth};
 use crate::finding::{Finding, Severity};
+use crate::fingerprint::fingerprint;
 use crate::model::Deployment;
 use crate::resolve::stacks::stacks;
 use crate::resolve::{Trees, deployment, parse};
 use crate::rules::{Context, RULES};
-use crate::source::Sources;
+use crate::source::{Root, Sources};
+use crate::suppress::Suppressions;
 
 /// What a run found.
 #[derive(Clone, Debug)]
@@ -19,12 +21,56 @@ pub struct Report {
     pub stacks: Vec<Deployment>,
     /// The findings that the policy lets through, sorted by place.
     pub findings: Vec<Finding>,
+    /// Those that it would, were they not silenced one by one.
+    pub held: Vec<Held>,
+    /// The trees of the run.
+    pub trees: Vec<Root>,
+    /// Whether the run was compared with a baseline.
+    pub is_compared: bool,
+    /// How many findings of the baseline were not found any more.
+    pub outdated: usize,
+}
+
+/// A finding that is not shown.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// What it would say.
+    pub finding: Finding,
+    /// What silenced it.
+    pub why: Why,
+}
+
+/// What silences a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// A comment beside it, with the reason that it gives.
+    Comment {
+        /// In the words of whoever wrote it.
+        reason: String,
+    },
+    /// It stands in the baseline.
+    Baseline,
+}
+
+impl Why {
+    /// In a few words.
+    pub fn told(&self) -> String {
+        match self {
+            Why::Comment { reason } => format!("ignored: {reason}"),
+            Why::Baseline => "in the baseline".into(),
+        }
+    }
 }
 
 impl Report {
     /// How many findings are of a severity.
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+
+    /// The fingerprint of a finding: see [`fingerprint`].
+    pub fn fingerprint(&self, finding: &Finding, sources: &Sources) -> String {
+        fingerprint(finding, sources, &self.trees)
     }
 
     /// Whether a finding is bad enough to fail the run.
@@ -36,7 +82,7 @@ impl Report {
 /// Checks all stacks of a run. The same input gives the same report, however many threads there are.
 pub fn check(sources: &Sources, settings: &Settings) -> Report {
     let mut report = check_all(sources, settings);
-    report.findings.retain(|finding| is_reported(finding, sources, settings));
+    policy(&mut report, sources, settings);
     report
 }
 
@@ -46,14 +92,31 @@ pub fn check_all(sources: &Sources, settings: &Settings) -> Report {
     let stacks = understand(sources, &trees, settings);
     let found: Vec<Vec<Finding>> =
         stacks.par_iter().map(|stack| judge(stack, sources, settings.truth)).collect();
-    let mut findings: Vec<Finding> = found.into_iter().flatten().collect();
-    findings.sort_by(|a, b| place(a, sources).cmp(&place(b, sources)));
-    findings.dedup();
-    Report { stacks, findings }
+    let mut all: Vec<Finding> = found.into_iter().flatten().collect();
+    let in_order =
+        |findings: &mut Vec<Finding>| findings.sort_by(|a, b| order(a, sources).cmp(&order(b, sources)));
+    in_order(&mut all);
+    all.dedup();
+    let mut suppressions = Suppressions::of(sources);
+    let (mut findings, mut held) = (Vec::new(), Vec::new());
+    for finding in all {
+        match suppressions.reason(&finding) {
+            Some(reason) => held.push(Held { finding, why: Why::Comment { reason } }),
+            None => findings.push(finding),
+        }
+    }
+    // Where something could not be read, its findings may only be missing.
+    let has_run = |rule: &str| settings.is_on(rule) && sources.unread().is_empty();
+    let of_comments = suppressions.judge(sources, has_run);
+    if !of_comments.is_empty() {
+        findings.extend(of_comments);
+        in_order(&mut findings);
+    }
+    Report { stacks, findings, held, trees: settings.trees.clone(), is_compared: false, outdated: 0 }
 }
 
-/// By what findings are sorted.
-fn place<'a>(finding: &'a Finding, sources: &'a Sources) -> (&'a str, u32, &'static str, &'a str) {
+/// By what findings are sorted: their places first.
+pub fn order<'a>(finding: &'a Finding, sources: &'a Sources) -> (&'a str, u32, &'static str, &'a str) {
     let span = finding.primary.span;
     (&sources.get(span.file).path, span.start, finding.rule, &finding.message)
 }
@@ -86,14 +149,29 @@ fn choose(finding: &mut Finding, truth: Truth) {
     };
 }
 
-/// The policy of a run: what is selected, bad enough, and in a file that was asked about.
-pub fn is_reported(finding: &Finding, sources: &Sources, settings: &Settings) -> bool {
-    let named = |names: &[String]| names.iter().any(|name| name == finding.rule);
-    let selected = settings.select.is_empty() || named(&settings.select);
+/// The policy of a run: what is selected, bad enough, in a file that was asked about, and not in the baseline.
+pub fn policy(report: &mut Report, sources: &Sources, settings: &Settings) {
+    report.findings.retain(|finding| is_reported(finding, sources, settings));
+    report.held.retain(|held| is_reported(&held.finding, sources, settings));
+    let Some(baseline) = &settings.baseline else { return };
+    report.is_compared = true;
+    let mut left = baseline.clone();
+    let findings = std::mem::take(&mut report.findings);
+    for finding in findings {
+        if left.take(&report.fingerprint(&finding, sources)) {
+            report.held.push(Held { finding, why: Why::Baseline });
+        } else {
+            report.findings.push(finding);
+        }
+    }
+    report.outdated = left.left();
+}
+
+fn is_reported(finding: &Finding, sources: &Sources, settings: &Settings) -> bool {
     let mut labels = std::iter::once(&finding.primary).chain(&finding.related);
     let concerned = settings
         .only
         .as_ref()
         .is_none_or(|only| labels.any(|label| only.contains(&sources.get(label.span.file).path)));
-    selected && !named(&settings.ignore) && finding.severity >= settings.show && concerned
+    settings.is_on(finding.rule) && finding.severity >= settings.show && concerned
 }

@@ -1,25 +1,21 @@
 //! The command line: what was typed, what is done, and with which status it ends.
 
 mod arguments;
+mod check;
 mod terminal;
 
-use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use self::arguments::{Arguments, CheckArguments, Command, Format, MapArguments, MapFormat};
-use crate::check::{Report, check};
+use self::arguments::{Arguments, Command, MapArguments, MapFormat};
+use crate::check::check;
 use crate::config::Settings;
 use crate::discover::{self, Found};
-use crate::edit::Applicability;
-use crate::finding::Severity;
-use crate::fix::{Outcome, fix};
 use crate::output;
-use crate::rules::{RULES, rule};
-use crate::source::Sources;
+use crate::rules::{RULES, nearest, rule};
 
 /// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +92,7 @@ fn say(message: &str) {
 
 fn dispatch(arguments: &Arguments, to: &mut dyn Write) -> Result<Status, Failure> {
     match &arguments.command {
-        Command::Check(arguments) => run_check(arguments, to),
+        Command::Check(arguments) => check::run(arguments, to),
         Command::Map(arguments) => run_map(arguments, to),
         Command::Explain { rule: name } => {
             let rule = rule(name).ok_or_else(|| unknown_rule(name))?;
@@ -113,33 +109,6 @@ fn dispatch(arguments: &Arguments, to: &mut dyn Write) -> Result<Status, Failure
             Ok(Status::Clean)
         }
     }
-}
-
-fn run_check(arguments: &CheckArguments, to: &mut dyn Write) -> Result<Status, Failure> {
-    let (found, settings) = prepare(&arguments.paths, arguments.config.as_deref(), |settings| {
-        if !arguments.select.is_empty() {
-            settings.select.clone_from(&arguments.select);
-        }
-        settings.ignore.extend(arguments.ignore.iter().cloned());
-        if let Some(level) = arguments.fail_on {
-            settings.fail_on = level.severity();
-            settings.show = Severity::Warning.min(settings.fail_on);
-        }
-        if arguments.pedantic {
-            settings.show = Severity::Note;
-        }
-    })?;
-    let at_least = if arguments.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
-    let status = if arguments.diff {
-        show_diff(&found, &settings, at_least, to)?
-    } else if arguments.fix {
-        mend(&found, &settings, at_least, arguments, to)?
-    } else {
-        let report = check(&found.sources, &settings);
-        show(&report, &found.sources, arguments, to)?;
-        judged(&report, &settings)
-    };
-    Ok(if found.problems.is_empty() { status } else { Status::Failure })
 }
 
 /// Reads the files and the configuration of a run, and says what could not be read.
@@ -165,94 +134,8 @@ fn prepare(
 }
 
 fn unknown_rule(name: &str) -> String {
-    let names: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
-    let near = similar::get_close_matches(name, &names, 1, 0.6);
-    let hint = near.first().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let hint = nearest(name).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     format!("there is no rule `{name}`{hint} (`hoplint rules` lists them all)")
-}
-
-fn judged(report: &Report, settings: &Settings) -> Status {
-    if report.fails(settings) { Status::Findings } else { Status::Clean }
-}
-
-fn show(
-    report: &Report,
-    sources: &Sources,
-    arguments: &CheckArguments,
-    to: &mut dyn Write,
-) -> Result<(), Failure> {
-    let read = output::what_was_read(sources, report);
-    let summary = format!("Read {read}: {}.", output::what_was_found(report));
-    match arguments.format {
-        Format::Full => {
-            output::full(report, sources, terminal::style(arguments.color), to)?;
-            writeln!(to, "{summary}")?;
-        }
-        Format::Concise => {
-            output::concise(report, sources, to)?;
-            to.flush()?;
-            say(&summary);
-        }
-        Format::Json => {
-            output::json(report, sources, to)?;
-            to.flush()?;
-            say(&summary);
-        }
-    }
-    Ok(())
-}
-
-fn show_diff(
-    found: &Found,
-    settings: &Settings,
-    at_least: Applicability,
-    to: &mut dyn Write,
-) -> Result<Status, Failure> {
-    let outcome = fix(&found.sources, settings, at_least);
-    output::diff(&found.sources, &outcome.sources, to)?;
-    to.flush()?;
-    let changed = outcome.changed(&found.sources).len();
-    let read = output::what_was_read(&found.sources, &outcome.report);
-    say(&format!("Read {read}: {} would change.", output::plural(changed, "file")));
-    say_withdrawn(&outcome);
-    Ok(if changed == 0 { Status::Clean } else { Status::Findings })
-}
-
-fn mend(
-    found: &Found,
-    settings: &Settings,
-    at_least: Applicability,
-    arguments: &CheckArguments,
-    to: &mut dyn Write,
-) -> Result<Status, Failure> {
-    let outcome = fix(&found.sources, settings, at_least);
-    let changed = outcome.changed(&found.sources);
-    discover::write(&changed, &found.sources, &outcome.sources, &found.files).map_err(|error| match error
-        .written
-        .as_slice()
-    {
-        [] => format!("{}; nothing was changed", error.message),
-        written => format!("{}; already changed: {}", error.message, written.join(", ")),
-    })?;
-    show(&outcome.report, &outcome.sources, arguments, to)?;
-    to.flush()?;
-    if !changed.is_empty() {
-        let rules: BTreeSet<&str> = outcome.applied.iter().map(|(rule, _)| *rule).collect();
-        let (findings, files) = (outcome.applied.len(), output::plural(changed.len(), "file"));
-        let rules = rules.into_iter().collect::<Vec<_>>().join(", ");
-        say(&format!("Mended {} in {files}: {rules}.", output::plural(findings, "finding")));
-    }
-    say_withdrawn(&outcome);
-    Ok(judged(&outcome.report, settings))
-}
-
-fn say_withdrawn(outcome: &Outcome) {
-    if !outcome.withdrawn.is_empty() {
-        let rules = outcome.withdrawn.join(", ");
-        say(&format!(
-            "The fixes of {rules} were left out: they would have brought new findings, or called for ever more fixes."
-        ));
-    }
 }
 
 fn run_map(arguments: &MapArguments, to: &mut dyn Write) -> Result<Status, Failure> {

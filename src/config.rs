@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::baseline::Baseline;
 use crate::finding::Severity;
 use crate::model::{Target, Version};
 use crate::source::Root;
@@ -32,6 +33,16 @@ pub struct Settings {
     pub stacks: Vec<String>,
     /// The files that are reported on; all where there is nothing.
     pub only: Option<Vec<String>>,
+    /// The findings that are known, and not shown.
+    pub baseline: Option<Baseline>,
+}
+
+impl Settings {
+    /// Whether a rule is asked.
+    pub fn is_on(&self, rule: &str) -> bool {
+        let named = |names: &[String]| names.iter().any(|name| name == rule);
+        (self.select.is_empty() || named(&self.select)) && !named(&self.ignore)
+    }
 }
 
 /// Which end of a hop is right where the two disagree: fixes make the other one follow it.
@@ -58,6 +69,7 @@ impl Default for Settings {
             trees: vec![Root::default()],
             stacks: Vec::new(),
             only: None,
+            baseline: None,
         }
     }
 }

@@ -4,7 +4,7 @@ mod classify;
 mod modules;
 mod write;
 
-pub use write::{WriteError, write};
+pub use write::{WriteError, write, write_report};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::WalkBuilder;
 
+use crate::baseline::Baseline;
 use crate::config::{self, Settings};
 use crate::source::{FileId, FileKind, MAX_FILE_SIZE, Root, Source, Sources};
 
@@ -128,6 +129,15 @@ pub fn settings(named: Option<&Path>, paths: &[PathBuf]) -> Result<Settings, Str
         }
     }
     Ok(Settings::default())
+}
+
+/// Reads a baseline.
+///
+/// # Errors
+/// If it cannot be read, or is none.
+pub fn baseline(path: &Path) -> Result<Baseline, String> {
+    let text = text_of(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+    Baseline::read(&text).map_err(|error| format!("`{}`: {error}", path.display()))
 }
 
 fn canonical(path: &Path) -> Result<PathBuf, String> {

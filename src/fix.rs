@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::{Report, check_all, is_reported};
+use crate::check::{Report, check_all, policy};
 use crate::config::Settings;
 use crate::edit::{Applicability, Edit, Fix, apply, conflict};
 use crate::finding::{Finding, Severity};
 use crate::source::{FileId, Sources};
+use crate::suppress;
 
 /// How often fixes may bring forth further fixes.
 const MAX_ROUNDS: usize = 10;
@@ -56,6 +57,46 @@ pub fn fix(sources: &Sources, settings: &Settings, at_least: Applicability) -> O
     reported(before, settings)
 }
 
+/// Writes comments that silence the findings that the policy lets through, each above the statement that it points to.
+///
+/// # Errors
+/// If a finding is left that no comment reaches; nothing is changed then.
+pub fn add_ignores(sources: &Sources, settings: &Settings, reason: &str) -> Result<Outcome, String> {
+    let before = reported(start(sources, settings), settings);
+    let (edits, left) = suppress::additions(&before.report.findings, sources, reason);
+    if let Some(finding) = left.first() {
+        let source = sources.get(finding.primary.span.file);
+        let (path, line) = (&source.path, source.position(finding.primary.span.start).0);
+        return Err(format!(
+            "there is no place for a comment that silences `{}` at {path}:{line}",
+            finding.rule
+        ));
+    }
+    let mut after = before.clone();
+    after.sources = edited(sources, &edits);
+    after.report = check_all(&after.sources, settings);
+    after.applied = before.report.findings.iter().map(|it| (it.rule, "ignored".to_owned())).collect();
+    let after = reported(after, settings);
+    if let Some(finding) = after.report.findings.first() {
+        let source = after.sources.get(finding.primary.span.file);
+        return Err(format!("a comment does not silence `{}` in {}", finding.rule, source.path));
+    }
+    Ok(after)
+}
+
+/// The sources after edits that are disjoint.
+fn edited<'a>(sources: &Sources, edits: impl IntoIterator<Item = &'a Edit>) -> Sources {
+    let mut by_file: BTreeMap<FileId, BTreeSet<&Edit>> = BTreeMap::new();
+    for edit in edits {
+        by_file.entry(edit.span.file).or_default().insert(edit);
+    }
+    let mut after = sources.clone();
+    for (file, edits) in by_file {
+        after.replace(file, apply(sources.get(file).bytes(), edits));
+    }
+    after
+}
+
 /// The state before any fix. While fixing, a report holds all findings: what the policy holds back must not grow either.
 fn start(sources: &Sources, settings: &Settings) -> Outcome {
     let report = check_all(sources, settings);
@@ -64,7 +105,7 @@ fn start(sources: &Sources, settings: &Settings) -> Outcome {
 
 /// The state with the report that the user asked for.
 fn reported(mut outcome: Outcome, settings: &Settings) -> Outcome {
-    outcome.report.findings.retain(|finding| is_reported(finding, &outcome.sources, settings));
+    policy(&mut outcome.report, &outcome.sources, settings);
     outcome
 }
 
@@ -77,8 +118,9 @@ fn applicable(now: &Outcome, settings: &Settings, at_least: Applicability) -> Ve
         let trusted = fix.applicability >= at_least && fix.applicability > Applicability::Manual;
         (trusted && !now.withdrawn.contains(&finding.rule)).then_some((finding.rule, fix))
     };
-    let findings = now.report.findings.iter();
-    findings.filter(|finding| is_reported(finding, &now.sources, settings)).filter_map(wanted).collect()
+    let mut report = now.report.clone();
+    policy(&mut report, &now.sources, settings);
+    report.findings.iter().filter_map(wanted).collect()
 }
 
 /// Those of the fixes that can be applied together: the first wins, what it touches waits for the next round.
@@ -106,15 +148,8 @@ fn attempt(now: &Outcome, fixes: &[Mend], settings: &Settings) -> Option<Outcome
     if fixes.is_empty() {
         return None;
     }
-    let mut edits: BTreeMap<FileId, BTreeSet<&Edit>> = BTreeMap::new();
-    for edit in fixes.iter().flat_map(|(_, fix)| fix.edits()) {
-        edits.entry(edit.span.file).or_default().insert(edit);
-    }
     let mut next = now.clone();
-    for (file, edits) in edits {
-        let bytes = apply(now.sources.get(file).bytes(), edits);
-        next.sources.replace(file, bytes);
-    }
+    next.sources = edited(&now.sources, fixes.iter().flat_map(|(_, fix)| fix.edits()));
     next.report = check_all(&next.sources, settings);
     next.applied.extend(fixes.iter().map(|(rule, fix)| (*rule, fix.title.clone())));
     let mended: BTreeSet<&str> = fixes.iter().map(|(rule, _)| *rule).collect();
@@ -154,7 +189,9 @@ struct Count {
 
 fn by_rule(report: &Report, pardoned: &BTreeSet<FileId>) -> BTreeMap<&'static str, Count> {
     let mut counts: BTreeMap<&'static str, Count> = BTreeMap::new();
-    for finding in &report.findings {
+    // What is said of comments follows from what they silence: a mend makes some of them superfluous.
+    let of_files = report.findings.iter().filter(|finding| !suppress::is_about_comments(finding.rule));
+    for finding in of_files {
         let count = counts.entry(finding.rule).or_default();
         count.all += 1;
         let is_pardoned = pardoned.contains(&finding.primary.span.file);

@@ -5,6 +5,7 @@
 // The code that pest generates without its feature `std` speaks of it.
 extern crate alloc;
 
+pub mod baseline;
 pub mod check;
 pub mod cli;
 pub mod config;
@@ -12,12 +13,14 @@ pub mod directives;
 pub mod discover;
 pub mod edit;
 pub mod finding;
+pub mod fingerprint;
 pub mod fix;
 pub mod model;
 pub mod output;
 pub mod resolve;
 pub mod rules;
 pub mod source;
+pub mod suppress;
 pub mod syntax;
 pub mod units;
 pub mod value;

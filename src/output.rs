@@ -3,23 +3,33 @@
 mod concise;
 mod diff;
 mod full;
+mod github;
+mod gitlab;
 mod json;
+mod junit;
 mod map;
 mod map_json;
+mod sarif;
+mod statistics;
 
 pub use concise::concise;
 pub use diff::{diff, file_diff};
 pub use full::full;
+pub use github::github;
+pub use gitlab::gitlab;
 pub use json::json;
+pub use junit::junit;
 pub use map::map;
 pub use map_json::map_json;
+pub use sarif::sarif;
+pub use statistics::statistics;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::check::Report;
+use crate::check::{Held, Report, Why, order};
 use crate::edit::Applicability;
-use crate::finding::Severity;
+use crate::finding::{Finding, Severity};
 use crate::source::{FileKind, Sources};
 
 /// How a terminal shows text.
@@ -54,8 +64,14 @@ fn kinds(sources: &Sources) -> BTreeMap<FileKind, usize> {
 /// The findings in a sentence: `2 errors, 1 warning (up to 3 can be mended with --fix)`. A fix that turns out to bring new
 /// findings is left out in the end, so there may be fewer.
 pub fn what_was_found(report: &Report) -> String {
+    let held = |is_it: fn(&Why) -> bool, what: &str| {
+        let count = report.held.iter().filter(|held| is_it(&held.why)).count();
+        if count == 0 { String::new() } else { format!("; {count} {what}") }
+    };
+    let held = held(|why| matches!(why, Why::Comment { .. }), "ignored")
+        + &held(|why| *why == Why::Baseline, "in the baseline");
     if report.findings.is_empty() {
-        return "no findings".into();
+        return format!("no findings{held}");
     }
     let counts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Note]
         .iter()
@@ -71,13 +87,33 @@ pub fn what_was_found(report: &Report) -> String {
             format!(" (up to {safe} can be mended with --fix, {with_unsafe} with --fix --unsafe-fixes)")
         }
     };
-    format!("{}{mends}", counts.join(", "))
+    format!("{}{mends}{held}", counts.join(", "))
 }
 
 /// How many findings bring a fix that may be trusted at least so far.
 pub fn fixable(report: &Report, at_least: Applicability) -> usize {
     let fixes = report.findings.iter().filter_map(|finding| finding.fix.as_ref());
     fixes.filter(|fix| fix.applicability >= at_least).count()
+}
+
+/// All findings in the order of their places, also those that were held back, with why they were.
+fn all<'a>(report: &'a Report, sources: &Sources) -> Vec<(&'a Finding, Option<&'a Held>)> {
+    let open = report.findings.iter().map(|finding| (finding, None));
+    let mut all: Vec<_> = open.chain(report.held.iter().map(|held| (&held.finding, Some(held)))).collect();
+    all.sort_by(|(a, _), (b, _)| order(a, sources).cmp(&order(b, sources)));
+    all
+}
+
+/// A finding in plain text: the message, what stands where, and what to do.
+fn explained(finding: &Finding, sources: &Sources) -> String {
+    let mut lines = vec![finding.message.clone()];
+    for label in std::iter::once(&finding.primary).chain(&finding.related) {
+        let source = sources.get(label.span.file);
+        lines.push(format!("{}:{}: {}", source.path, source.position(label.span.start).0, label.text));
+    }
+    lines.extend(finding.help.iter().map(|help| format!("help: {help}")));
+    lines.extend(finding.fix.iter().map(|fix| format!("{} fix: {}", fix.applicability.name(), fix.title)));
+    lines.join("\n")
 }
 
 /// A count and its noun: `1 file`, `2 files`.

@@ -29,6 +29,7 @@ mod identity_mismatch;
 mod keepalive_ineffective;
 mod keepalive_race;
 mod kill_behaviour;
+mod malformed_suppression;
 mod max_conns_without_queue;
 mod max_fails_blackout;
 mod max_requests_drops;
@@ -64,6 +65,8 @@ mod transfer_encoding_set;
 mod unbuffered_sync_worker;
 mod unit_ignored_value;
 mod unix_target_syntax;
+mod unknown_rule;
+mod unused_suppression;
 mod upstream_localhost;
 mod upstream_unbound;
 mod upstream_undefined;
@@ -77,6 +80,10 @@ mod working_directory;
 mod zero_buffer;
 mod zero_timeout;
 mod zero_workers;
+
+pub(crate) use malformed_suppression::RULE as MALFORMED_SUPPRESSION;
+pub(crate) use unknown_rule::RULE as UNKNOWN_RULE;
+pub(crate) use unused_suppression::RULE as UNUSED_SUPPRESSION;
 
 use crate::finding::{Finding, Label, Severity};
 use crate::model::Deployment;
@@ -124,6 +131,8 @@ pub enum Category {
     Gunicorn,
     /// The units of systemd.
     Systemd,
+    /// What is said to hoplint itself.
+    Hoplint,
 }
 
 impl Category {
@@ -139,6 +148,7 @@ impl Category {
             Category::Nginx => "nginx",
             Category::Gunicorn => "gunicorn",
             Category::Systemd => "systemd",
+            Category::Hoplint => "hoplint",
         }
     }
 }
@@ -202,6 +212,7 @@ pub static RULES: &[&Rule] = &[
     &keepalive_ineffective::RULE,
     &keepalive_race::RULE,
     &kill_behaviour::RULE,
+    &malformed_suppression::RULE,
     &max_conns_without_queue::RULE,
     &max_fails_blackout::RULE,
     &max_requests_drops::RULE,
@@ -237,6 +248,8 @@ pub static RULES: &[&Rule] = &[
     &unbuffered_sync_worker::RULE,
     &unit_ignored_value::RULE,
     &unix_target_syntax::RULE,
+    &unknown_rule::RULE,
+    &unused_suppression::RULE,
     &upstream_localhost::RULE,
     &upstream_unbound::RULE,
     &upstream_undefined::RULE,
@@ -257,9 +270,18 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.name == name)
 }
 
+/// The rule whose name is nearest to one that is none.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let names: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
+    similar::get_close_matches(name, &names, 1, 0.6).first().copied()
+}
+
+/// What a rule about comments finds in a stack: nothing. Such comments are read, and judged, where they silence findings.
+fn nothing(_: &Context, _: &mut Vec<Finding>) {}
+
 impl Rule {
     /// A finding of this rule, without help or fix.
-    fn finding(&self, message: String, primary: Label, related: Vec<Label>) -> Finding {
+    pub(crate) fn finding(&self, message: String, primary: Label, related: Vec<Label>) -> Finding {
         Finding {
             rule: self.name,
             severity: self.severity,

@@ -7,6 +7,7 @@ pub mod compose;
 pub mod gunicorn;
 pub mod machine;
 pub mod nginx;
+pub mod outline;
 pub mod packages;
 pub mod shell;
 pub mod systemd;

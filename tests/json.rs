@@ -24,13 +24,15 @@ fn check_speaks_json_as_agreed() {
     assert_eq!(document["version"], 1);
     let summary = &document["summary"];
     let names = ["errors", "files", "fixable", "notes", "stacks", "suppressed", "warnings"];
-    let all = ["errors", "files", "fixable", "kinds", "notes", "stacks", "suppressed", "warnings"];
+    let all =
+        ["baselined", "errors", "files", "fixable", "kinds", "notes", "stacks", "suppressed", "warnings"];
     assert_eq!(keys(summary), all);
     assert_eq!(summary["kinds"], serde_json::json!({"nginx": 1, "Gunicorn": 1, "systemd": 1}));
     assert_eq!(names.map(|name| summary[name].as_u64().unwrap()), [2, 3, 3, 0, 1, 0, 1]);
     let text = std::fs::read_to_string(directory.path().join(NGINX)).unwrap();
     for finding in document["findings"].as_array().unwrap() {
-        let names = ["fix", "help", "message", "outcome", "primary", "related", "rule", "severity"];
+        let names =
+            ["fingerprint", "fix", "help", "message", "outcome", "primary", "related", "rule", "severity"];
         assert_eq!(keys(finding), names);
         let primary = &finding["primary"];
         assert_eq!(keys(primary), ["end", "label", "path", "start"]);

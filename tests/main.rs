@@ -14,6 +14,7 @@ mod gunicorn;
 mod json;
 mod lab;
 mod nginx;
+mod outputs;
 mod page;
 mod props;
 mod proven;

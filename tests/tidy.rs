@@ -8,7 +8,7 @@ use hoplint::rules::RULES;
 use crate::support::{files_below, names_in, root};
 
 /// Which module may import which: the table of docs/architecture.md. A module may always import itself.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     ("source", &[]),
     ("value", &[]),
     ("directives", &["value"]),
@@ -17,13 +17,33 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("syntax", &["source", "directives"]),
     ("model", &["source", "value", "edit", "directives"]),
     ("finding", &["source", "edit"]),
+    ("fingerprint", &["source", "finding"]),
+    ("baseline", &[]),
     ("resolve", &["source", "value", "directives", "units", "edit", "syntax", "model"]),
-    ("config", &["source", "value", "model", "finding"]),
+    ("config", &["source", "value", "model", "finding", "baseline"]),
     ("rules", &["source", "value", "edit", "model", "finding", "config"]),
-    ("check", &["source", "value", "edit", "model", "finding", "resolve", "config", "rules"]),
-    ("fix", &["source", "edit", "finding", "config", "check"]),
-    ("output", &["source", "value", "edit", "model", "finding", "config", "rules", "check", "fix"]),
-    ("discover", &["source", "syntax", "resolve", "config"]),
+    ("suppress", &["source", "edit", "syntax", "finding", "rules"]),
+    (
+        "check",
+        &[
+            "source",
+            "value",
+            "edit",
+            "model",
+            "finding",
+            "fingerprint",
+            "resolve",
+            "config",
+            "rules",
+            "suppress",
+        ],
+    ),
+    ("fix", &["source", "edit", "finding", "config", "suppress", "check"]),
+    (
+        "output",
+        &["source", "value", "edit", "model", "finding", "fingerprint", "config", "rules", "check", "fix"],
+    ),
+    ("discover", &["source", "syntax", "resolve", "baseline", "config"]),
 ];
 
 /// What belongs to one module alone.

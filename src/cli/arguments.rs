@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -50,6 +51,13 @@ pub(super) struct CheckArguments {
     /// How to show findings
     #[arg(long, value_enum, default_value_t = Format::Full)]
     pub(super) format: Format,
+    /// Write the report to a file: in a format of its own beside what is shown (sarif=report.sarif), or instead of it
+    /// (report.txt); may be given several times
+    #[arg(long, value_name = "[FORMAT=]FILE")]
+    pub(super) output_file: Vec<OutputFile>,
+    /// Show how often each rule spoke, instead of the findings
+    #[arg(long)]
+    pub(super) statistics: bool,
     /// Check these rules alone
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(super) select: Vec<String>,
@@ -59,6 +67,15 @@ pub(super) struct CheckArguments {
     /// Show notes too: what is harmless by itself
     #[arg(long)]
     pub(super) pedantic: bool,
+    /// Show and fail for what is not in this baseline alone
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Write all findings to a baseline, and go on from there
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fix", "diff", "add_ignores", "baseline"])]
+    pub(super) write_baseline: Option<PathBuf>,
+    /// Write a comment with this reason above each finding, so that it is silent from now on
+    #[arg(long, value_name = "REASON", conflicts_with_all = ["fix", "diff"], value_parser = reason)]
+    pub(super) add_ignores: Option<String>,
     /// The mildest severity that makes the run fail [default: warning]
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub(super) fail_on: Option<Level>,
@@ -68,6 +85,39 @@ pub(super) struct CheckArguments {
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(super) color: Color,
+}
+
+/// Where a report goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OutputFile {
+    /// In which format; that of the run where there is nothing.
+    pub(super) format: Option<Format>,
+    pub(super) path: PathBuf,
+}
+
+impl FromStr for OutputFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<OutputFile, String> {
+        let named = text.split_once('=').and_then(|(format, path)| {
+            // A path may hold a `=` as well.
+            Some(OutputFile { format: Some(Format::from_str(format, false).ok()?), path: path.into() })
+        });
+        let output = named.unwrap_or(OutputFile { format: None, path: text.into() });
+        if output.path.as_os_str().is_empty() { Err("it names no file".into()) } else { Ok(output) }
+    }
+}
+
+/// A reason that fits on the line of a comment.
+fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.contains(char::is_control) {
+        Err("it has to fit on one line".into())
+    } else if !text.chars().any(char::is_alphanumeric) {
+        Err("it says nothing: why may these findings stay?".into())
+    } else {
+        Ok(text.into())
+    }
 }
 
 #[derive(Debug, Args)]
@@ -91,6 +141,14 @@ pub(super) enum Format {
     Concise,
     /// One JSON document
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// A Code Quality report of GitLab
+    Gitlab,
+    /// JUnit's XML
+    Junit,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

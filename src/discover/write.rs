@@ -49,6 +49,34 @@ pub fn write(
     Ok(())
 }
 
+/// Writes a report to a file, which is made or replaced as a whole.
+///
+/// # Errors
+/// If it cannot be written; the message says why.
+pub fn write_report(path: &Path, text: &[u8]) -> Result<(), String> {
+    let fail = |error: io::Error| format!("cannot write `{}`: {error}", path.display());
+    // What is no regular file, such as /dev/stderr, is written to.
+    if fs::metadata(path).is_ok_and(|it| !it.is_file()) {
+        return fs::write(path, text).map_err(fail);
+    }
+    let directory = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut copy = tempfile::Builder::new()
+        .prefix(".hoplint-")
+        .permissions(readable())
+        .tempfile_in(directory)
+        .map_err(fail)?;
+    copy.write_all(text).map_err(fail)?;
+    copy.persist(path).map_err(|error| fail(error.error))?;
+    Ok(())
+}
+
+/// The mode of a new file: what the process's umask leaves of it.
+#[cfg(unix)]
+fn readable() -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    fs::Permissions::from_mode(0o666)
+}
+
 /// The new text in a file beside the old one, ready to take its place.
 fn prepare(path: &Path, before: &[u8], after: &[u8]) -> io::Result<NamedTempFile> {
     if fs::read(path)? != before {

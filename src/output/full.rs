@@ -283,10 +283,15 @@ mod tests {
             fix: Fix::new("connect to 127.0.0.1:8001", Applicability::Safe, vec![edit]),
             fix_at_app: None,
         };
-        let report = Report { stacks: Vec::new(), findings: vec![finding] };
+        let report = report(vec![finding]);
         let mut text = Vec::new();
         full(&report, &sources, style, &mut text).unwrap();
         String::from_utf8(text).unwrap()
+    }
+
+    fn report(findings: Vec<Finding>) -> Report {
+        let (held, trees) = (Vec::new(), Vec::new());
+        Report { stacks: Vec::new(), findings, held, trees, is_compared: false, outdated: 0 }
     }
 
     #[test]
@@ -305,7 +310,7 @@ mod tests {
             fix: None,
             fix_at_app: None,
         };
-        let report = Report { stacks: Vec::new(), findings: vec![finding] };
+        let report = report(vec![finding]);
         let mut out = Vec::new();
         full(&report, &sources, Style { unicode: false, color: false, width: 80 }, &mut out).unwrap();
         let expected = "error[r]: 502\n  m\n  a.service:1:150001: here\n\n";

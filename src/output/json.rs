@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{fixable, kinds};
-use crate::check::Report;
+use crate::check::{Report, Why};
 use crate::edit::Applicability;
 use crate::finding::{Finding, Label, Severity};
 use crate::source::Sources;
@@ -34,7 +34,10 @@ struct Summary {
     errors: usize,
     warnings: usize,
     notes: usize,
+    /// How many findings a comment silences.
     suppressed: usize,
+    /// How many the baseline knows.
+    baselined: usize,
     fixable: usize,
 }
 
@@ -48,6 +51,8 @@ struct JsonFinding<'a> {
     primary: Place<'a>,
     related: Vec<Place<'a>>,
     fix: Option<JsonFix<'a>>,
+    /// The same in every run that finds it, until the lines that it points to change.
+    fingerprint: String,
 }
 
 #[derive(Serialize)]
@@ -96,17 +101,17 @@ pub fn json(report: &Report, sources: &Sources, to: &mut dyn Write) -> io::Resul
             errors: report.count(Severity::Error),
             warnings: report.count(Severity::Warning),
             notes: report.count(Severity::Note),
-            // Nothing can be suppressed yet.
-            suppressed: 0,
+            suppressed: report.held.iter().filter(|it| it.why != Why::Baseline).count(),
+            baselined: report.held.iter().filter(|it| it.why == Why::Baseline).count(),
             fixable: fixable(report, Applicability::Safe),
         },
-        findings: report.findings.iter().map(|it| finding(it, sources)).collect(),
+        findings: report.findings.iter().map(|it| finding(it, report, sources)).collect(),
     };
     serde_json::to_writer_pretty(&mut *to, &document)?;
     writeln!(to)
 }
 
-fn finding<'a>(finding: &'a Finding, sources: &'a Sources) -> JsonFinding<'a> {
+fn finding<'a>(finding: &'a Finding, report: &Report, sources: &'a Sources) -> JsonFinding<'a> {
     JsonFinding {
         rule: finding.rule,
         severity: finding.severity.name(),
@@ -129,6 +134,7 @@ fn finding<'a>(finding: &'a Finding, sources: &'a Sources) -> JsonFinding<'a> {
                 })
                 .collect(),
         }),
+        fingerprint: report.fingerprint(finding, sources),
     }
 }
 
