@@ -85,7 +85,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         // Where the app does not understand the pass, another directive counts once that is mended.
         let is_in_vain = short.routes.iter().any(|route| deployment.is_in_vain(route, app));
         let at_proxy = if is_in_vain { None } else { mends::at_proxy(context, &short, worker, &statements) };
-        let waited = waits.get(&id).copied().flatten();
+        let waited = waits.get(&id).copied().flatten().filter(|_| !is_in_vain);
         let at_app =
             waited.and_then(|waited| mends::at_app(context, id, waited, alike.get(&waited)?, &readers));
         let said = Said { proxy: short.read.origin.is_written(), app: short.worker.origin.is_written() };
