@@ -48,7 +48,8 @@ fn reports_are_what_their_schemas_ask_for() {
         let directory = copy_of(&stack);
         let formats = [("sarif", "sarif"), ("junit", "xml")];
         let paths = formats.map(|(format, end)| (format, written.path().join(format!("{stack}.{end}"))));
-        let outputs = paths.clone().map(|(format, path)| format!("--output-file={format}={}", path.display()));
+        let outputs =
+            paths.clone().map(|(format, path)| format!("--output-file={format}={}", path.display()));
         let arguments = ["check", "--pedantic", &outputs[0], &outputs[1]];
         assert_ne!(hoplint(directory.path(), &arguments).status, Some(2), "{stack}");
         files.extend(paths.into_iter().map(|(_, path)| path));
@@ -60,7 +61,8 @@ fn reports_are_what_their_schemas_ask_for() {
         .args(&files)
         .output()
         .unwrap();
-    let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (said, complaint) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && said.is_empty(), "{said}{complaint}");
 }
 
@@ -239,7 +241,10 @@ fn comments_are_added_that_silence() {
     hoplint(here, &["check", "--output-file=sarif=a.sarif"]);
     let document = json(&here.join("a.sarif"));
     let suppression = &document["runs"][0]["results"][0]["suppressions"][0];
-    assert_eq!((&suppression["kind"], &suppression["justification"]), (&"inSource".into(), &"it is a lesson".into()));
+    assert_eq!(
+        (&suppression["kind"], &suppression["justification"]),
+        (&"inSource".into(), &"it is a lesson".into())
+    );
     // A mend that is made by hand leaves comments over, and `--fix` takes them away.
     let mended = read(&copy_of("case-study-mended").path().join(NGINX));
     let comment = "# hoplint: ignore[upstream-unbound] it is a lesson\n";
