@@ -12,6 +12,9 @@ use crate::suppress;
 /// How often fixes may bring forth further fixes.
 const MAX_ROUNDS: usize = 10;
 
+/// How often a fix may be followed by those of what it uncovers.
+const MAX_FOLLOWERS: usize = 3;
+
 /// What fixing came to.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -35,26 +38,111 @@ impl Outcome {
 
 /// Applies the fixes that may be trusted at least so far, again and again until none applies.
 ///
-/// A round whose result is worse is tried once more fix by fix, and the bad ones are left out. What never settles is
-/// taken back altogether.
+/// Of the fixes of a round whose result is worse, those that do the harm are found by halving, and left out where they do it
+/// alone, too. Fixes that bring forth fixes without end are given up with their rules, and the rest is done anew.
 pub fn fix(sources: &Sources, settings: &Settings, at_least: Applicability) -> Outcome {
-    let mut now = start(sources, settings);
-    for _ in 0..MAX_ROUNDS {
-        let fixes = applicable(&now, settings, at_least);
-        let together = disjoint(&fixes);
-        let round = match attempt(&now, &together, settings) {
-            Some(next) => Some(next),
-            None => one_by_one(&mut now, &together, settings),
-        };
-        match round {
-            Some(next) => now = next,
-            None => return reported(now, settings),
+    let mut endless = BTreeSet::new();
+    loop {
+        match settle(start(sources, settings), settings, at_least, &endless) {
+            Ok(mut outcome) => {
+                outcome.withdrawn.extend(endless);
+                outcome.withdrawn.sort_unstable();
+                outcome.withdrawn.dedup();
+                return reported(outcome, settings);
+            }
+            Err(rules) => endless.extend(rules),
         }
     }
-    // Ten rounds of fixes that bring forth fixes have no end: the files stay as they were.
-    let rules: BTreeSet<&'static str> = now.applied.iter().map(|(rule, _)| *rule).collect();
-    let before = Outcome { withdrawn: rules.into_iter().collect(), ..start(sources, settings) };
-    reported(before, settings)
+}
+
+/// Mends until nothing is left to mend, or says which rules find no end.
+fn settle(
+    mut now: Outcome,
+    settings: &Settings,
+    at_least: Applicability,
+    endless: &BTreeSet<&'static str>,
+) -> Result<Outcome, BTreeSet<&'static str>> {
+    let mut rounds = 0;
+    loop {
+        let mut fixes = applicable(&now, settings, at_least);
+        fixes.retain(|(rule, _)| !endless.contains(rule));
+        let together = disjoint(&fixes);
+        let mut round = Round { now: &now, settings, good: Vec::new(), bad: Vec::new(), next: None };
+        round.sift(&together);
+        let Round { next, bad, .. } = round;
+        let followed = || bad.iter().find_map(|mend| with_followers(&now, mend, settings, at_least));
+        let Some(next) = next.or_else(followed) else {
+            now.withdrawn = bad.iter().map(|(rule, _)| *rule).collect();
+            return Ok(now);
+        };
+        // A round in which fixes had to wait for each other is none that brought forth new ones.
+        rounds += usize::from(together.len() == fixes.len());
+        if rounds > MAX_ROUNDS {
+            return Err(next.applied[now.applied.len()..].iter().map(|(rule, _)| *rule).collect());
+        }
+        now = next;
+    }
+}
+
+/// The search for those of some fixes that do no harm together.
+struct Round<'a> {
+    now: &'a Outcome,
+    settings: &'a Settings,
+    good: Vec<Mend>,
+    bad: Vec<Mend>,
+    /// The state after the good ones.
+    next: Option<Outcome>,
+}
+
+impl Round<'_> {
+    /// Adds fixes to the good ones where that makes nothing worse, and else each half of them. One bad fix among many costs
+    /// twice the logarithm of their number.
+    fn sift(&mut self, fixes: &[Mend]) {
+        if fixes.is_empty() {
+            return;
+        }
+        let all = [self.good.as_slice(), fixes].concat();
+        let mended = all.iter().map(|(rule, _)| *rule).collect();
+        let next = applied(self.now, &all, self.settings);
+        if is_no_worse(&self.now.report, &next.report, &mended) {
+            (self.good, self.next) = (all, Some(next));
+        } else if let [bad] = fixes {
+            self.bad.push(bad.clone());
+        } else {
+            let (first, second) = fixes.split_at(fixes.len() / 2);
+            self.sift(first);
+            self.sift(second);
+        }
+    }
+}
+
+/// The state after a fix that does harm alone and the fixes of what it uncovered, if it is no worse than the state before: a
+/// mistake may have hidden others that can be mended as well.
+fn with_followers(
+    now: &Outcome,
+    mend: &Mend,
+    settings: &Settings,
+    at_least: Applicability,
+) -> Option<Outcome> {
+    let (mended, had) = (BTreeSet::from([mend.0]), by_rule(&now.report, &BTreeSet::new()));
+    let mut next = applied(now, std::slice::from_ref(mend), settings);
+    for _ in 0..MAX_FOLLOWERS {
+        let has = by_rule(&next.report, &BTreeSet::new());
+        let grew = |rule: &str| {
+            let before = had.get(rule).copied().unwrap_or_default();
+            has.get(rule).is_some_and(|now| now.grave > before.grave)
+        };
+        let mut followers = applicable(&next, settings, at_least);
+        followers.retain(|(rule, _)| grew(rule));
+        if followers.is_empty() {
+            return None;
+        }
+        next = applied(&next, &disjoint(&followers), settings);
+        if is_no_worse(&now.report, &next.report, &mended) {
+            return Some(next);
+        }
+    }
+    None
 }
 
 /// Writes comments that silence the findings that the policy lets through, each above the statement that it points to.
@@ -111,14 +199,16 @@ fn reported(mut outcome: Outcome, settings: &Settings) -> Outcome {
 
 type Mend = (&'static str, Fix);
 
-/// The fixes of the findings that are left and asked about, without those that were withdrawn.
+/// The fixes of the findings that are left and asked about.
 fn applicable(now: &Outcome, settings: &Settings, at_least: Applicability) -> Vec<Mend> {
     let wanted = |finding: &Finding| {
         let fix = finding.fix.clone()?;
         let trusted = fix.applicability >= at_least && fix.applicability > Applicability::Manual;
-        (trusted && !now.withdrawn.contains(&finding.rule)).then_some((finding.rule, fix))
+        trusted.then_some((finding.rule, fix))
     };
-    let mut report = now.report.clone();
+    let Report { findings, held, trees, .. } = &now.report;
+    let (findings, held, trees) = (findings.clone(), held.clone(), trees.clone());
+    let mut report = Report { stacks: Vec::new(), findings, held, trees, is_compared: false, outdated: 0 };
     policy(&mut report, &now.sources, settings);
     report.findings.iter().filter_map(wanted).collect()
 }
@@ -143,17 +233,13 @@ fn disjoint(fixes: &[Mend]) -> Vec<Mend> {
     together
 }
 
-/// The state after some fixes, if it is no worse than the state before.
-fn attempt(now: &Outcome, fixes: &[Mend], settings: &Settings) -> Option<Outcome> {
-    if fixes.is_empty() {
-        return None;
-    }
-    let mut next = now.clone();
-    next.sources = edited(&now.sources, fixes.iter().flat_map(|(_, fix)| fix.edits()));
-    next.report = check_all(&next.sources, settings);
-    next.applied.extend(fixes.iter().map(|(rule, fix)| (*rule, fix.title.clone())));
-    let mended: BTreeSet<&str> = fixes.iter().map(|(rule, _)| *rule).collect();
-    is_no_worse(&now.report, &next.report, &mended).then_some(next)
+/// The state after some fixes.
+fn applied(now: &Outcome, fixes: &[Mend], settings: &Settings) -> Outcome {
+    let sources = edited(&now.sources, fixes.iter().flat_map(|(_, fix)| fix.edits()));
+    let report = check_all(&sources, settings);
+    let mut applied = now.applied.clone();
+    applied.extend(fixes.iter().map(|(rule, fix)| (*rule, fix.title.clone())));
+    Outcome { sources, applied, withdrawn: Vec::new(), report }
 }
 
 /// Whether there is no new syntax error, no new finding of a rule that mended nothing, and fewer of those that did.
@@ -198,18 +284,4 @@ fn by_rule(report: &Report, pardoned: &BTreeSet<FileId>) -> BTreeMap<&'static st
         count.grave += usize::from(finding.severity > Severity::Note && !is_pardoned);
     }
     counts
-}
-
-/// Takes the first fix that does no harm by itself, and withdraws the rules of those before it that do.
-fn one_by_one(now: &mut Outcome, fixes: &[Mend], settings: &Settings) -> Option<Outcome> {
-    for mend in fixes {
-        if now.withdrawn.contains(&mend.0) {
-            continue;
-        }
-        if let Some(next) = attempt(now, std::slice::from_ref(mend), settings) {
-            return Some(next);
-        }
-        now.withdrawn.push(mend.0);
-    }
-    None
 }
