@@ -66,6 +66,10 @@ fn settle(
     loop {
         let mut fixes = applicable(&now, settings, at_least);
         fixes.retain(|(rule, _)| !endless.contains(rule));
+        // A comment that was misspelt silences something that would be mended otherwise.
+        if fixes.iter().any(|(rule, _)| suppress::is_about_comments(rule)) {
+            fixes.retain(|(rule, _)| suppress::is_about_comments(rule));
+        }
         let together = disjoint(&fixes);
         let mut round = Round { now: &now, settings, good: Vec::new(), bad: Vec::new(), next: None };
         round.sift(&together);
