@@ -211,7 +211,7 @@ fn what_stands_once_is_refused_the_second_time() {
         .filter_map(|row| {
             let written = VALUES.iter().map(|value| format!("{} {value};", row.name));
             let taken = written.into_iter().find(|text| verdict(text).is_ok())?;
-            let twice = verdict(&format!("{taken} {taken}"));
+            let twice = verdict(&format!("{taken}\n{taken}"));
             let is_refused = twice.as_ref().is_err_and(|said| said.contains("directive is duplicate"));
             (is_refused != stands_once(row)).then(|| format!("{taken}: {twice:?}"))
         })

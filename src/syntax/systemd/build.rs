@@ -57,7 +57,8 @@ pub(super) fn build(file: FileId, text: &str) -> Parsed<Tree> {
         builder.item(item);
     }
     // A file of assignments to variables, or a text, that is only called like a unit: nobody forgot a header.
-    if builder.lacks_header && builder.tree.sections.is_empty() && !builder.has_directive {
+    let is_all = builder.lacks_header && builder.errors.len() == 1;
+    if is_all && builder.tree.sections.is_empty() && !builder.has_directive {
         builder.errors.clear();
     }
     Parsed { tree: builder.tree, errors: builder.errors }
