@@ -18,6 +18,7 @@ mod third_party;
 use std::sync::LazyLock;
 
 pub use near::nearest;
+pub use proxying::stands_once;
 pub use row::{Arguments, Context, Contexts, Directive, Release};
 pub use third_party::is_third_party;
 

@@ -71,9 +71,11 @@ fn refused(report: &Report, sources: &Sources, kind: FileKind) -> Vec<String> {
 }
 
 /// Examples that are right, and that nginx refuses as the test puts them together: directives of the commercial nginx,
-/// variants of which a machine has one, a fragment of something else than `http`, a file that is not there; or Gunicorn,
-/// before somebody fills in what is marked; or systemd, without the unit or the program that another file or the machine has.
+/// variants of which a machine has one, a fragment of something else than `http`, a file that is not there; or Gunicorn and
+/// systemd, before somebody fills in what is marked; or systemd, without the unit or the program that another file or the machine
+/// has, or of what is no unit.
 const NOT_TOGETHER: &[&str] = &[
+    "environment-syntax, Good, A directory in capitals, which is still to be put in",
     "exec-path, Bad, All in quotes",
     "exec-path, Good, A name with blanks, and what is still to be filled in",
     "gunicorn-invalid-value, Good, Values that are filled in or not known",
@@ -94,6 +96,7 @@ const NOT_TOGETHER: &[&str] = &[
     "socket-activation-bypassed, Fixed, A service for each connection",
     "socket-permission, Fixed, A socket unit's directory",
     "socket-permission, Fixed, A socket unit's mode",
+    "syntax-error, Good, What is only called like a unit",
     "upstream-undefined, Good, An include that is not in the tree may define it",
     "upstream-undefined, Good, Variants of each other",
     "variable-port-literal, Good, Behind a colon, which asks for it as it is written",

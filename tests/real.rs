@@ -149,6 +149,11 @@ pub(crate) fn nginx_verdict(nginx: &Path, sources: &Sources, prefix: &str) -> Ve
         write(&path, format!("events {{}}\nhttp {{\n{fragments}}}\n"));
         path
     });
+    // The beginning of Debian's.
+    let params = main.with_file_name("proxy_params");
+    if !params.exists() {
+        write(&params, "proxy_set_header Host $host;\nproxy_set_header X-Real-IP $remote_addr;\n");
+    }
     let mut command = Command::new(nginx);
     command.arg("-t").arg("-p").arg(scratch.path()).arg("-c").arg(main);
     verdict(command)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hoplint::check::check;
 use hoplint::config::Settings;
-use hoplint::directives::{Context, Directive, all, is_third_party};
+use hoplint::directives::{Context, Directive, all, is_third_party, stands_once};
 use hoplint::edit::{Applicability, apply};
 use hoplint::model::{Fault, FaultKind};
 use hoplint::source::{FileKind, Source, Sources};
@@ -77,7 +77,7 @@ fn judged_alike(nginx: &Path, text: &str) -> Result<Option<String>, String> {
 }
 
 /// Mistakes by hand, each in the place where it is made: `http`, `server`, `location` or an upstream.
-const MISTAKES: [(&str, &str); 52] = [
+const MISTAKES: [(&str, &str); 54] = [
     ("location", "proxy_passs http://127.0.0.1:1;"),
     ("location", "porxy_set_header A b;"),
     ("server", "proxy_pass http://127.0.0.1:1;"),
@@ -126,6 +126,8 @@ const MISTAKES: [(&str, &str); 52] = [
     ("server", "location ^~ /x { proxy_pass http://a/; }"),
     ("location", "proxy_read_timeout 5sec;"),
     ("location", "proxy_read_timeout 5; proxy_read_timeout 6;"),
+    ("location", "proxy_method GET; proxy_method POST;"),
+    ("location", "proxy_pass_request_headers on; proxy_pass_request_headers off;"),
     ("location", "proxy_buffering yes;"),
     ("location", "proxy_read_timeout 30s\n proxy_pass http://a;"),
     ("location", "proxy_set_header Connection $connection_upgrade;"),
@@ -169,6 +171,54 @@ fn each_mistake_is_refused_in_our_words_and_its_mend_is_taken() {
 }
 
 /// A configuration with some of nginx's directives, each somewhere and with some arguments.
+/// Values of which each directive of the modules that pass requests on takes one.
+const VALUES: [&str; 20] = [
+    "1",
+    "on",
+    "4k",
+    "1s",
+    "8 4k",
+    "/tmp/x",
+    "GET",
+    "user:rw",
+    "a b",
+    "0",
+    "$uri",
+    "off",
+    "TLSv1.2",
+    "updating",
+    "x y z",
+    "1.1",
+    "127.0.0.1:8000",
+    "error",
+    "Expires",
+    "^(.+)(/.*)$",
+];
+
+#[test]
+fn what_stands_once_is_refused_the_second_time() {
+    let Some(nginx) = nginx() else { return };
+    let passes = ["fastcgi", "grpc", "memcached", "proxy", "scgi", "tunnel", "uwsgi"];
+    let of_passes: Vec<&Directive> = all()
+        .iter()
+        .filter(|row| {
+            passes.contains(&row.module) && row.allowed_in(Context::Http) && row.allowed_in(Context::Location)
+        })
+        .collect();
+    let verdict = |text: &str| nginx_verdict(&nginx, &sources(&placed("location", text)), "");
+    let wrong: Vec<String> = of_passes
+        .par_iter()
+        .filter_map(|row| {
+            let written = VALUES.iter().map(|value| format!("{} {value};", row.name));
+            let taken = written.into_iter().find(|text| verdict(text).is_ok())?;
+            let twice = verdict(&format!("{taken}\n{taken}"));
+            let is_refused = twice.as_ref().is_err_and(|said| said.contains("directive is duplicate"));
+            (is_refused != stands_once(row)).then(|| format!("{taken}: {twice:?}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 fn scattered(dice: &mut Dice) -> String {
     let of_hops = |module: &str| {
         ["proxy", "upstream", "uwsgi", "grpc", "scgi"].iter().any(|name| module.starts_with(name))

@@ -14,7 +14,7 @@ const LAYERS: [(&str, &[&str]); 18] = [
     ("directives", &["value"]),
     ("units", &["value"]),
     ("edit", &["source"]),
-    ("syntax", &["source", "directives"]),
+    ("syntax", &["source", "directives", "units"]),
     ("model", &["source", "value", "edit", "directives"]),
     ("finding", &["source", "edit"]),
     ("fingerprint", &["source", "finding"]),

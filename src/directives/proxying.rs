@@ -295,3 +295,35 @@ pub(super) static ROWS: &[Directive] = &[
     line("uwsgi_temp_file_write_size", "uwsgi", WEB, ONE),
     line("uwsgi_temp_path", "uwsgi", WEB, ONE_TO_FOUR),
 ];
+
+/// The endings of names that may stand several times in one block. All other directives here are refused the second time, as
+/// `tests/refused.rs` asks the real nginx.
+const REPEATED: [&str; 19] = [
+    "_cache_bypass",
+    "_cache_methods",
+    "_cache_use_stale",
+    "_cache_valid",
+    "_catch_stderr",
+    "_cookie_domain",
+    "_cookie_flags",
+    "_cookie_path",
+    "_hide_header",
+    "_ignore_headers",
+    "_next_upstream",
+    "_no_cache",
+    "_param",
+    "_pass_header",
+    "_redirect",
+    "_set_header",
+    "_split_path_info",
+    "_ssl_conf_command",
+    "_ssl_protocols",
+];
+
+/// Whether a directive is one of these modules that nginx takes once in a block.
+pub fn stands_once(row: &Directive) -> bool {
+    let modules = ["fastcgi", "grpc", "memcached", "proxy", "scgi", "tunnel", "uwsgi"];
+    row.contexts & WEB == WEB
+        && modules.contains(&row.module)
+        && !REPEATED.iter().any(|end| row.name.ends_with(end))
+}

@@ -107,8 +107,8 @@ pub enum MissingTarget {
 pub struct UnloadedFile {
     /// The file.
     pub file: FileId,
-    /// Where it lies on the machine.
-    pub path: String,
+    /// Where it lies on the machine; not known where nothing says which directory Gunicorn should start in.
+    pub path: Option<String>,
     /// Where it is looked for.
     pub looked_for: String,
     /// The word of the option that names it, if one does, and how many bytes at its end are the name.

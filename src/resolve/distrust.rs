@@ -50,7 +50,13 @@ pub(super) fn distrust(nginx: &mut Nginx, broken: &BTreeSet<FileId>) {
 }
 
 fn add_hole(level: &mut Level, why: &str) {
-    level.holes.push(Hole { span: level.header, kind: OriginKind::Written, why: why.into(), only: None });
+    level.holes.push(Hole {
+        span: level.header,
+        kind: OriginKind::Written,
+        why: why.into(),
+        only: None,
+        headers: None,
+    });
     (level.rewrites, level.diverts) = (true, true);
 }
 

@@ -66,14 +66,26 @@ fn place_of(address: &Endpoint) -> Place<'_> {
     }
 }
 
+/// Whether an app of a service listens on TCP itself, so that nginx cannot listen there too.
+pub(super) fn is_taken(app: &App, address: &Endpoint) -> bool {
+    let listeners = app.listeners.value.known().into_iter().flatten();
+    opens_its_own(app)
+        && app.unit.is_some()
+        && listeners
+            .filter(|taken| matches!(taken, Endpoint::Tcp(..)))
+            .any(|taken| nginx_clashes(address, taken))
+}
+
 /// The apps that certainly open sockets of their own, and let nobody else onto them.
 fn binders<'a>(context: &Context<'a>) -> Vec<(AppId, &'a App)> {
     let apps = context.deployment.apps.iter().enumerate();
-    let apps = apps.filter(|(_, app)| {
-        let reuse: Setting<bool> = app.setting("reuse_port");
-        app.kind == AppKind::Gunicorn && app.binds_itself() && reuse.value.must(|reuse| !reuse)
-    });
+    let apps = apps.filter(|(_, app)| opens_its_own(app));
     apps.map(|(at, app)| (AppId(at as u32), app)).collect()
+}
+
+fn opens_its_own(app: &App) -> bool {
+    let reuse: Setting<bool> = app.setting("reuse_port");
+    app.kind == AppKind::Gunicorn && app.binds_itself() && reuse.value.must(|reuse| !reuse)
 }
 
 /// Whether a second socket on one of two addresses is refused while there is one on the other, as Gunicorn opens them: `[::]`
@@ -226,10 +238,10 @@ fn with_nginx(context: &Context, places: &Places, findings: &mut Vec<Finding>) {
             let mut taken = there.filter(|(id, app, taken)| {
                 app.unit.is_some() && reached.contains(id) && nginx_clashes(address, taken)
             });
-            // A server that hands requests on to its own address is another mistake: they come back to it.
+            // The path of a socket that a server hands requests on to is another mistake: they come back to it.
             if let Some((_, app, taken)) = taken.next()
-                && !targets.contains(&(at, None))
-                && !targets.contains(&(at, Some(place_of(taken))))
+                && (matches!(taken, Endpoint::Tcp(..))
+                    || !targets.contains(&(at, None)) && !targets.contains(&(at, Some(place_of(taken)))))
                 && !context.sources.get(anchor.span.file).path.contains("sites-available")
                 && seen.insert(place_of(address))
             {

@@ -31,7 +31,8 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
 }
 
 fn finding(context: &Context, app: &App, unloaded: &UnloadedFile) -> Finding {
-    let UnloadedFile { file, path, looked_for, option } = unloaded;
+    let UnloadedFile { file, looked_for, option, .. } = unloaded;
+    let Some(path) = &unloaded.path else { return in_root(context, unloaded, app.place) };
     let named = &context.sources.get(*file).path;
     let (outcome, message, place, text) = match option {
         Some((place, _)) => (
@@ -72,14 +73,34 @@ fn finding(context: &Context, app: &App, unloaded: &UnloadedFile) -> Finding {
     finding.help = Some(format!(
         "name it by its whole path, `-c {path}`: `--chdir` and `--pythonpath` count only after the configuration is read"
     ));
-    finding.fix = edit(context, app, unloaded)
+    finding.fix = edit(context, app, unloaded, path)
         .and_then(|edit| Fix::new(format!("read `{path}`"), Applicability::Safe, vec![edit]));
     finding
 }
 
+/// A relative path of a service that starts in `/`.
+fn in_root(context: &Context, unloaded: &UnloadedFile, start: Span) -> Finding {
+    let UnloadedFile { file, looked_for, option, .. } = unloaded;
+    let named = &context.sources.get(*file).path;
+    let message = format!(
+        "Gunicorn looks for its configuration at `{looked_for}`, since a service without `WorkingDirectory=` starts in `/`, and not \
+         where `{named}` lies: it does not start"
+    );
+    let place = option.map_or(start, |(place, _)| place);
+    let primary = Label { span: place, text: "seen from `/`".into() };
+    let related = vec![Label { span: Span::new(*file, 0..0), text: "this file is meant".into() }];
+    let mut finding = RULE.finding(message, primary, related);
+    finding.outcome = "start-up failure".into();
+    finding.help = Some(
+        "set `WorkingDirectory=` to the directory of the project, where its application is looked for, too; or name the file by its \
+         whole path"
+            .into(),
+    );
+    finding
+}
+
 /// Puts the whole path where the option's value stands, or a new option behind the program's name.
-fn edit(context: &Context, app: &App, unloaded: &UnloadedFile) -> Option<Edit> {
-    let path = &unloaded.path;
+fn edit(context: &Context, app: &App, unloaded: &UnloadedFile, path: &str) -> Option<Edit> {
     if !path.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_' | b'-')) {
         return None;
     }
@@ -89,7 +110,7 @@ fn edit(context: &Context, app: &App, unloaded: &UnloadedFile) -> Option<Edit> {
             let length = u32::try_from(tail?).ok()?;
             let value = Span { start: word.end.checked_sub(length)?, ..word };
             let plain = !written(word).contains(['"', '\'', '\\', '$', '%', ' ']);
-            plain.then(|| Edit { span: value, replacement: path.clone() })
+            plain.then(|| Edit { span: value, replacement: path.to_owned() })
         }
         None => {
             let name = written(app.place);

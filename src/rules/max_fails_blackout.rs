@@ -105,7 +105,13 @@ fn finding<'a>(
         1 => ("the only server in use".to_owned(), "it has".to_owned()),
         _ => (format!("each of the {number} servers"), "each has".to_owned()),
     };
-    let often = if once { "failed once" } else { "failed so often" };
+    let fails: BTreeSet<Option<&u64>> =
+        servers.iter().map(|peer| peer.parameters.max_fails.known()).collect();
+    let often = match fails.iter().collect::<Vec<_>>().as_slice() {
+        [Some(1)] => "failed once".to_owned(),
+        [Some(number)] => format!("failed {number} times within that time"),
+        _ => "failed as often as its `max_fails` says".to_owned(),
+    };
     let how = match &retried {
         Some(it) if once && it.tries >= number as u64 => {
             format!(

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{Category, Context, Fixable, Rule};
+use super::{Category, Context, Fixable, Rule, bind_conflict};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{Gateway, Level, LevelId, LevelKind, Listen, MatchKind, Nginx, Route, Uri};
+use crate::model::{Gateway, Level, LevelId, LevelKind, Listen, MatchKind, Nginx, Route, RouteId, Uri};
 use crate::source::Span;
 use crate::value::{Endpoint, Host};
 
@@ -25,13 +25,20 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let Some(servers) = Servers::new(nginx) else { return };
     let conditional = conditional(nginx);
     let mut seen = BTreeSet::new();
-    for route in &nginx.routes {
+    for (at, route) in nginx.routes.iter().enumerate() {
         // An `error_page` may give another answer than the loop's end.
         if !returns_as_it_came(nginx, route, &conditional) || nginx.rescues(route.level) {
             continue;
         }
         let Some(caught) = caught(nginx, route, &servers) else { continue };
         let Some(peer) = route.peers.first() else { continue };
+        // Where an app has that address, the two cannot both listen there, and one does not start.
+        let listens_on = caught.listen.address.known();
+        let mut apps = context.deployment.hops_of(RouteId(at as u32)).iter().filter_map(|hop| hop.app());
+        if apps.any(|id| listens_on.is_some_and(|it| bind_conflict::is_taken(context.deployment.app(id), it)))
+        {
+            continue;
+        }
         // Routes that lead through one upstream are one mistake.
         if seen.insert(peer.anchor.value) {
             findings.push(finding(nginx, route, peer.anchor.value, &caught));

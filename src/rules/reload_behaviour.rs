@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{App, Receiver, Setting, Signal, Unit, UnitCommand};
+use crate::model::{App, Receiver, Setting, Signal, Unit, UnitCommand, Version, WorkerClass};
 
 pub(super) const RULE: Rule = Rule {
     name: "reload-behaviour",
@@ -125,6 +125,17 @@ fn by_signal(app: &App, unit: &Unit, name: &str) -> Option<(&'static str, Applic
     }
 }
 
+/// Whether no request is lost when old workers end for new ones: threads before 24.0 and uvicorn's workers answer one with
+/// a 502 now and then.
+fn loses_none(context: &Context, app: &App) -> bool {
+    let closes_in_time = context.deployment.target.gunicorn >= Version(24, 0, 0);
+    app.worker_class.value.must(|class| match class {
+        WorkerClass::Sync | WorkerClass::Gevent | WorkerClass::Asgi => true,
+        WorkerClass::Gthread => closes_in_time,
+        WorkerClass::Eventlet | WorkerClass::Tornado | WorkerClass::Uvicorn | WorkerClass::Other(_) => false,
+    })
+}
+
 /// No `ExecReload=` at all, where new code comes by a restart, which nobody answers meanwhile.
 fn none(context: &Context, app: &App, unit: &Unit) -> Option<Finding> {
     let reload: Setting<Option<Vec<String>>> = unit.setting("ExecReload");
@@ -152,8 +163,9 @@ fn none(context: &Context, app: &App, unit: &Unit) -> Option<Finding> {
     let label = Label { span: start.place, text: "nothing says how it loads its app anew".into() };
     let mut finding = RULE.finding(message, label, Vec::new());
     finding.severity = Severity::Note;
+    let loses = if loses_none(context, app) { "no request is lost" } else { "hardly a request is lost" };
     finding.help = Some(format!(
-        "with `ExecReload={RELOAD}` `systemctl reload` starts new workers before the old ones end, and no connection is lost"
+        "with `ExecReload={RELOAD}` `systemctl reload` starts new workers before the old ones end, and {loses}"
     ));
     let anchor = start.line.anchor.filter(|_| app.behind.is_none() && is("preload_app", false));
     let edit = anchor.and_then(|anchor| anchor.add_after(context.sources, &[("ExecReload", RELOAD.into())]));

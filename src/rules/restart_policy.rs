@@ -203,12 +203,21 @@ fn gives_up(unit: &Unit) -> Option<Finding> {
     if *pause_is == Duration::INFINITY || all >= interval_is.milliseconds {
         return None;
     }
-    let starts = if count == 1 { "a start".to_owned() } else { format!("{count} starts") };
-    let message = format!(
-        "`{}` stays down after {starts} within {interval_is}, and they may come {pause_is} apart: nginx answers with a 502 until \
-         somebody starts it",
-        unit.name
-    );
+    let starts = if count == 1 { "one start".to_owned() } else { format!("{count} starts") };
+    let name = &unit.name;
+    let message = match count {
+        1 if *interval_is != Duration::INFINITY => {
+            let early = Duration { milliseconds: interval_is.milliseconds - pause_is.milliseconds };
+            format!(
+                "`{name}` stays down when Gunicorn fails within {early} after its start: systemd starts it again {pause_is} later, \
+                 and allows one start within {interval_is}; nginx answers with a 502 until somebody starts it"
+            )
+        }
+        _ => format!(
+            "`{name}` stays down after {starts} within {interval_is}, and they may come {pause_is} apart: nginx answers with a 502 \
+             until somebody starts it"
+        ),
+    };
     let text = format!("no more than {starts} within {interval_is}, in spite of `Restart={restart}`");
     let mut finding = RULE.finding(message, Label { span: place, text }, Vec::new());
     if count > 1 {

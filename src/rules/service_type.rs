@@ -48,6 +48,11 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         // A shell that waits for Gunicorn ends no sooner.
         let stays = app.behind.is_none() || app.shell.as_ref().is_some_and(|shell| shell.surely);
         let service = Service { context, app, unit, kind: name, origin: &kind.origin, place };
+        if name == "oneshot" && unit.must_be("Restart", &["always", "on-success"]) {
+            let is_plain = !daemon_is && stays;
+            findings.extend(Some(service.refused(is_plain)).filter(|_| seen.insert(place)));
+            continue;
+        }
         let vain = match name.as_str() {
             "forking" if app.behind.is_none() && daemon_is => service.other_pid_file(),
             "forking" if !daemon_is && stays => Some(service.no_fork()),
@@ -118,6 +123,26 @@ impl<'a> Service<'a> {
         }
         finding.help = Some(vain.help);
         finding.fix = vain.fix;
+        finding
+    }
+
+    /// systemd takes no `oneshot` that is to be started again whenever it ends. `is_plain` is whether Gunicorn stays in front.
+    ///
+    /// Source: `service_verify` in `src/core/service.c` of systemd 252 and 257.
+    fn refused(&self, is_plain: bool) -> Finding {
+        let restart: Setting<Option<String>> = self.unit.setting("Restart");
+        let value = restart.value.known().cloned().flatten().unwrap_or_default();
+        let message = format!(
+            "systemd refuses `{}`: `Restart={value}` is not for `Type=oneshot`, whose command is to end; it is not started at all",
+            self.unit.name
+        );
+        let text = format!("`Restart={value}`, {}", restart.origin.describe("systemd"));
+        let related = restart.origin.place.map(|span| Label { span, text });
+        let mut finding = RULE.finding(message, self.label(), related.into_iter().collect());
+        finding.outcome = "unit refused".into();
+        let vain = self.no_end();
+        finding.help = Some(vain.help);
+        finding.fix = vain.fix.filter(|_| is_plain);
         finding
     }
 

@@ -7,6 +7,7 @@ mod passed;
 
 use std::collections::BTreeSet;
 
+use super::decimal_umask::WEB_USERS;
 use super::{Category, Context, Fixable, Rule};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{App, AppKind, Joined, Manager, Unit};
@@ -83,6 +84,13 @@ impl Way<'_> {
             finding.severity = Severity::Warning;
         }
         finding
+    }
+
+    /// nginx's user, where it is known; else the one that is evidently meant: the group of the unit is often nginx's.
+    fn user_of_nginx(&self) -> String {
+        let known = self.client.known.as_ref().map(|(name, _)| name.clone());
+        let usual = |group: &String| WEB_USERS.contains(&group.as_str());
+        known.or_else(|| self.group().filter(usual)).unwrap_or_else(|| "www-data".into())
     }
 
     /// The directory that the socket is in.

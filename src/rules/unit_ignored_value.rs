@@ -43,6 +43,7 @@ fn finding(unit: &Unit, fault: &UnitFault, context: &Context) -> Finding {
     let written = context.sources.text(fault.place);
     let label = match (fault.kind, &fault.meant) {
         (UnitFaultKind::Section, _) => "no section of units of this type".into(),
+        (UnitFaultKind::Unknown, _) if is_option(fault) => "an option of a command, and no directive".into(),
         (UnitFaultKind::Unknown, Some(meant)) => format!("`{meant}` is meant"),
         (UnitFaultKind::Unknown, None) => "no release that is known has this directive".into(),
         (UnitFaultKind::Misplaced, Some(section)) => format!("this belongs into `{section}`"),
@@ -57,13 +58,25 @@ fn finding(unit: &Unit, fault: &UnitFault, context: &Context) -> Finding {
         _ => format!("systemd ignores a value of `{}=`: {}", fault.directive, fault.message),
     };
     let mut finding = RULE.finding(message, Label { span: fault.place, text: label }, Vec::new());
-    finding.help = in_force(unit, fault);
+    finding.help = help(unit, fault);
     finding.fix = fault.mend.clone().and_then(Mend::fix);
     finding
 }
 
-/// What holds instead.
-fn in_force(unit: &Unit, fault: &UnitFault) -> Option<String> {
+/// Whether a line is the rest of a command that was to go on here: no directive begins with a dash.
+fn is_option(fault: &UnitFault) -> bool {
+    fault.kind == UnitFaultKind::Unknown && fault.directive.starts_with('-')
+}
+
+/// What holds instead, or what is missing.
+fn help(unit: &Unit, fault: &UnitFault) -> Option<String> {
+    if is_option(fault) {
+        return Some(
+            "the line before lacks the `\\` at its end by which a command goes on: it runs without this option and those behind \
+             it"
+                .into(),
+        );
+    }
     let setting = unit.settings.get(&fault.directive).filter(|_| fault.kind == UnitFaultKind::Value)?;
     let value = setting.value.known()?;
     if setting.origin.is_written() {

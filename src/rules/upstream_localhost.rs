@@ -102,8 +102,8 @@ fn finding(context: &Context, target: &Target) -> Option<Finding> {
     };
     let mut finding = RULE.finding(message, primary, vec![related]);
     let safe = keeps_host(context, routes);
-    let host = match (safe, route.upstream) {
-        (false, None) => format!(
+    let host = match safe {
+        false if sends_its_own(context, route) => format!(
             "; the app then gets another `Host`, with `{literal}` in it, since no `proxy_set_header Host` says which"
         ),
         _ => String::new(),
@@ -122,6 +122,13 @@ fn listened(app: &App, port: u16) -> Option<String> {
     let on_port = |it: &&Endpoint| matches!(it, Endpoint::Tcp(_, at) if *at == port);
     let all: Vec<String> = listeners.filter(on_port).map(ToString::to_string).collect();
     Some(all.join(" and "))
+}
+
+/// Whether the app certainly gets what stands in the pass as `Host`.
+fn sends_its_own(context: &Context, route: &Route) -> bool {
+    let nginx = &context.deployment.nginx;
+    let directive = route.gateway.sends_by().filter(|_| route.upstream.is_none());
+    directive.is_some_and(|directive| nginx.sending(route.level, directive).lacks("Host"))
 }
 
 fn fix(context: &Context, target: &Target, safe: bool) -> Option<Fix> {
@@ -148,8 +155,11 @@ fn keeps_host(context: &Context, routes: &[&Route]) -> bool {
             return false;
         };
         let sending = context.deployment.nginx.sending(route.level, directive);
-        let says = sending.named("Host").next().is_some();
+        // The headers of a distributor's file are known, and not made of what stands in the pass.
+        let by_file = sending.others.is_some_and(|names| names.contains(&"Host"));
+        let says = by_file || sending.named("Host").next().is_some();
+        let is_known = sending.open.is_none() || sending.others.is_some();
         let is_other = |value: &String| !value.contains("proxy_host");
-        says && sending.open.is_none() && sending.sent.iter().all(|it| it.value.must(is_other))
+        says && is_known && sending.sent.iter().all(|it| it.value.must(is_other))
     })
 }

@@ -6,7 +6,7 @@ use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{
-    App, AppId, Gateway, Joined, LevelKind, Nginx, Route, RouteId, Sent, Statements, WorkerClass,
+    App, AppId, Gateway, Interface, Joined, LevelKind, Nginx, Route, RouteId, Sent, Statements, WorkerClass,
 };
 
 pub(super) const RULE: Rule = Rule {
@@ -41,13 +41,26 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         let app = deployment.app(id);
         let speaks = |class: &WorkerClass| matches!(class, WorkerClass::Uvicorn | WorkerClass::Asgi);
         let may_upgrade = |id: &RouteId| may_upgrade(&deployment.nginx, deployment.route(*id));
-        if !app.worker_class.value.must(speaks) || routes.iter().any(may_upgrade) {
+        // Under such workers a WSGI application answers nothing, which is a mistake of its own.
+        if !app.worker_class.value.must(speaks) || is_wsgi(app) || routes.iter().any(may_upgrade) {
             continue;
         }
         let first = routes.iter().map(|id| deployment.route(*id)).find(|route| is_http(route));
         let Some(route) = first else { continue };
         let statements = lazy.get_or_insert_with(|| Statements::new(&deployment.nginx));
         findings.push(finding(context, app, route, statements));
+    }
+}
+
+/// Whether an application is for WSGI, or is called as if it were: Django names its two modules `wsgi` and `asgi`.
+fn is_wsgi(app: &App) -> bool {
+    let is_named = |target: &String| {
+        let module = target.split(':').next().unwrap_or_default();
+        module.rsplit('.').next() == Some("wsgi")
+    };
+    match app.interface {
+        Some(interface) => interface == Interface::Wsgi,
+        None => app.target.value.candidates().is_some_and(|it| it.iter().any(is_named)),
     }
 }
 

@@ -142,6 +142,8 @@ pub struct Hole {
     pub why: String,
     /// The one directive that it may set; any where there is none.
     pub only: Option<&'static str>,
+    /// The headers that it adds by that directive and no others, where these are known.
+    pub headers: Option<&'static [&'static str]>,
 }
 
 impl Hole {

@@ -65,7 +65,7 @@ impl Nginx {
     fn leaves_open(&self, route: &Route, version: Version) -> bool {
         let sending = self.sending(route.level, "proxy_set_header");
         let mut sent = sending.named("Connection").peekable();
-        if sending.open.is_some() || sent.peek().is_none() && version < KEEPS_BY_ITSELF {
+        if sending.doubt_of("Connection").is_some() || sent.peek().is_none() && version < KEEPS_BY_ITSELF {
             return false;
         }
         let closes_nothing = |value: &String| {

@@ -11,6 +11,8 @@ pub struct Sending<'a> {
     pub sent: Vec<&'a Sent>,
     /// Why there may be others instead or besides, where that is so.
     pub open: Option<&'a str>,
+    /// The only headers of which there may be others, where these are known.
+    pub others: Option<&'static [&'static str]>,
 }
 
 impl Nginx {
@@ -20,15 +22,18 @@ impl Nginx {
         while let Some(id) = next {
             let here = self.level(id);
             let sent: Vec<&Sent> = here.sent.iter().filter(|it| it.directive == directive).collect();
-            let hole = here.holes.iter().find(|hole| hole.may_set(directive)).map(|hole| hole.why.as_str());
+            let mut holes = here.holes.iter().filter(|hole| hole.may_set(directive));
+            let first = holes.clone().find(|hole| hole.headers.is_none()).or_else(|| holes.next());
+            let hole = first.map(|hole| hole.why.as_str());
             let doubt = sent.iter().find_map(|it| it.doubt.as_deref());
             let open = hole.or(doubt).or(here.open_above.as_deref().filter(|_| sent.is_empty()));
             if !sent.is_empty() || open.is_some() {
-                return Sending { level: (!sent.is_empty()).then_some(id), sent, open };
+                let others = first.and_then(|hole| hole.headers).filter(|_| doubt.is_none());
+                return Sending { level: (!sent.is_empty()).then_some(id), sent, open, others };
             }
             next = here.parent;
         }
-        Sending { level: None, sent: Vec::new(), open: None }
+        Sending { level: None, sent: Vec::new(), open: None, others: None }
     }
 }
 
@@ -37,6 +42,12 @@ impl<'a> Sending<'a> {
     /// certain.
     pub fn named(&self, name: &str) -> impl Iterator<Item = &'a Sent> {
         self.sent.iter().copied().filter(move |it| it.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Why a header may be sent that is not among those in `sent`, where that is so.
+    pub fn doubt_of(&self, name: &str) -> Option<&'a str> {
+        let is_other = |names: &[&str]| names.iter().any(|it| it.eq_ignore_ascii_case(name));
+        self.open.filter(|_| self.others.is_none_or(is_other))
     }
 
     /// Whether it is certain that nothing is written for a header, so that what nginx sends by itself goes.

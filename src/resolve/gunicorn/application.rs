@@ -57,6 +57,28 @@ impl<'a> Modules<'a> {
         names.next().and_then(|it| it.strip_suffix(".py")).map(str::to_owned)
     }
 
+    /// Whether a package of the tree lies directly in a directory, has the module that a name's other parts lead to, and is
+    /// called so but for the case of its letters.
+    fn respelt_package(&self, folder: &str, parts: &[&str]) -> Option<String> {
+        let [package, rest @ ..] = parts else { return None };
+        let inside = |it: &&&str| match folder.is_empty() {
+            true => !it.contains('/'),
+            false => it
+                .strip_prefix(folder)
+                .and_then(|it| it.strip_prefix('/'))
+                .is_some_and(|it| !it.contains('/')),
+        };
+        let name = |it: &&str| it.rsplit('/').next().unwrap_or(it).to_owned();
+        let holds = |it: &&&str| {
+            let module = format!("{it}/{}", rest.join("/"));
+            !rest.is_empty()
+                && (self.at(&format!("{module}.py")).is_some()
+                    || self.at(&format!("{module}/__init__.py")).is_some())
+        };
+        let mut found = self.folders.iter().filter(inside).filter(holds).map(name);
+        found.find(|it| it.eq_ignore_ascii_case(package) && it != package)
+    }
+
     /// The directories of the tree that one on the machine may be: those of its name, and the root.
     fn bases(&self, directory: &str) -> Vec<&'a str> {
         let last = directory.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
@@ -152,6 +174,9 @@ fn missing_module(
             let instead = modules.respelt(&folder, part);
             if at == 0 {
                 // Another directory may hold a module of this name, unless it is evidently this one.
+                if alone && let Some(folder) = modules.respelt_package(&folder, &parts) {
+                    return Some(missing(Some(folder), 0));
+                }
                 if parts.len() == 1 && alone && instead.is_some() {
                     return Some(missing(instead, 0));
                 }

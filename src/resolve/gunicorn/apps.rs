@@ -12,8 +12,8 @@ use super::{
     Resolved, Started, bind, faults, imports, literal, module, strays, table, unloaded, validate, words,
 };
 use crate::model::{
-    App, AppFault, AppFaultKind, AppKind, Datum, Origin, OriginKind, Setting, Unresolved, Version,
-    WorkerClass,
+    App, AppFault, AppFaultKind, AppKind, Datum, Origin, OriginKind, Setting, UnloadedFile, Unresolved,
+    Version, WorkerClass,
 };
 use crate::resolve::launch::{Activation, Argument, Environment, Launch};
 use crate::resolve::paths::Paths;
@@ -134,7 +134,14 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
     let (variable_options, variable_place) = of_variable(&start.environment, start.place, stack.version);
     let directory = &start.working_directory.value;
     let choice = choose(stack, &line, &variable_options, directory);
-    let choice = claims.settle(stack, start.place.file, choice);
+    let unloaded = unloaded::find(stack, &line, &variable_options, start);
+    let choice = match &unloaded {
+        // Gunicorn ends when it finds no file that is named.
+        Some(UnloadedFile { file, option: Some(_), .. }) => {
+            Choice::Unknown(vec![*file], "Gunicorn does not find its configuration".into())
+        }
+        _ => claims.settle(stack, start.place.file, choice),
+    };
     let find = |name: &str| match (&choice, directory) {
         (Choice::File(file, deployed), Possible::Known(directory)) => {
             imports::find(stack, *file, deployed, directory, name)
@@ -218,7 +225,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         interface,
         framework,
         body_limit,
-        unloaded: unloaded::find(stack, &layers.line, &layers.variable, start.place, directory),
+        unloaded,
         literals: literal::variables(
             &layers.line,
             &start.environment,

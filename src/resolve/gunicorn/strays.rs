@@ -15,6 +15,9 @@ use crate::value::{Possible, nearest};
 
 /// How many names of a file are compared with all settings.
 const MAX_NAMES: usize = 500;
+/// What the option is called on a command line, `--pid`, and what the setting is.
+const PID: &str = "pid";
+const PID_FILE: &str = "pidfile";
 
 /// The strays of a file.
 pub(super) fn of_file(tree: &Tree, scope: &Scope, version: Version, sources: &Sources) -> Vec<AppFault> {
@@ -29,7 +32,7 @@ pub(super) fn of_file(tree: &Tree, scope: &Scope, version: Version, sources: &So
         }
         if let Some(row) = table::of_name(name) {
             faults.push(of_other_release(row, place, version));
-        } else if counts.get(name) == Some(&1)
+        } else if counts.get(name) == Some(if name == PID { &2 } else { &1 })
             && let Some(row) = meant(name, version).filter(|row| !bound.contains(row.name))
         {
             faults.extend(misspelt(name, row, place, version, scope));
@@ -61,6 +64,10 @@ fn occurrences(text: &str) -> BTreeMap<&str, usize> {
 /// misspelt.
 fn meant(name: &str, version: Version) -> Option<&'static Row> {
     let folded = |text: &str| text.trim_start_matches('-').replace(['_', '-'], "").to_ascii_lowercase();
+    // Whether the value is a pid file's, is looked at later.
+    if name == PID {
+        return table::of_version(version).find(|row| row.name == PID_FILE);
+    }
     let wanted = folded(name);
     if wanted.len() < 4 || name.starts_with('_') {
         return None;
@@ -82,6 +89,10 @@ fn misspelt(name: &str, row: &'static Row, place: Span, version: Version, scope:
     let value = bound.known()?.as_ref()?;
     // A list of texts or `None` is right for too much.
     if *value == Value::None {
+        return None;
+    }
+    // So short a name may be somebody's own. The end of the path is the second place where it stands.
+    if name == PID && !matches!(value, Value::Text(path) if path.ends_with(".pid")) {
         return None;
     }
     let unknown = Possible::Unknown("not asked".into());

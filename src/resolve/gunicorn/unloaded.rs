@@ -5,6 +5,7 @@
 
 use super::apps::Stack;
 use super::argparse::{Given, Options};
+use super::command::Start;
 use super::config_file::{DEFAULT_NAME, has_directory};
 use super::table;
 use super::validate::absolute;
@@ -12,18 +13,13 @@ use super::value::Value;
 use crate::model::UnloadedFile;
 use crate::resolve::paths::is_example;
 use crate::resolve::variants;
-use crate::source::Span;
 use crate::value::Possible;
 
 /// The file of the tree that is meant for a launch and certainly not where that looks for it: the only one of its name, in the
 /// directory that the launch then goes to.
-pub(super) fn find(
-    stack: &Stack,
-    line: &Options,
-    variable: &Options,
-    place: Span,
-    directory: &Possible<String>,
-) -> Option<UnloadedFile> {
+pub(super) fn find(stack: &Stack, line: &Options, variable: &Options, start: &Start) -> Option<UnloadedFile> {
+    let place = start.place;
+    let directory = &start.working_directory.value;
     let started_in = directory.known()?;
     let option = |options: &Options, name: &str| -> Result<Option<Given>, ()> {
         let row = table::of_version(stack.version).find(|row| row.name == name).ok_or(())?;
@@ -44,6 +40,11 @@ pub(super) fn find(
         Some(given) => text(given).filter(|path| !path.starts_with('/') && !path.contains(':'))?,
         None => DEFAULT_NAME.to_owned(),
     };
+    if let Some(given) = &config
+        && is_nowhere(stack, start)
+    {
+        return in_root(stack, start, given, &wanted);
+    }
     let goes_to = ["chdir", "pythonpath"].iter().find_map(|name| {
         let given = option(line, name).ok()??;
         let path = text(&given).filter(|path| !path.contains(','))?;
@@ -62,9 +63,33 @@ pub(super) fn find(
     let is_read = stack.trees.contains_key(file) && !is_example(own) && !variants::conflict(own, launcher);
     (is_read && lies_at(stack, inside, &path) && !lies_at(stack, inside, &looked_for)).then(|| UnloadedFile {
         file: *file,
-        path,
+        path: Some(path),
         looked_for,
         option: config.map(|given| (given.place, given.tail)),
+    })
+}
+
+/// Whether a service starts in `/` since nothing says where else, and the tree is not what lies there.
+fn is_nowhere(stack: &Stack, start: &Start) -> bool {
+    let directory = &start.working_directory;
+    !directory.origin.is_written()
+        && directory.value.known().is_some_and(|it| it == "/")
+        && !has_directory(stack, "etc")
+}
+
+/// The file of a relative `-c` of a service that starts in `/`, where no project has its files.
+fn in_root(stack: &Stack, start: &Start, given: &Given, wanted: &str) -> Option<UnloadedFile> {
+    let name = wanted.rsplit('/').next()?;
+    let [(_, file)] = stack.paths.named(name) else { return None };
+    let own = stack.sources.get(*file).path.as_str();
+    let launcher = stack.sources.get(start.place.file).path.as_str();
+    let is_read = stack.trees.contains_key(file) && !is_example(own) && !variants::conflict(own, launcher);
+    let wanted = wanted.trim_start_matches("./");
+    is_read.then(|| UnloadedFile {
+        file: *file,
+        path: None,
+        looked_for: format!("/{wanted}"),
+        option: Some((given.place, given.tail)),
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::address::{self, Form};
-use super::found::{Found, Pass, SHARED_STREAM};
+use super::found::{Found, Pass, SHARED_HTTP, SHARED_STREAM};
 use super::refuse;
 use super::trouble::{Refusal, Trouble};
 use super::undefined::Names;
@@ -253,10 +253,21 @@ fn target(pass: &Pass, found: &Found, index: &Index, sources: &Sources) -> Resul
 fn undefined(host: &str, gateway: Gateway, pass: &Pass, found: &Found, index: &Index) -> Option<Refusal> {
     let http = found.level_http[pass.level.0 as usize];
     let is_known = index.upstreams.contains_key(&host.to_ascii_lowercase());
-    if is_known || !found.https[http].complete || pass.arguments.iter().any(|it| it.text.contains('$')) {
+    if is_known || pass.arguments.iter().any(|it| it.text.contains('$')) {
         return None;
     }
-    let all = found.nginx.upstreams.iter().enumerate().filter(|(at, _)| found.upstream_http[*at] == http);
+    // What else the machine's `http` block reads may define a name. But of an upstream in the same file, to which nothing leads,
+    // and a pass to all but its name, one is the other's mistake.
+    let is_whole = found.https[http].complete;
+    let is_fragment = http == SHARED_HTTP && !found.https[http].holes;
+    let is_near =
+        |at: usize| is_whole || is_fragment && found.nginx.upstreams[at].place.file == pass.anchor.span.file;
+    let all = found
+        .nginx
+        .upstreams
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| found.upstream_http[*at] == http && is_near(*at));
     index.names.undefined(host, gateway, all.map(|(_, upstream)| upstream.name.as_str()))
 }
 

@@ -3,7 +3,7 @@
 use super::merge::{HOLE, Line, Merged};
 use super::specifiers;
 use super::words::{self, Escapes};
-use super::{Stack, env_file};
+use super::{Stack, env_file, judged};
 use crate::edit::{Applicability, Edit};
 use crate::model::{
     Manager, Mend, Origin, OriginKind, Setting, UnitFault, UnitFaultKind, Unresolved, Variables,
@@ -195,6 +195,9 @@ fn read_file(
         }
         Possible::Unknown(why) => return Err(why),
     };
+    if judged::is_named_directory(&path) {
+        return Err("a mark in it is still to be replaced".into());
+    }
     if !path.starts_with('/') && !unit.envsubst {
         // systemd ignores what is not absolute.
         return Ok(());

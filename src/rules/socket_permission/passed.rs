@@ -52,8 +52,10 @@ fn of_mode(context: &Context, way: &Way, socket: &Unit) -> Option<Finding> {
     );
     let primary = Label { span: place, text: "shuts nginx out".into() };
     let mut finding = way.finding(message, primary, Vec::new());
-    finding.help =
-        Some("name nginx's user: `SocketUser=www-data`; without `SocketMode=` everybody may connect".into());
+    finding.help = Some(format!(
+        "name nginx's user: `SocketUser={}`; without `SocketMode=` everybody may connect",
+        way.user_of_nginx()
+    ));
     if let Some((name, _)) = &way.client.known
         && owner == "root"
         && group.as_deref() == Some("root")

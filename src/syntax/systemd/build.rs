@@ -8,6 +8,7 @@ use super::value::{self, Value};
 use super::{Entry, Section, Tree};
 use crate::source::{FileId, Span};
 use crate::syntax::{Parsed, SyntaxError};
+use crate::units;
 
 /// The sections that units have. Source: systemd.unit(5) and the pages of the unit types.
 const SECTIONS: [&str; 11] =
@@ -24,6 +25,8 @@ struct Builder {
     header_depth: usize,
     /// Whether a line stood before the first header.
     lacks_header: bool,
+    /// Whether a line before the first header begins with a directive of systemd's.
+    has_directive: bool,
     /// Whether a template mark stands before the statement on its line.
     marked_line: bool,
     /// The assignment on the line before, for hints.
@@ -46,11 +49,17 @@ pub(super) fn build(file: FileId, text: &str) -> Parsed<Tree> {
         depth: 0,
         header_depth: 0,
         lacks_header: false,
+        has_directive: false,
         marked_line: false,
         after: None,
     };
     for item in grammar::parse(text).into_iter().flat_map(Pair::into_inner) {
         builder.item(item);
+    }
+    // A file of assignments to variables, or a text, that is only called like a unit: nobody forgot a header.
+    let is_all = builder.lacks_header && builder.errors.len() == 1;
+    if is_all && builder.tree.sections.is_empty() && !builder.has_directive {
+        builder.errors.clear();
     }
     Parsed { tree: builder.tree, errors: builder.errors }
 }
@@ -167,6 +176,7 @@ impl Builder {
         }
         let Some(section) = self.tree.sections.last_mut() else {
             if !conditional {
+                self.has_directive |= !units::named(&key.text).is_empty();
                 self.outside(span);
             }
             return;

@@ -10,6 +10,10 @@ use crate::value::Possible;
 /// How many directives an `include` counts for, since looking its files up takes as long.
 const INCLUDE_COST: usize = 20;
 
+/// The headers of Debian's and Ubuntu's `proxy_params`, the same in all releases. Of `Host` the values differ: `$http_host`, and
+/// `$host` of late.
+const PROXY_PARAMS: &[&str] = &["Host", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto"];
+
 impl<'a> Walk<'a> {
     pub(super) fn include(&mut self, directive: &'a Directive, place: &Place<'a>) {
         self.directives += INCLUDE_COST;
@@ -57,7 +61,8 @@ impl<'a> Walk<'a> {
         let Some(level) = place.level.filter(|_| place.block != Block::ServerIf) else { return };
         if self.holes.insert((place.level, place.upstream, false, span)) {
             let why = "it is set by a file of the distributor's".into();
-            let hole = Hole { span, kind: OriginKind::Written, why, only };
+            let headers = (only == Some("proxy_set_header")).then_some(PROXY_PARAMS);
+            let hole = Hole { span, kind: OriginKind::Written, why, only, headers };
             self.found.nginx.levels[level.0 as usize].holes.push(hole);
         }
     }
@@ -90,7 +95,7 @@ impl<'a> Walk<'a> {
             level.rewrites = true;
             level.diverts = true;
             if place.block != Block::ServerIf {
-                level.holes.push(Hole { span, kind, why: why.into(), only: None });
+                level.holes.push(Hole { span, kind, why: why.into(), only: None, headers: None });
             }
         }
     }

@@ -1,9 +1,9 @@
 //! What nginx refuses of a directive before its module reads the values: its name, its place, the number of its arguments.
 
 use super::{Block, Place, Walk};
-use crate::directives::{Context, Verdict, is_third_party, judge, named, nearest};
+use crate::directives::{Context, Verdict, is_third_party, judge, named, nearest, stands_once};
 use crate::edit::{Applicability, Edit};
-use crate::model::{Fault, FaultKind, Mend, ValueKind, Version};
+use crate::model::{Fault, FaultKind, Mend, ValueKind, Version, directive as in_model};
 use crate::source::Span;
 use crate::syntax::nginx::{Body, Directive, Word};
 
@@ -42,6 +42,11 @@ impl Walk<'_> {
         let at = directive.words.first().map_or(directive.header, |word| word.span);
         match verdict {
             // The reader of the file says these two.
+            Verdict::Accepted(row) if stands_once(row) && in_model(name).is_none() => {
+                if let Some(level) = place.level {
+                    self.judge_second(row.name, directive, level);
+                }
+            }
             Verdict::Accepted(_) | Verdict::NotTerminated(_) | Verdict::NoOpening(_) => {}
             Verdict::NotAllowedHere if place.guessed || is_third_party(name) => {}
             Verdict::NotAllowedHere => {
