@@ -133,7 +133,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
     let (variable_options, variable_place) = of_variable(&start.environment, start.place, stack.version);
     let directory = &start.working_directory.value;
     let choice = choose(stack, &line, &variable_options, directory);
-    let choice = claims.settle(stack, start.place.file, choice);
+    let choice = claims.settle(stack, start.place.file, directory, choice);
     let find = |name: &str| match (&choice, directory) {
         (Choice::File(file, deployed), Possible::Known(directory)) => {
             imports::find(stack, *file, deployed, directory, name)
