@@ -22,7 +22,7 @@ mod unit;
 mod variables;
 mod version;
 
-pub use anchor::{Anchor, Dialect, remove_word};
+pub use anchor::{Anchor, Dialect, add_options, remove_word};
 pub use app::{
     ANSWERS_WHEN_KILLED, App, AppId, AppKind, Interface, LiteralVariable, MissingTarget, UnloadedFile,
     WorkerClass,

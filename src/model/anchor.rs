@@ -116,6 +116,18 @@ pub fn remove_word(word: Span, sources: &Sources) -> Option<Edit> {
     Some(Edit { span: Span::new(word.file, range), replacement: String::new() })
 }
 
+/// Puts options behind a word of a command line that is no part of anything else. `program` is the word that starts it, which
+/// has to take options itself.
+pub fn add_options(program: Span, word: Span, options: &str, sources: &Sources) -> Option<Edit> {
+    let is_plain =
+        |word: &str| !word.is_empty() && !word.contains(['"', '\'', '\\', '\n', ' ', '$', '[', ',']);
+    let next = sources.get(word.file).text[word.end as usize..].chars().next();
+    let is_word = is_plain(sources.text(word)) && next.is_none_or(char::is_whitespace);
+    let is_program = word.file == program.file && sources.text(program).ends_with("gunicorn");
+    let at = Span { start: word.end, ..word };
+    (is_program && is_word).then(|| Edit { span: at, replacement: format!(" {options}") })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,8 @@ use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{
-    Anchor, App, AppId, AppKind, Buffers, Dialect, Gateway, Nginx, Route, Setting, Version, WorkerClass,
+    Anchor, App, AppId, AppKind, Buffers, Dialect, Gateway, Nginx, OriginKind, Route, Setting, Version,
+    WorkerClass, add_options,
 };
 use crate::source::Span;
 use crate::value::{Endpoint, Size};
@@ -34,6 +35,16 @@ const MOST: i64 = 8190;
 /// Gunicorn's default of `limit_request_line`.
 const DEFAULT_LINE: i64 = 4094;
 
+/// How many places of apps are shown.
+const MOST_LABELS: usize = 4;
+
+/// Apps that take less than nginx lets through, and a route to the first of them.
+struct Behind<'a> {
+    buffers: Setting<Buffers>,
+    route: &'a Route,
+    apps: Vec<(&'a App, Limits)>,
+}
+
 /// What one app takes, in bytes; `None` is any length.
 struct Limits {
     line: (Option<i64>, Setting<i64>),
@@ -43,7 +54,6 @@ struct Limits {
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
     let mut least: Option<BTreeMap<&Endpoint, Option<u64>>> = None;
-    let mut seen = BTreeSet::new();
     let mut found: BTreeMap<(Span, AppId), (&Route, Setting<Buffers>)> = BTreeMap::new();
     for hop in &deployment.hops {
         let Some(id) = hop.app() else { continue };
@@ -72,17 +82,19 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             found.entry((place, id)).or_insert((route, buffers));
         }
     }
+    // Apps that take as much as each other behind one directive are one mistake.
+    let mut together: BTreeMap<(Span, Option<i64>, Option<i64>), Behind> = BTreeMap::new();
     for ((place, id), (route, buffers)) in found {
         let app = deployment.app(id);
         let Some(size) = buffers.value.known().map(|it| it.size) else { continue };
         let Some(limits) = limits(app, deployment.target.gunicorn).filter(|it| it.are_below(size)) else {
             continue;
         };
-        // Several apps may read one file.
-        if app.config.is_none_or(|file| seen.insert((place, file))) {
-            findings.extend(finding(context, app, &limits, route, &buffers));
-        }
+        let key = (place, limits.line.0, limits.field.0);
+        let behind = together.entry(key).or_insert(Behind { buffers, route, apps: Vec::new() });
+        behind.apps.push((app, limits));
     }
+    findings.extend(together.into_values().filter_map(|behind| finding(context, &behind)));
 }
 
 /// The least size that goes for any server of an address; `None` where one is not known. The line of a request is read before
@@ -147,14 +159,10 @@ impl Limits {
     }
 }
 
-fn finding(
-    context: &Context,
-    app: &App,
-    limits: &Limits,
-    route: &Route,
-    buffers: &Setting<Buffers>,
-) -> Option<Finding> {
+fn finding(context: &Context, behind: &Behind) -> Option<Finding> {
+    let Behind { buffers, route, apps } = behind;
     let size = buffers.value.known()?.size;
+    let (_, limits) = apps.first()?;
     let (line, field) = (limits.line.0?, limits.field.0?);
     let gunicorn = context.deployment.target.gunicorn;
     let long_line = match gunicorn >= Version(27, 0, 0) {
@@ -165,12 +173,46 @@ fn finding(
         true => "431 (before Gunicorn 21 a 400)",
         false => "400 (from Gunicorn 21 on a 431)",
     };
+    let labels: Vec<Label> = apps.iter().flat_map(|(app, limits)| labels(app, limits, line, field)).collect();
+    // Where the apps' limits are: one place may go for several of them.
+    let places: BTreeSet<Span> = labels.iter().map(|it| it.span).collect();
+    let who = match apps.len() {
+        1 => "this app takes".to_owned(),
+        _ if places.len() == 1 => "these apps take".into(),
+        number => format!("{number} apps behind it take"),
+    };
     let message = format!(
-        "nginx lets request lines and header fields of up to {size} through, but this app takes lines of {line} bytes and \
-         fields of {field}: a longer line gets a {long_line}, a longer field a {long_field}"
+        "nginx lets request lines and header fields of up to {size} through, but {who} lines of {line} bytes and fields of \
+         {field}: a longer line gets a {long_line}, a longer field a {long_field}"
     );
     let text = format!("up to {size} each, {}", buffers.origin.describe("nginx"));
     let primary = Label { span: buffers.origin.place?, text };
+    let mut related: Vec<Label> = Vec::new();
+    for label in labels {
+        if !related.iter().any(|it| it.span == label.span) {
+            related.push(label);
+        }
+    }
+    let more = related.len().saturating_sub(MOST_LABELS);
+    related.truncate(MOST_LABELS);
+    related.push(Label { span: route.anchor.span, text: "requests are handed on here".into() });
+    let mut finding = RULE.finding(message, primary, related);
+    let others = match more {
+        0 => String::new(),
+        _ => "; the other apps need the same".to_owned(),
+    };
+    finding.help = Some(format!(
+        "let Gunicorn take what nginx lets through: `limit_request_field_size = {}`, and `limit_request_line = 0`, which is no \
+         limit beside nginx's, since Gunicorn takes anything above {MOST} for {MOST}; or leave `{DIRECTIVE}` out, so that nginx \
+         itself says 414 or 400{others}",
+        size.bytes
+    ));
+    finding.fix = fix(context, apps, size);
+    Some(finding)
+}
+
+/// Where an app's limits are written, or where it is started.
+fn labels(app: &App, limits: &Limits, line: i64, field: i64) -> Vec<Label> {
     let label = |name: &str, taken: i64, setting: &Setting<i64>| {
         let span = setting.origin.place?;
         let text = match setting.value.known() == Some(&taken) {
@@ -179,31 +221,32 @@ fn finding(
         };
         Some(Label { span, text })
     };
-    let mut related: Vec<Label> = [
+    let written = [
         label("limit_request_line", line, &limits.line.1),
         label("limit_request_field_size", field, &limits.field.1),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if related.is_empty() {
-        let text = format!("the app takes lines of {line} bytes and fields of {field}: Gunicorn's defaults");
-        related.push(Label { span: app.place, text });
+    ];
+    let written: Vec<Label> = written.into_iter().flatten().collect();
+    if !written.is_empty() {
+        return written;
     }
-    related.push(Label { span: route.anchor.span, text: "requests are handed on to it here".into() });
-    let mut finding = RULE.finding(message, primary, related);
-    finding.help = Some(format!(
-        "let Gunicorn take what nginx lets through: `limit_request_field_size = {}`, and `limit_request_line = 0`, which is no \
-         limit beside nginx's, since Gunicorn takes anything above {MOST} for {MOST}; or leave `{DIRECTIVE}` out, so that nginx \
-         itself says 414 or 400",
-        size.bytes
-    ));
-    finding.fix = fix(context, app, limits, size);
-    Some(finding)
+    let text = format!("the app takes lines of {line} bytes and fields of {field}: Gunicorn's defaults");
+    vec![Label { span: app.place, text }]
 }
 
-/// Raises both limits: where they are written, else behind the last setting of the app's own file.
-fn fix(context: &Context, app: &App, limits: &Limits, size: Size) -> Option<Fix> {
+/// Raises both limits of each app.
+fn fix(context: &Context, apps: &[(&App, Limits)], size: Size) -> Option<Fix> {
+    let edits = apps.iter().map(|(app, limits)| raised(context, app, limits, size));
+    let mut edits: Vec<Edit> = edits.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect();
+    // Apps that read one file, or are instances of one unit, are mended by one edit.
+    edits.sort_by_key(|edit| edit.span);
+    edits.dedup();
+    let title = if apps.len() == 1 { "let the app take" } else { "let the apps take" };
+    Fix::new(format!("{title} what nginx lets through"), Applicability::Unsafe, edits)
+}
+
+/// Raises both limits of an app: where they are written, else behind the last setting of its own file or the last option of
+/// its command line.
+fn raised(context: &Context, app: &App, limits: &Limits, size: Size) -> Option<Vec<Edit>> {
     let wanted = [
         ("limit_request_field_size", &limits.field.1, size.bytes.to_string()),
         ("limit_request_line", &limits.line.1, "0".to_owned()),
@@ -217,9 +260,32 @@ fn fix(context: &Context, app: &App, limits: &Limits, size: Size) -> Option<Fix>
         }
     }
     if !added.is_empty() {
-        edits.push(last_statement(context, app)?.add_after(context.sources, &added)?);
+        let in_file = last_statement(context, app).and_then(|it| it.add_after(context.sources, &added));
+        edits.push(in_file.or_else(|| on_command_line(context, app, &added))?);
     }
-    Fix::new("let the app take what nginx lets through", Applicability::Unsafe, edits)
+    Some(edits)
+}
+
+/// Options behind the last one of an app's command line, or behind the program where it has none. Only where there is no file
+/// that they could stand in as well.
+fn on_command_line(context: &Context, app: &App, settings: &[(&str, String)]) -> Option<Edit> {
+    if app.config.is_some() {
+        return None;
+    }
+    // `--limit-request-field_size` is what Gunicorn calls it.
+    let option = |(name, value): &(&str, String)| {
+        format!("--{} {value}", name.replace('_', "-").replace("field-size", "field_size"))
+    };
+    let options: Vec<String> = settings.iter().map(option).collect();
+    let is_option = |anchor: &Anchor| anchor.span.file == app.place.file && anchor.span > app.place;
+    // The application is no option.
+    let named = app
+        .settings
+        .iter()
+        .filter(|(name, it)| it.origin.kind == OriginKind::CommandLine && **name != "wsgi_app");
+    let last = named.filter_map(|(_, it)| it.origin.anchor).filter(is_option).map(|it| it.value).max();
+    let behind = |word: Span| add_options(app.place, word, &options.join(" "), context.sources);
+    last.and_then(behind).or_else(|| behind(app.place))
 }
 
 /// The last statement of an app's own file that sets something, of those that stand at the beginning of a line: what follows

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, Racing, longest_of};
 use crate::edit::{Applicability, Edit, Fix};
-use crate::model::{Anchor, App, AppId, Deployment, Dialect, OriginKind, Setting, WorkerClass};
-use crate::source::{FileId, Span};
+use crate::model::{Anchor, AppId, Deployment, Dialect, OriginKind, Setting, WorkerClass, add_options};
+use crate::source::FileId;
 use crate::value::Duration;
 
 /// How much longer than nginx the app keeps connections after the fix: the two begin to count at different moments, and a
@@ -119,11 +119,13 @@ fn raised(
             let in_file = kin()
                 .filter(|anchor| anchor.dialect == Dialect::Python && is_own(anchor))
                 .find_map(|anchor| below(context, &anchor, &value));
+            let option = format!("--keep-alive {value}");
+            let behind = |word| add_options(app.place, word, &option, context.sources);
             let on_line = || {
                 kin()
                     .filter(|anchor| anchor.dialect == Dialect::CommandLine)
-                    .find_map(|anchor| behind(context, app, anchor.value, &value))
-                    .or_else(|| behind(context, app, app.place, &value))
+                    .find_map(|anchor| behind(anchor.value))
+                    .or_else(|| behind(app.place))
             };
             Some((in_file.or_else(on_line)?, Applicability::Safe))
         }
@@ -137,19 +139,6 @@ fn below(context: &Context, anchor: &Anchor, value: &str) -> Option<Edit> {
     let before = &context.sources.get(anchor.span.file).text[..start];
     let is_top = before.is_empty() || before.ends_with('\n');
     anchor.add_after(context.sources, &[("keepalive", value.into())]).filter(|_| is_top)
-}
-
-/// An option behind a word of the command line that is no part of anything else.
-fn behind(context: &Context, app: &App, word: Span, value: &str) -> Option<Edit> {
-    let text = &context.sources.get(word.file).text;
-    let is_plain =
-        |word: &str| !word.is_empty() && !word.contains(['"', '\'', '\\', '\n', ' ', '$', '[', ',']);
-    let next = text[word.end as usize..].chars().next();
-    let is_program = context.sources.text(app.place).ends_with("gunicorn");
-    let is_word = is_plain(context.sources.text(word)) && next.is_none_or(char::is_whitespace);
-    let at = Span { start: word.end, ..word };
-    let is_here = word.file == app.place.file && is_program && is_word;
-    is_here.then(|| Edit { span: at, replacement: format!(" --keep-alive {value}") })
 }
 
 /// Lets nginx keep connections to an upstream for another time. What stands in a file of its own may be in other upstreams too.
