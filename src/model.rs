@@ -33,13 +33,13 @@ pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
 pub use lost_word::{LostWord, lost_word};
 pub use machine::{BootDirectory, Machine};
 pub use nginx::{
-    Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, KEEPS_BY_ITSELF, Level, LevelId, LevelKind,
-    Listen, LookedUp, Main, MatchKind, Matching, Mend, Methods, Mistake, Nginx, Parameters, Peer, Pool,
-    Reading, Route, RouteId, Sending, Sent, Server, Statements, Tally, Upstream, UpstreamId, Uri, ValueKind,
-    Written, directive,
+    Arrivals, Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, KEEPS_BY_ITSELF, Level, LevelId,
+    LevelKind, Listen, LookedUp, Main, MatchKind, Matching, Mend, Methods, Mistake, Nginx, Parameters, Peer,
+    Pool, Reading, Route, RouteId, Schemes, Sending, Sent, Server, Statements, Tally, Upstream, UpstreamId,
+    Uri, ValueKind, Written, directive,
 };
 pub use sandbox::{Denial, Facility, Mount, MountKind, Sandbox, Sight, parent};
-pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting};
+pub use setting::{Buffers, Datum, FromDatum, Origin, OriginKind, PerMachine, Setting, Table};
 pub use shell::Shell;
 pub use shell_syntax::{BUILTINS, ShellSyntax, is_operator, redirection, shell_syntax};
 pub use signal::{Receiver, Signal};

@@ -48,6 +48,7 @@ mod restart_policy;
 mod retries_multiply_timeout;
 mod runtime_directory;
 mod sandbox_blocks_app;
+mod scheme_headers_conflict;
 mod scheme_mismatch;
 mod service_type;
 mod shell_wrapper;
@@ -219,6 +220,7 @@ pub static RULES: &[&Rule] = &[
     &retries_multiply_timeout::RULE,
     &runtime_directory::RULE,
     &sandbox_blocks_app::RULE,
+    &scheme_headers_conflict::RULE,
     &scheme_mismatch::RULE,
     &service_type::RULE,
     &shell_wrapper::RULE,

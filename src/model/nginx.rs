@@ -1,5 +1,6 @@
 //! What nginx would do with its configuration.
 
+mod arrivals;
 mod directives;
 mod fault;
 mod in_force;
@@ -15,6 +16,7 @@ mod statements;
 mod tally;
 mod upstream;
 
+pub use arrivals::{Arrivals, Schemes};
 pub use directives::{Directive, ValueKind, directive};
 pub use fault::{Fault, FaultKind, Mend, Mistake};
 pub use in_force::InForce;

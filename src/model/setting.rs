@@ -114,6 +114,24 @@ pub enum Datum {
     Text(String),
     /// Several texts.
     List(Vec<String>),
+    /// Texts by name.
+    Table(Table),
+}
+
+/// A dictionary of texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// As the program shows it: `{'X-FORWARDED-PROTO': 'https'}`.
+    pub text: String,
+    /// The names and the texts, in order; each name is there once.
+    pub entries: Vec<(String, String)>,
+}
+
+impl Table {
+    /// The text of a name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.entries.iter().find(|(it, _)| it == name).map(|(_, text)| text.as_str())
+    }
 }
 
 /// A number that hangs on the machine: the number of processors in an expression.
@@ -170,6 +188,7 @@ impl fmt::Display for Datum {
             Datum::Buffers(value) => write!(f, "{value}"),
             Datum::Text(value) => write!(f, "{value}"),
             Datum::List(values) => write!(f, "{}", values.join(" ")),
+            Datum::Table(table) => write!(f, "{}", table.text),
         }
     }
 }
@@ -194,7 +213,7 @@ macro_rules! from_datum {
 }
 
 from_datum!(Bool => bool, Int => i64, Duration => Duration, Size => Size, Buffers => Buffers, Text => String,
-            List => Vec<String>);
+            List => Vec<String>, Table => Table);
 
 impl<T: FromDatum> FromDatum for Option<T> {
     fn from_datum(datum: &Datum) -> Option<Self> {

@@ -229,5 +229,6 @@ fn datum(datum: &Datum) -> Value {
         Datum::Buffers(value) => json!({"number": value.number, "size": value.size.bytes}),
         Datum::Text(value) => json!(value),
         Datum::List(values) => json!(values),
+        Datum::Table(table) => json!(table.text),
     }
 }

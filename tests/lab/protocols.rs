@@ -191,3 +191,97 @@ fn http_to_an_app_that_speaks_uwsgi_is_a_500() {
         ..Case::default()
     });
 }
+
+/// Workers that refuse headers that contradict each other, and those that do not look at them.
+const READERS: &[&str] = &["sync", "gthread", "gevent", "asgi", "uvicorn"];
+
+/// Gunicorns that have the class.
+fn has_class(on: &On) -> bool {
+    on.class != "asgi" || on.gunicorn >= Version(24, 0, 0)
+}
+
+#[test]
+fn two_headers_that_contradict_each_other_are_a_400() {
+    run(&Case {
+        rule: "scheme-headers-conflict",
+        files: &[STARTED],
+        http: &server(
+            "proxy_set_header Host $host; proxy_set_header X-Forwarded-Proto https; proxy_set_header X-Forwarded-Protocol \
+             https; proxy_pass http://127.0.0.1:APP;",
+        ),
+        classes: READERS,
+        runs: has_class,
+        harmless: |on| on.class == "uvicorn",
+        before: "400",
+        mend: Mend::Unsafe,
+        ..Case::default()
+    });
+}
+
+#[test]
+fn a_scheme_that_another_header_contradicts_is_a_400_over_a_socket() {
+    run(&Case {
+        rule: "scheme-headers-conflict",
+        gunicorn: "bind = \"unix:HERE/app.sock\"\nforwarded_allow_ips = \"10.0.0.1\"\n",
+        files: &[STARTED],
+        http: &server(
+            "proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Ssl on; proxy_pass \
+             http://unix:HERE/app.sock;",
+        ),
+        classes: READERS,
+        runs: has_class,
+        harmless: |on| on.class == "uvicorn",
+        before: "400",
+        mend: Mend::Unsafe,
+        ..Case::default()
+    });
+}
+
+#[test]
+fn one_header_that_says_both_is_a_400() {
+    let http = |second: &str| {
+        server(&format!(
+            "proxy_set_header X-Forwarded-Proto $scheme; {second}proxy_pass http://127.0.0.1:APP;"
+        ))
+    };
+    run(&Case {
+        rule: "scheme-headers-conflict",
+        files: &[STARTED],
+        http: &http("proxy_set_header X-Forwarded-Proto https; "),
+        before: "400",
+        mend: Mend::Hand(&http("")),
+        ..Case::default()
+    });
+}
+
+#[test]
+fn a_table_of_the_app_s_own_is_gone_by() {
+    run(&Case {
+        rule: "scheme-headers-conflict",
+        gunicorn: "bind = \"127.0.0.1:APP\"\nsecure_scheme_headers = {\"X-SCHEME\": \"https\", \"FRONT-END-HTTPS\": \
+                   \"on\"}\n",
+        files: &[STARTED],
+        http: &server(
+            "proxy_set_header X-Scheme $scheme; proxy_set_header Front-End-Https on; proxy_set_header X-Forwarded-Ssl off; \
+             proxy_set_header X-Forwarded-Proto https; proxy_pass http://127.0.0.1:APP;",
+        ),
+        before: "400",
+        mend: Mend::Unsafe,
+        ..Case::default()
+    });
+}
+
+#[test]
+fn an_app_that_sees_ipv4_by_ipv6_takes_no_proxy_s_word() {
+    run(&Case {
+        rule: "scheme-headers-conflict",
+        gunicorn: "bind = \"[::]:APP\"\n",
+        files: &[STARTED],
+        http: &server(
+            "proxy_set_header X-Forwarded-Proto https; proxy_set_header X-Forwarded-Ssl off; proxy_pass \
+             http://127.0.0.1:APP;",
+        ),
+        harmless: |_| true,
+        ..Case::default()
+    });
+}

@@ -45,6 +45,8 @@ pub struct Listen {
     pub default: bool,
     /// Whether connections are encrypted: `ssl`, `quic`.
     pub ssl: bool,
+    /// Whether a template may say more: `listen 443 {{ tls }};`.
+    pub open: bool,
     /// Whether connections begin with a line that tells the client's address: `proxy_protocol`.
     pub proxy_protocol: bool,
     /// How it can be changed, where it is written.
@@ -54,6 +56,6 @@ pub struct Listen {
 impl Listen {
     /// An address without parameters, which is written nowhere.
     pub fn implied(address: Possible<Endpoint>) -> Listen {
-        Listen { address, default: false, ssl: false, proxy_protocol: false, anchor: None }
+        Listen { address, default: false, ssl: false, open: false, proxy_protocol: false, anchor: None }
     }
 }

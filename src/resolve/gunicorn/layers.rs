@@ -10,7 +10,9 @@ use super::scope::{Scope, variable};
 use super::table::{self, Fallback, Row};
 use super::validate::{Trouble, int, is_no_int, no_int, validate};
 use super::value::Value;
-use crate::model::{Anchor, AppFault, AppFaultKind, Datum, Dialect, Origin, OriginKind, Setting, Version};
+use crate::model::{
+    Anchor, AppFault, AppFaultKind, Datum, Dialect, Origin, OriginKind, Setting, Table, Version,
+};
 use crate::resolve::launch::Environment;
 use crate::source::{Sources, Span};
 use crate::value::{Duration, Possible};
@@ -367,6 +369,12 @@ fn fallback(row: &Row, version: Version) -> Setting<Datum> {
         Fallback::Bool(value) => Datum::Bool(value),
         Fallback::Text(text) => Datum::Text(text.into()),
         Fallback::List(items) => Datum::List(items.iter().map(|item| item.to_string()).collect()),
+        Fallback::Table(entries) => {
+            let shown: Vec<String> =
+                entries.iter().map(|(name, text)| format!("'{name}': '{text}'")).collect();
+            let entries = entries.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
+            Datum::Table(Table { text: format!("{{{}}}", shown.join(", ")), entries })
+        }
         Fallback::Machine => return Setting::unknown(MACHINE, Origin::DEFAULT),
         Fallback::Int(number) => match (row.kind, u64::try_from(number)) {
             (table::Kind::Seconds, Ok(seconds)) => Datum::Duration(Duration::seconds(seconds)),

@@ -4,7 +4,7 @@
 //! its `KNOWN_SETTINGS`.
 
 use Action::{Append, AutoInt, False, File, Int as Integer, Optional, Store, True};
-use Fallback::{Bool as No, Int as Number, List, Machine, Text as Is, Unset};
+use Fallback::{Bool as No, Int as Number, List, Machine, Table, Text as Is, Unset};
 use Kind::{
     Account, Addresses, Bool, Choice, Class, Dictionary, Directory, Hook, Int, Protocols, Seconds, Statsd,
     Text, Texts, Tls, Words,
@@ -101,6 +101,8 @@ pub(super) enum Fallback {
     Text(&'static str),
     /// A list of texts.
     List(&'static [&'static str]),
+    /// Texts by name.
+    Table(&'static [(&'static str, &'static str)]),
     /// It depends on the machine.
     Machine,
 }
@@ -200,7 +202,7 @@ static TABLE: &[Row] = &[
     row("umask", &["-m", "--umask"], AutoInt, Int, Number(0), OLDEST),
     row("initgroups", &["--initgroups"], True, Bool, No(false), OLDEST),
     row("tmp_upload_dir", &[], File, Text, Unset, OLDEST),
-    row("secure_scheme_headers", &[], File, Dictionary, Is("{'X-FORWARDED-PROTOCOL': 'ssl', 'X-FORWARDED-PROTO': 'https', 'X-FORWARDED-SSL': 'on'}"), OLDEST),
+    row("secure_scheme_headers", &[], File, Dictionary, Table(&[("X-FORWARDED-PROTOCOL", "ssl"), ("X-FORWARDED-PROTO", "https"), ("X-FORWARDED-SSL", "on")]), OLDEST),
     row("forwarded_allow_ips", &["--forwarded-allow-ips"], Store, Addresses, List(&["127.0.0.1", "::1"]), OLDEST),
     row("accesslog", &["--access-logfile"], Store, Text, Unset, OLDEST),
     row("disable_redirect_access_to_syslog", &["--disable-redirect-access-to-syslog"], True, Bool, No(false), OLDEST),
@@ -210,7 +212,7 @@ static TABLE: &[Row] = &[
     row("capture_output", &["--capture-output"], True, Bool, No(false), OLDEST),
     row("logger_class", &["--logger-class"], Store, Class, Is("gunicorn.glogging.Logger"), OLDEST),
     row("logconfig", &["--log-config"], Store, Text, Unset, OLDEST),
-    row("logconfig_dict", &[], File, Dictionary, Is("{}"), OLDEST),
+    row("logconfig_dict", &[], File, Dictionary, Table(&[]), OLDEST),
     row("logconfig_json", &["--log-config-json"], Store, Text, Unset, Version(21, 0, 0)),
     row("syslog_addr", &["--log-syslog-to"], Store, Text, Is("udp://localhost:514"), OLDEST),
     row("syslog", &["--log-syslog"], True, Bool, No(false), OLDEST),

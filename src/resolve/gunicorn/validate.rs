@@ -7,7 +7,7 @@ use super::choices::choose;
 use super::python::{formatted, repr, str, type_name};
 use super::table::{Kind, Row, kind};
 use super::value::{Value, strip};
-use crate::model::{Datum, PerMachine, Version};
+use crate::model::{Datum, PerMachine, Table, Version};
 use crate::value::{Duration, Possible};
 
 /// Why a value gives no setting.
@@ -128,9 +128,20 @@ fn shown(name: &str) -> &str {
 /// `validate_dict`.
 fn dictionary(value: &Value) -> Result<Datum, Trouble> {
     match value {
-        Value::Dict(_) => Ok(Datum::Text(str(value))),
+        Value::Dict(items) => Ok(match items.iter().map(texts_of).collect() {
+            Some(entries) => Datum::Table(Table { text: str(value), entries }),
+            None => Datum::Text(str(value)),
+        }),
         Value::Tuple(_) => Err(Trouble::Refused(formatted("Value is not a dictionary: ", value))),
         _ => Err(Trouble::Refused(format!("Value is not a dictionary: {} ", str(value)))),
+    }
+}
+
+/// An entry of a dictionary, where both its sides are texts.
+fn texts_of((name, value): &(Value, Value)) -> Option<(String, String)> {
+    match (name, value) {
+        (Value::Text(name), Value::Text(value)) => Some((name.clone(), value.clone())),
+        _ => None,
     }
 }
 

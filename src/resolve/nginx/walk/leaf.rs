@@ -112,6 +112,7 @@ impl Walk<'_> {
                 address,
                 default: has("default_server") || has("default"),
                 ssl: has("ssl") || has("quic"),
+                open: directive.arguments().iter().skip(1).any(|word| word.template),
                 proxy_protocol: has("proxy_protocol"),
                 anchor: Some(anchor(directive)),
             });
