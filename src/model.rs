@@ -24,8 +24,8 @@ mod version;
 
 pub use anchor::{Anchor, Dialect, add_options, remove_word};
 pub use app::{
-    ANSWERS_WHEN_KILLED, App, AppId, AppKind, Interface, LiteralVariable, MissingTarget, UnloadedFile,
-    WorkerClass,
+    ANSWERS_WHEN_KILLED, App, AppId, AppKind, BodyLimit, Interface, LiteralVariable, MissingTarget,
+    UnloadedFile, WorkerClass,
 };
 pub use app_fault::{AppFault, AppFaultKind};
 pub use argument::Argument;

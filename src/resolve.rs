@@ -109,6 +109,10 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
     let compose = compose::resolve(&of(FileKind::Compose), &trees.compose, sources);
 
     let mut apps: Vec<App> = gunicorn.apps.into_iter().chain(compose.apps).collect();
+    let mut limits = apps.iter_mut().filter(|app| app.body_limit.is_some()).peekable();
+    if limits.peek().is_some() && gunicorn::reads_bodies_first(&stack.files, sources) {
+        limits.for_each(|app| app.body_limit = None);
+    }
     let mut hops = link::link(&nginx.nginx, &apps, &systemd.sockets, &mentions, sources);
     let mut units = systemd.units;
     let machine = machine::resolve(&stack.files, &units, sources);

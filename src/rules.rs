@@ -7,6 +7,7 @@ mod app_target_missing;
 mod app_worker_mismatch;
 mod bind_conflict;
 mod bind_syntax;
+mod body_limit_above_app;
 mod connections_exhausted;
 mod daemon_under_manager;
 mod decimal_umask;
@@ -179,6 +180,7 @@ pub static RULES: &[&Rule] = &[
     &app_worker_mismatch::RULE,
     &bind_conflict::RULE,
     &bind_syntax::RULE,
+    &body_limit_above_app::RULE,
     &connections_exhausted::RULE,
     &daemon_under_manager::RULE,
     &decimal_umask::RULE,

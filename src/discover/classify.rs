@@ -19,7 +19,7 @@ pub(super) enum Candidate {
     Python,
     /// An nginx configuration, else a Gunicorn configuration, else a launcher.
     Any,
-    /// Requirements or a lock file; where no Gunicorn is in it, nothing, or a launcher.
+    /// Requirements or a lock file; where it is about none of the packages that count, nothing, or a launcher.
     Packages,
     /// What directories and accounts the machine has.
     Machine,
@@ -110,8 +110,16 @@ pub(super) fn by_content(path: &Path, candidate: Candidate, text: &str) -> Optio
         Candidate::Unit => Some(FileKind::Systemd),
         Candidate::Compose => Some(FileKind::Compose),
         Candidate::Machine => Some(FileKind::Machine),
-        Candidate::Packages if text.to_ascii_lowercase().contains("gunicorn") => Some(FileKind::Packages),
-        Candidate::Packages => name.ends_with(".toml").then_some(FileKind::Launcher),
+        Candidate::Packages => {
+            let lower = text.to_ascii_lowercase();
+            let is_toml = name.ends_with(".toml");
+            let has = |package: &str| lower.contains(package);
+            // A project may start servers by its own commands.
+            match has("gunicorn") || !is_toml && (has("flask") || has("werkzeug")) {
+                true => Some(FileKind::Packages),
+                false => is_toml.then_some(FileKind::Launcher),
+            }
+        }
         Candidate::Launcher => Some(FileKind::Launcher),
         // This name is Gunicorn's own, whatever the file sets.
         Candidate::Python if name == "gunicorn.conf.py" => Some(FileKind::Gunicorn),
@@ -370,7 +378,9 @@ mod tests {
             ("bin/gunicorn_start", "#!/bin/bash\ntimeout=30\n", Some(Launcher)),
             ("requirements/prod.txt", "gunicorn==20.1.0\n", Some(Packages)),
             ("prod-requirements.txt", "gunicorn==20.1.0\n", Some(Packages)),
-            ("requirements.txt", "flask\n", None),
+            ("requirements.txt", "Flask==2.2.5\n", Some(Packages)),
+            ("requirements.txt", "django\n", None),
+            ("pyproject.toml", "[project]\ndependencies = ['flask']\n", Some(Launcher)),
             ("pyproject.toml", "[project]\n", Some(Launcher)),
             ("poetry.lock", "name = \"gunicorn\"\n", Some(Packages)),
             ("start", "#!/bin/sh\n", Some(Launcher)),

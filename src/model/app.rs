@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{Anchor, AppFault, Datum, FromDatum, Origin, Setting, Shell, UnitId, Version};
 use crate::source::{FileId, Span};
-use crate::value::{Endpoint, Possible};
+use crate::value::{Endpoint, Possible, Size};
 
 /// An app, as an index into [`super::Deployment::apps`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +49,8 @@ pub struct App {
     pub interface: Option<Interface>,
     /// The package whose callable made its application, where that is certain: `django`.
     pub framework: Option<&'static str>,
+    /// Beyond which size it certainly refuses a body, without reading it.
+    pub body_limit: Option<BodyLimit>,
     /// The configuration file that is meant for it, and that it does not find.
     pub unloaded: Option<UnloadedFile>,
     /// The variables of its command line that are handed on as they are written, and that it refuses.
@@ -57,6 +59,15 @@ pub struct App {
     pub settings: BTreeMap<&'static str, Setting<Datum>>,
     /// What it refuses or passes over, in the order of the layers.
     pub faults: Vec<AppFault>,
+}
+
+/// The most that an application takes of a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BodyLimit {
+    /// How much.
+    pub size: Size,
+    /// The file that says so, below the root of the stack.
+    pub file: String,
 }
 
 /// How an application is called.

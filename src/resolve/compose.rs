@@ -223,6 +223,7 @@ fn app(place: Span, listeners: Result<Vec<Endpoint>, String>) -> App {
         missing: None,
         interface: None,
         framework: None,
+        body_limit: None,
         settings: BTreeMap::new(),
         faults: Vec::new(),
     }

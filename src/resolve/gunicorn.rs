@@ -6,6 +6,7 @@ mod application;
 mod apps;
 mod argparse;
 mod bind;
+mod body_limit;
 mod calls;
 mod choices;
 mod command;
@@ -76,6 +77,11 @@ pub struct Started<'a> {
 pub fn started<'a>(launches: &'a [Launch], paths: &Paths, sources: &Sources) -> Vec<Started<'a>> {
     let started = |launch| Started { launch, program: command::find(launch, paths, sources) };
     launches.iter().map(started).filter(|it| !it.launch.passing || it.program.serves()).collect()
+}
+
+/// Whether the Flask of a stack may read a body before it refuses it.
+pub fn reads_bodies_first(files: &[FileId], sources: &Sources) -> bool {
+    body_limit::is_read_first(files, sources)
 }
 
 /// The commands of scripts that were followed to a Gunicorn, sorted: what they start is known.

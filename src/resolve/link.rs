@@ -271,6 +271,7 @@ mod tests {
             missing: None,
             interface: None,
             framework: None,
+            body_limit: None,
             settings: BTreeMap::new(),
             faults: Vec::new(),
         }

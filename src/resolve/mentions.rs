@@ -162,7 +162,7 @@ impl Mentions {
                 FileKind::Compose => mentions.search(*id, &source.text, Dialect::Addresses, known),
                 // A project may name commands in it beside what it needs.
                 FileKind::Packages if Format::of(&source.path) == Some(Format::Pyproject) => {
-                    let wishes = packages::read(Format::Pyproject, &source.text).into_iter();
+                    let wishes = packages::read(Format::Pyproject, &source.text, "gunicorn").into_iter();
                     let lines: Vec<Span> =
                         wishes.map(|wish| line_of(*id, &source.text, wish.range)).collect();
                     mentions.search(*id, &source.text, Dialect::Script, &lines);

@@ -1,4 +1,4 @@
-//! Which Gunicorn the tree of a stack is for: what its lock files and requirements say.
+//! Which Gunicorn the tree of a stack is for, and which releases of other packages: what its lock files and requirements say.
 
 use super::paths::is_example;
 use crate::model::{Target, Unresolved, Version};
@@ -105,7 +105,7 @@ pub(super) fn gunicorn(files: &[FileId], sources: &Sources, meant: Version) -> F
         if source.kind != FileKind::Packages || is_example(&source.path) {
             continue;
         }
-        for wish in packages::read(format, &source.text) {
+        for wish in packages::read(format, &source.text, "gunicorn") {
             let span = Span::new(*id, wish.range.clone());
             match said(&wish) {
                 Some(Said::One(version)) if format.is_lock() => locked.push((version, span)),
@@ -128,6 +128,35 @@ pub(super) fn gunicorn(files: &[FileId], sources: &Sources, meant: Version) -> F
         Unresolved { span, what: sources.text(span).into(), why }
     });
     Found { version: Some((version, span)), doubt }
+}
+
+/// Whether some file of a stack may keep a package from being of a release, or of a later one: it asks for an older one, or
+/// says what is not read. Where nothing is said, the newest is meant.
+pub(super) fn may_be_older(files: &[FileId], sources: &Sources, package: &str, since: Version) -> bool {
+    let Version(major, minor, _) = since;
+    let later = [
+        since,
+        Version(major, minor, u32::MAX),
+        Version(major, u32::MAX, 0),
+        Version(major + 1, 0, 0),
+        Version(major + 1, u32::MAX, 0),
+        Version(u32::MAX, 0, 0),
+    ];
+    let is_met = |wish: &Wish| {
+        if let [Bound { operator: Operator::Equal, version }] = wish.bounds.as_slice()
+            && let Ok(version) = version.parse::<Version>()
+        {
+            return version >= since;
+        }
+        let bounds: Option<Vec<_>> =
+            wish.bounds.iter().map(|bound| Some((bound.operator, pattern(&bound.version)?))).collect();
+        !wish.is_partial && bounds.is_some_and(|bounds| later.iter().any(|release| fits(*release, &bounds)))
+    };
+    files.iter().any(|id| {
+        let source = sources.get(*id);
+        let wishes = Format::of(&source.path).map(|it| packages::read(it, &source.text, package));
+        !wishes.unwrap_or_default().iter().all(is_met)
+    })
 }
 
 /// The newest release that all ranges let be installed, and the first of those that rule out the version that is meant.
@@ -222,6 +251,32 @@ mod tests {
                 format!("{version} {}{mark}", sources.get(span.file).path)
             }
             (None, _) => "none".into(),
+        }
+    }
+
+    #[test]
+    fn releases_that_may_be_older() {
+        for (wish, expected) in [
+            ("", false),
+            ("==2.3.0", false),
+            ("==2.3", false),
+            ("==3.1.3", false),
+            ("==2.2.5", true),
+            ("==2.*", false),
+            ("==2.2.*", true),
+            ("~=2.2", false),
+            ("~=2.2.1", true),
+            (">=2,<3", false),
+            (">=2,<2.3", true),
+            ("<=2.2.9", true),
+            (">3.0", false),
+            ("==2.3.0rc1", true),
+            (" @ https://x/y.zip", true),
+        ] {
+            let mut sources = Sources::default();
+            let text = format!("gunicorn\nflask-cors==1\nFlask{wish}\n");
+            let id = sources.add(Source::new("requirements.txt", FileKind::Packages, text.into_bytes()));
+            assert_eq!(may_be_older(&[id], &sources, "flask", Version(2, 3, 0)), expected, "{wish}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Which Gunicorn a project wants: requirements, `pyproject.toml`, and the lock files of its package managers.
+//! Which release of a package a project wants: requirements, `pyproject.toml`, and the lock files of its package managers.
 //!
 //! Source: PEP 508, 621, 735 and 751 for the formats that several share; the documentation of Poetry, Pipenv, PDM and uv
 //! for theirs.
@@ -8,7 +8,7 @@ mod tables;
 
 use std::ops::Range;
 
-/// A place that says which Gunicorn is wanted.
+/// A place that says which release of a package is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
     /// Where it stands.
@@ -95,14 +95,15 @@ impl Format {
     }
 }
 
-/// What a file says of Gunicorn, in the order of the text. A file that cannot be read says nothing.
-pub fn read(format: Format, text: &str) -> Vec<Wish> {
+/// What a file says of a package, by its name in lower case, in the order of the text. A file that cannot be read says
+/// nothing.
+pub fn read(format: Format, text: &str, package: &str) -> Vec<Wish> {
     let mut wishes = match format {
-        Format::Requirements => requirement::lines(text),
-        Format::Pyproject => tables::pyproject(text),
-        Format::Pipfile => tables::pipfile(text),
-        Format::Lock => tables::lock(text),
-        Format::PipfileLock => tables::pipfile_lock(text),
+        Format::Requirements => requirement::lines(text, package),
+        Format::Pyproject => tables::pyproject(text, package),
+        Format::Pipfile => tables::pipfile(text, package),
+        Format::Lock => tables::lock(text, package),
+        Format::PipfileLock => tables::pipfile_lock(text, package),
     };
     wishes.sort_by_key(|wish| wish.range.start);
     wishes
@@ -118,7 +119,7 @@ mod tests {
             let partial = if wish.is_partial { "?" } else { "" };
             format!("{}{partial}{}", &text[wish.range.clone()], bounds.collect::<String>())
         };
-        read(Format::of(name).unwrap(), text).iter().map(show).collect()
+        read(Format::of(name).unwrap(), text, "gunicorn").iter().map(show).collect()
     }
 
     #[test]

@@ -47,6 +47,20 @@ impl Nginx {
         is_kept.then_some(Pool { upstream, size, idle })
     }
 
+    /// Whether the app certainly ends each connection after one request: HTTP/1.0 is spoken, or `Connection: close` is sent.
+    pub fn is_closed(&self, route: &Route, version: Version) -> bool {
+        let sending = self.sending(route.level, "proxy_set_header");
+        let mut sent = sending.named("Connection").peekable();
+        if sending.open.is_some() {
+            return false;
+        }
+        if sent.peek().is_none() {
+            let spoken: Setting<String> = self.setting(route.level, "proxy_http_version", version);
+            return version < KEEPS_BY_ITSELF || spoken.value.must(|it| it == "1.0");
+        }
+        sent.all(|it| it.value.must(|value| value.eq_ignore_ascii_case("close")))
+    }
+
     /// Whether what is sent as `Connection` certainly lets the app keep the connection.
     fn leaves_open(&self, route: &Route, version: Version) -> bool {
         let sending = self.sending(route.level, "proxy_set_header");

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::module_text;
-use crate::model::{Interface, MissingTarget};
+use super::{body_limit, module_text};
+use crate::model::{BodyLimit, Interface, MissingTarget};
 use crate::source::Sources;
-use crate::value::Possible;
+use crate::value::{Possible, Size};
 
 /// The Python files of a stack.
 pub(super) struct Modules<'a> {
@@ -71,6 +71,7 @@ pub(super) struct Application {
     pub(super) missing: Option<MissingTarget>,
     pub(super) interface: Option<Interface>,
     pub(super) framework: Option<&'static str>,
+    pub(super) body_limit: Option<BodyLimit>,
 }
 
 /// Looks for a target, `module:name`, from the directories that its module is sought in. `alone` is whether no other directory
@@ -115,6 +116,9 @@ pub(super) fn find(
                     && let Some((framework, interface)) = module_text::made(text, name)
                 {
                     (application.framework, application.interface) = (framework, Some(interface));
+                    let limit = (framework == Some("flask")).then(|| body_limit::set(text, name)).flatten();
+                    application.body_limit =
+                        limit.map(|bytes| BodyLimit { size: Size { bytes }, file: (*file).to_owned() });
                 }
             }
         }

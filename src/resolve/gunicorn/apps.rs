@@ -110,6 +110,7 @@ fn other(launch: &Launch, place: Span) -> App {
         missing: None,
         interface: None,
         framework: None,
+        body_limit: None,
         settings: BTreeMap::new(),
         faults: Vec::new(),
     }
@@ -188,7 +189,8 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
     }
     let target = target(&layers.line, &settings);
     let directory_then = launched_in(&settings, directory);
-    let Application { missing, interface, framework } = application_of(stack, start, &target, &settings);
+    let Application { missing, interface, framework, body_limit } =
+        application_of(stack, start, &target, &settings);
     let config = if let Choice::File(file, _) = choice { Some(file) } else { None };
     let app = App {
         kind: AppKind::Gunicorn,
@@ -215,6 +217,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         missing,
         interface,
         framework,
+        body_limit,
         unloaded: unloaded::find(stack, &layers.line, &layers.variable, start.place, directory),
         literals: literal::variables(
             &layers.line,
@@ -500,6 +503,7 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
         missing: None,
         interface: None,
         framework: None,
+        body_limit: None,
         settings,
         faults: faults::settled(faults, stack.version, stack.sources),
     })

@@ -4,7 +4,7 @@
 use crate::model::Interface;
 
 /// Words by which a module may bind names that do not stand in it.
-const DYNAMIC: [&str; 9] =
+pub(super) const DYNAMIC: [&str; 9] =
     ["exec", "eval", "globals", "locals", "vars", "setattr", "__getattr__", "__dict__", "modules"];
 
 /// Callables that make applications: their names, the packages that they are from, and what comes of them.
@@ -25,7 +25,7 @@ pub(super) fn is_identifier(text: &str) -> bool {
 }
 
 /// A module's text with blanks for the bytes of strings and comments; `None` where a string does not end.
-fn code(text: &str) -> Option<String> {
+pub(super) fn code(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut code = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -64,7 +64,7 @@ fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
 }
 
 /// The names and keywords of code, each with where it begins.
-fn words(code: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(super) fn words(code: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut at = 0;
     std::iter::from_fn(move || {

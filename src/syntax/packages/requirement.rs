@@ -3,14 +3,14 @@
 use super::{Bound, Operator, Wish};
 
 /// The requirements of a file of lines; a backslash at the end of a line joins the next one to it.
-pub(super) fn lines(text: &str) -> Vec<Wish> {
+pub(super) fn lines(text: &str, package: &str) -> Vec<Wish> {
     let mut wishes = Vec::new();
     let mut start = 0;
     let mut joins = false;
     for line in text.split_inclusive('\n') {
         let trimmed = line.trim_start();
         if !joins {
-            wishes.extend(one(trimmed, start + line.len() - trimmed.len()));
+            wishes.extend(one(trimmed, start + line.len() - trimmed.len(), package));
         }
         joins = line.trim_end().ends_with('\\');
         start += line.len();
@@ -18,18 +18,17 @@ pub(super) fn lines(text: &str) -> Vec<Wish> {
     wishes
 }
 
-/// What a requirement says, if it is for Gunicorn; `start` is where its text stands.
-pub(super) fn one(text: &str, start: usize) -> Option<Wish> {
-    const NAME: &str = "gunicorn";
-    let (name, rest) = text.split_at_checked(NAME.len())?;
-    if !name.eq_ignore_ascii_case(NAME)
+/// What a requirement says, if it is for a package; `start` is where its text stands.
+pub(super) fn one(text: &str, start: usize, package: &str) -> Option<Wish> {
+    let (name, rest) = text.split_at_checked(package.len())?;
+    if !name.eq_ignore_ascii_case(package)
         || rest.starts_with(|c: char| c.is_alphanumeric() || "-_./:".contains(c))
     {
         return None;
     }
     let wish = |end: usize, bounds, is_partial| Some(Wish { range: start..start + end, bounds, is_partial });
     let blank = |c: char| matches!(c, ' ' | '\t');
-    let mut at = NAME.len();
+    let mut at = package.len();
     let skip = |at: usize| at + text[at..].len() - text[at..].trim_start_matches(blank).len();
     if text[skip(at)..].starts_with('[') {
         let Some(close) = text[at..].find(']') else { return wish(at, Vec::new(), true) };
