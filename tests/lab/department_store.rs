@@ -147,7 +147,8 @@ impl Machine {
             let instance = name.strip_suffix(".service").and_then(|it| it.split_once('@'));
             let text = text.replace("%i", &self.placed(instance.map_or("", |(_, instance)| instance)));
             let value = |key: &str| {
-                let mut lines = text.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+                let mut lines =
+                    text.split_terminator('\n').filter_map(|line| line.strip_prefix(key)?.strip_prefix('='));
                 lines.next_back().map(str::to_owned)
             };
             Unit {
@@ -208,7 +209,7 @@ impl Machine {
 
     fn worked(&self, app: &str) -> usize {
         let log = std::fs::read_to_string(self.root.join("srv").join(app).join("slow.log"));
-        log.unwrap_or_default().lines().count()
+        log.unwrap_or_default().matches('\n').count()
     }
 }
 
