@@ -180,7 +180,7 @@ fn finding(refused: Refused, conflict: &Conflict, uses: &Tally) -> Finding {
     let mut finding = RULE.finding(message, primary, related);
     finding.help = Some(format!(
         "tell the scheme in one header: `{DIRECTIVE} {} \"\";` keeps the other from the app, and what clients send in it, too; \
-         Gunicorn's log says `Contradictory scheme headers` (before 21 nothing), nginx's error log nothing{others}",
+         Gunicorn's log says `Contradictory scheme headers` (before 21, and of `asgi` workers, nothing), nginx's nothing{others}",
         wrong[0].sent.name
     ));
     finding.fix = fix(contradiction, uses);

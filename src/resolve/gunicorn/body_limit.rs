@@ -142,7 +142,7 @@ fn is_extension(code: &str, place: usize) -> bool {
     let Some(before) = code[..place].trim_end().strip_suffix('(') else { return false };
     let callee =
         before.rsplit(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').next().unwrap_or_default();
-    let imports = code.lines().filter(|line| line.starts_with("from flask_")).filter_map(|line| {
+    let imports = code.split('\n').filter(|line| line.starts_with("from flask_")).filter_map(|line| {
         let (_, names) = line.split_once(" import ")?;
         Some(names)
     });
