@@ -1,6 +1,7 @@
 //! The outcome that a rule announces, seen by a client of the real nginx and the real Gunicorn, and gone after the fix.
 
 mod buffers;
+mod department_store;
 mod descriptors;
 mod gunicorn_alone;
 mod hosts;
@@ -100,9 +101,9 @@ impl Running {
 fn get(port: u16, request: &Request) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-    let Request { path, headers, body, pause, .. } = request;
+    let Request { host, path, headers, body, pause, .. } = request;
     let method = if body.is_empty() { "GET" } else { "POST" };
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}")?;
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}")?;
     if !body.is_empty() {
         write!(stream, "Content-Length: {}\r\n", body.len())?;
     }
@@ -203,6 +204,7 @@ pub(crate) enum Mend<'a> {
 /// A request.
 #[derive(Clone, Copy)]
 pub(crate) struct Request<'a> {
+    pub(crate) host: &'a str,
     pub(crate) path: &'a str,
     /// Header lines, each with its line end.
     pub(crate) headers: &'a str,
@@ -216,7 +218,7 @@ pub(crate) struct Request<'a> {
 
 impl Request<'static> {
     pub(crate) const PLAIN: Request<'static> =
-        Request { path: "/", headers: "", at_once: 1, body: "", pause: Duration::ZERO };
+        Request { host: "localhost", path: "/", headers: "", at_once: 1, body: "", pause: Duration::ZERO };
 }
 
 impl Default for Case<'_> {

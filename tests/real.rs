@@ -142,6 +142,7 @@ pub(crate) fn nginx_verdict(nginx: &Path, sources: &Sources, prefix: &str) -> Ve
     }
     // What a distributor's package brings.
     write(&scratch.path().join("etc/nginx/mime.types"), "types { text/html html; }\n");
+    write(&scratch.path().join("etc/nginx/uwsgi_params"), "uwsgi_param QUERY_STRING $query_string;\n");
     std::fs::create_dir_all(scratch.path().join("var/log/nginx")).unwrap();
     std::fs::create_dir_all(scratch.path().join("run")).unwrap();
     let main = main.unwrap_or_else(|| {

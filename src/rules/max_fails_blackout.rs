@@ -8,7 +8,7 @@ use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{
-    AppKind, Deployment, Gateway, Joined, Nginx, Peer, RouteId, Statements, Upstream, UpstreamId,
+    AppKind, Deployment, Gateway, Joined, Nginx, Parameters, Peer, RouteId, Statements, Upstream, UpstreamId,
 };
 use crate::source::{Sources, Span};
 use crate::value::{Duration, Endpoint};
@@ -126,13 +126,16 @@ fn finding<'a>(
          everybody gets a 502 until that time is over; {how}"
     );
     let (first, rest) = servers.split_first()?;
-    let text = match first.parameters.max_fails.known() {
-        Some(1) | None => "given up after one failure".to_owned(),
-        Some(fails) => format!("given up after {fails} failures"),
-    };
-    let primary = Label { span: first.anchor.value, text };
+    let primary = Label { span: first.anchor.value, text: given_up_after(&first.parameters) };
     let label = |peer: &&Peer| Label { span: peer.anchor.value, text: "and this one".into() };
-    let mut finding = RULE.finding(message, primary, rest.iter().take(3).map(label).collect());
+    let mut related: Vec<Label> = rest.iter().take(3).map(label).collect();
+    related.extend(retried.as_ref().and_then(Retried::wait));
+    related.extend(context.deployment.hops_of(*routes.first()?).iter().find_map(|hop| {
+        let app = context.deployment.app(hop.app()?);
+        let text = "an app behind it, on nginx's own machine".to_owned();
+        Some(Label { span: app.listeners.origin.place.unwrap_or(app.place), text })
+    }));
+    let mut finding = RULE.finding(message, primary, related);
     let retry = match &retried {
         Some(Retried { directive, .. }) => {
             format!(
@@ -147,6 +150,26 @@ fn finding<'a>(
     ));
     finding.fix = fix(context, &servers, retried.as_ref(), places);
     Some(finding)
+}
+
+/// What puts a server out of use, and for how long.
+fn given_up_after(parameters: &Parameters) -> String {
+    let (fails, time) = (parameters.max_fails.known(), parameters.fail_timeout.known());
+    let often = match fails {
+        Some(1) | None => "one failure".to_owned(),
+        Some(fails) => format!("{fails} failures"),
+    };
+    match (fails, time) {
+        (Some(1), Some(time)) if Parameters::DEFAULT.fail_timeout.known() == Some(time) => {
+            format!(
+                "given up after one failure, for {time}: nginx's defaults of `max_fails` and `fail_timeout`"
+            )
+        }
+        (Some(_), Some(time)) => {
+            format!("given up after {often} (`max_fails`), for {time} (`fail_timeout`)")
+        }
+        _ => format!("given up after {often}"),
+    }
 }
 
 /// Lets no failure put a server out of use, and where a request that times out is sent on, ends that too: it would be the

@@ -231,7 +231,7 @@ fn finding(context: &Context, family: &str, sizes: &Sizes, broken: &Broken, app:
     let mut labels = labels(family, sizes);
     let primary = labels.remove(0);
     if let Some(app) = app.map(|id| context.deployment.app(id)) {
-        let text = "the app behind it: no request arrives here while nginx does not run".into();
+        let text = "an app behind it: no request arrives here while nginx does not run".into();
         labels.push(Label { span: app.listeners.origin.place.unwrap_or(app.place), text });
     }
     let message = format!("nginx refuses these sizes and does not start: {}", broken.numbers);

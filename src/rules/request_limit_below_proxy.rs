@@ -35,6 +35,16 @@ const MOST: i64 = 8190;
 /// Gunicorn's default of `limit_request_line`.
 const DEFAULT_LINE: i64 = 4094;
 
+/// How many places of apps are shown.
+const MOST_LABELS: usize = 4;
+
+/// Apps that take less than nginx lets through, and a route to the first of them.
+struct Behind<'a> {
+    buffers: Setting<Buffers>,
+    route: &'a Route,
+    apps: Vec<(AppId, &'a App, Limits)>,
+}
+
 /// What one app takes, in bytes; `None` is any length.
 struct Limits {
     line: (Option<i64>, Setting<i64>),
@@ -44,7 +54,6 @@ struct Limits {
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
     let mut least: Option<BTreeMap<&Endpoint, Option<u64>>> = None;
-    let mut seen = BTreeSet::new();
     let mut found: BTreeMap<(Span, AppId), (&Route, Setting<Buffers>)> = BTreeMap::new();
     for hop in &deployment.hops {
         let Some(id) = hop.app() else { continue };
@@ -73,28 +82,32 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             found.entry((place, id)).or_insert((route, buffers));
         }
     }
-    if found.is_empty() {
+    // Apps that take as much as each other behind one directive are one mistake.
+    let mut together: BTreeMap<(Span, Option<i64>, Option<i64>), Behind> = BTreeMap::new();
+    for ((place, id), (route, buffers)) in found {
+        let app = deployment.app(id);
+        let Some(size) = buffers.value.known().map(|it| it.size) else { continue };
+        let Some(limits) = limits(app, deployment.target.gunicorn).filter(|it| it.are_below(size)) else {
+            continue;
+        };
+        let key = (place, limits.line.0, limits.field.0);
+        let behind = together.entry(key).or_insert(Behind { buffers, route, apps: Vec::new() });
+        behind.apps.push((id, app, limits));
+    }
+    if together.is_empty() {
         return;
     }
     let (leads, readers) = (leads(deployment), Readers::new(deployment));
-    let mut below = Vec::new();
-    for ((place, id), (route, buffers)) in found {
-        let Some(size) = buffers.value.known().map(|it| it.size) else { continue };
-        let limits = limits(deployment.app(id), deployment.target.gunicorn).filter(|it| it.are_below(size));
-        below.extend(limits.map(|limits| (place, id, limits, route, buffers)));
-    }
-    let alike: BTreeSet<AppId> = below.iter().map(|(_, id, ..)| *id).collect();
-    for (place, id, limits, route, buffers) in below {
-        let app = deployment.app(id);
-        // Several apps may read one file.
-        if app.config.is_none_or(|file| seen.insert((place, file))) {
-            let Some(mut finding) = finding(context, app, &limits, route, &buffers) else { continue };
-            let at_proxy = at_proxy(&buffers, leads.get(&place), &alike);
-            let at_app = at_app(context, id, &buffers, &alike, &readers);
-            let is_written = [&limits.line.1, &limits.field.1].iter().any(|it| it.origin.is_written());
-            finding.mend(at_proxy, at_app, Said { proxy: true, app: is_written });
-            findings.push(finding);
-        }
+    let alike: BTreeSet<AppId> =
+        together.values().flat_map(|behind| behind.apps.iter().map(|(id, ..)| *id)).collect();
+    for ((place, ..), behind) in together {
+        let Some(mut finding) = finding(context, &behind) else { continue };
+        let at_proxy = at_proxy(&behind.buffers, leads.get(&place), &alike);
+        let at_app = at_app(context, &behind, &alike, &readers);
+        let mut limits = behind.apps.iter().flat_map(|(.., it)| [&it.line.1, &it.field.1]);
+        let is_written = limits.any(|it| it.origin.is_written());
+        finding.mend(at_proxy, at_app, Said { proxy: true, app: is_written });
+        findings.push(finding);
     }
 }
 
@@ -181,14 +194,10 @@ impl Limits {
     }
 }
 
-fn finding(
-    context: &Context,
-    app: &App,
-    limits: &Limits,
-    route: &Route,
-    buffers: &Setting<Buffers>,
-) -> Option<Finding> {
+fn finding(context: &Context, behind: &Behind) -> Option<Finding> {
+    let Behind { buffers, route, apps } = behind;
     let size = buffers.value.known()?.size;
+    let (.., limits) = apps.first()?;
     let (line, field) = (limits.line.0?, limits.field.0?);
     let gunicorn = context.deployment.target.gunicorn;
     let long_line = match gunicorn >= Version(27, 0, 0) {
@@ -199,12 +208,46 @@ fn finding(
         true => "431 (before Gunicorn 21 a 400)",
         false => "400 (from Gunicorn 21 on a 431)",
     };
+    let labels: Vec<Label> =
+        apps.iter().flat_map(|(_, app, limits)| labels(app, limits, line, field)).collect();
+    // Where the apps' limits are: one place may go for several of them.
+    let places: BTreeSet<Span> = labels.iter().map(|it| it.span).collect();
+    let who = match apps.len() {
+        1 => "this app takes".to_owned(),
+        _ if places.len() == 1 => "these apps take".into(),
+        number => format!("{number} apps behind it take"),
+    };
     let message = format!(
-        "nginx lets request lines and header fields of up to {size} through, but this app takes lines of {line} bytes and \
-         fields of {field}: a longer line gets a {long_line}, a longer field a {long_field}"
+        "nginx lets request lines and header fields of up to {size} through, but {who} lines of {line} bytes and fields of \
+         {field}: a longer line gets a {long_line}, a longer field a {long_field}"
     );
     let text = format!("up to {size} each, {}", buffers.origin.describe("nginx"));
     let primary = Label { span: buffers.origin.place?, text };
+    let mut related: Vec<Label> = Vec::new();
+    for label in labels {
+        if !related.iter().any(|it| it.span == label.span) {
+            related.push(label);
+        }
+    }
+    let more = related.len().saturating_sub(MOST_LABELS);
+    related.truncate(MOST_LABELS);
+    related.push(Label { span: route.anchor.span, text: "requests are handed on here".into() });
+    let mut finding = RULE.finding(message, primary, related);
+    let others = match more {
+        0 => String::new(),
+        _ => "; the other apps need the same".to_owned(),
+    };
+    finding.help = Some(format!(
+        "let Gunicorn take what nginx lets through: `limit_request_field_size = {}`, and `limit_request_line = 0`, which is no \
+         limit beside nginx's, since Gunicorn takes anything above {MOST} for {MOST}; or leave `{DIRECTIVE}` out, so that nginx \
+         itself says 414 or 400{others}",
+        size.bytes
+    ));
+    Some(finding)
+}
+
+/// Where an app's limits are written, or where it is started.
+fn labels(app: &App, limits: &Limits, line: i64, field: i64) -> Vec<Label> {
     let label = |name: &str, taken: i64, setting: &Setting<i64>| {
         let span = setting.origin.place?;
         let text = match setting.value.known() == Some(&taken) {
@@ -213,26 +256,16 @@ fn finding(
         };
         Some(Label { span, text })
     };
-    let mut related: Vec<Label> = [
+    let written = [
         label("limit_request_line", line, &limits.line.1),
         label("limit_request_field_size", field, &limits.field.1),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if related.is_empty() {
-        let text = format!("the app takes lines of {line} bytes and fields of {field}: Gunicorn's defaults");
-        related.push(Label { span: app.place, text });
+    ];
+    let written: Vec<Label> = written.into_iter().flatten().collect();
+    if !written.is_empty() {
+        return written;
     }
-    related.push(Label { span: route.anchor.span, text: "requests are handed on to it here".into() });
-    let mut finding = RULE.finding(message, primary, related);
-    finding.help = Some(format!(
-        "let Gunicorn take what nginx lets through: `limit_request_field_size = {}`, and `limit_request_line = 0`, which is no \
-         limit beside nginx's, since Gunicorn takes anything above {MOST} for {MOST}; or leave `{DIRECTIVE}` out, so that nginx \
-         itself says 414 or 400",
-        size.bytes
-    ));
-    Some(finding)
+    let text = format!("the app takes lines of {line} bytes and fields of {field}: Gunicorn's defaults");
+    vec![Label { span: app.place, text }]
 }
 
 /// Lets nginx take no more than the apps do, which is its own default: where the size is written, if each server that it goes
@@ -249,16 +282,15 @@ fn at_proxy(
     Fix::new("let nginx refuse what the app refuses", Applicability::Unsafe, vec![edit])
 }
 
-/// Raises both limits of an app.
-fn at_app(
-    context: &Context,
-    id: AppId,
-    buffers: &Setting<Buffers>,
-    alike: &BTreeSet<AppId>,
-    readers: &Readers,
-) -> Option<Fix> {
-    let size = Datum::Int(i64::try_from(buffers.value.known()?.size.bytes).ok()?);
+/// Raises both limits of each app.
+fn at_app(context: &Context, behind: &Behind, alike: &BTreeSet<AppId>, readers: &Readers) -> Option<Fix> {
+    let size = Datum::Int(i64::try_from(behind.buffers.value.known()?.size.bytes).ok()?);
     let settings = [("limit_request_line", Datum::Int(0)), ("limit_request_field_size", size)];
-    let (edits, _) = readers.set(id, &settings, alike, context.sources)?;
-    Fix::new("let the app take what nginx lets through", Applicability::Unsafe, edits)
+    let mut edits = Vec::new();
+    // Apps that read one file, or are instances of one unit, are mended by one edit.
+    for (id, ..) in &behind.apps {
+        edits.extend(readers.set(*id, &settings, alike, context.sources)?.0);
+    }
+    let title = if behind.apps.len() == 1 { "let the app take" } else { "let the apps take" };
+    Fix::new(format!("{title} what nginx lets through"), Applicability::Unsafe, edits)
 }

@@ -27,6 +27,8 @@ pub(super) const RULE: Rule = Rule {
 /// The routes to an upstream whose requests are tried at all its servers when they time out.
 pub(super) struct Retried<'a> {
     routes: Vec<&'a Route>,
+    /// The first route.
+    id: RouteId,
     /// `proxy_next_upstream` or its kin, of the first route.
     pub(super) directive: &'static str,
     /// How long the first route waits at each server.
@@ -34,6 +36,14 @@ pub(super) struct Retried<'a> {
     reads: Setting<Duration>,
     /// How many servers are tried.
     pub(super) tries: u64,
+}
+
+impl Retried<'_> {
+    /// Where it is written how long nginx waits at each server.
+    pub(super) fn wait(&self) -> Option<Label> {
+        let text = format!("nginx waits {} at each, {}", self.read, self.reads.origin.describe("nginx"));
+        Some(Label { span: self.reads.origin.place?, text })
+    }
 }
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
@@ -71,7 +81,8 @@ pub(super) fn retried<'a>(
         let route = deployment.route(*id);
         let Some((directive, reads, tries)) = tries(deployment, *id, servers.len() as u64) else { continue };
         let Some(read) = reads.value.known().copied() else { continue };
-        let retried = all.get_or_insert(Retried { routes: Vec::new(), directive, read, reads, tries });
+        let retried =
+            all.get_or_insert(Retried { routes: Vec::new(), id: *id, directive, read, reads, tries });
         if seen.insert(route.anchor.span) {
             retried.routes.push(route);
         }
@@ -122,7 +133,7 @@ fn finding<'a>(
     retried: &Retried,
     statements: &OnceCell<Statements<'a>>,
 ) -> Option<Finding> {
-    let Retried { routes, directive, read, reads, tries } = retried;
+    let Retried { routes, directive, read, reads, tries, .. } = retried;
     let first = routes.first()?;
     let name = &upstream.name;
     let total = Duration { milliseconds: read.milliseconds.checked_mul(*tries)? };
@@ -131,13 +142,14 @@ fn finding<'a>(
          works on it {tries} times, and the client gets a 504 only after {total}"
     );
     let primary = Label { span: first.anchor.span, text: "requests are handed on here".into() };
-    let mut related = Vec::new();
-    if let Some(place) = reads.origin.place {
-        let text = format!("nginx waits {read} at each, {}", reads.origin.describe("nginx"));
-        related.push(Label { span: place, text });
-    }
+    let mut related: Vec<Label> = retried.wait().into_iter().collect();
     let label = |peer: &&Peer| Label { span: peer.anchor.value, text: "one of the servers".into() };
     related.extend(in_use(upstream).iter().take(3).map(label));
+    related.extend(context.deployment.hops_of(retried.id).iter().find_map(|hop| {
+        let class = &context.deployment.app(hop.app()?).worker_class;
+        let text = format!("{} workers: nothing but nginx bounds a request", class.value.known()?);
+        Some(Label { span: class.origin.place?, text })
+    }));
     let others = match routes.len() - 1 {
         0 => String::new(),
         1 => "; so it is on 1 more route".into(),

@@ -161,6 +161,13 @@ fn finding(context: &Context, unbuffered: &Unbuffered, around: &Around) -> Findi
         None => "the worker class is sync, Gunicorn's default".into(),
     };
     let mut related = vec![Label { span: class.place.unwrap_or(app.place), text }];
+    let timeout: Setting<Duration> = app.setting("timeout");
+    if let Some((span, time)) = timeout.origin.place.zip(timeout.value.known())
+        && time.milliseconds > 0
+    {
+        let text = format!("`timeout` is {time}, {}", timeout.origin.describe("Gunicorn"));
+        related.push(Label { span, text });
+    }
     let passes: BTreeSet<Span> =
         unbuffered.routes.iter().map(|id| deployment.route(*id).anchor.span).collect();
     if unbuffered.origin.kind != OriginKind::Written {
@@ -188,7 +195,8 @@ fn message(missing: Missing, app: &App, gunicorn: Version) -> String {
                 "{what}: a slow client holds up a sync worker, which serves nobody else meanwhile"
             );
         }
-        Some(time) => format!("the worker's `timeout` of {time}"),
+        Some(time) if timeout.origin.is_written() => format!("the worker's `timeout` of {time}"),
+        Some(time) => format!("the worker's `timeout` of {time}, Gunicorn's default,"),
         None => "the worker's `timeout`".to_owned(),
     };
     let end = match missing {

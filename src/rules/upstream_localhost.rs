@@ -92,7 +92,7 @@ fn finding(context: &Context, target: &Target) -> Option<Finding> {
     let message = format!(
         "`{NAME}` is 127.0.0.1 and [::1] wherever /etc/hosts names both, as most do, and this app answers at {literal}:{port} \
          alone: nginx then has two servers, one of them always dead, and when a request times out or the app restarts it \
-         gives up the other too, so that everybody gets a 502 for {time}"
+         gives up the other too, so that everybody gets a 502 for {time} (`fail_timeout`)"
     );
     let text = format!("two servers for nginx, if `{NAME}` stands for two addresses");
     let primary = Label { span: peer.anchor.value, text };

@@ -2,9 +2,9 @@
 
 use super::{Case, Mend, run};
 
-/// Takes hosts as Django does with `ALLOWED_HOSTS = ["localhost"]`: `host_validation_re`, and then the list. Django itself was
+/// Takes hosts as Django does with `ALLOWED_HOSTS = ["localhost", ".example.com"]`: `host_validation_re`, and then the list. Django itself was
 /// seen to answer the same.
-const DJANGO: &[(&str, &str)] = &[
+pub(super) const DJANGO: &[(&str, &str)] = &[
     ("shop/__init__.py", ""),
     (
         "shop/wsgi.py",
@@ -21,7 +21,7 @@ VALID = re.compile(r"^([a-z0-9.-]+|\[[a-f0-9]*:[a-f0-9\.:]+\])(?::([0-9]+))?$")
 
 def application(environ, start_response):
     valid = VALID.match(environ.get("HTTP_HOST", "").lower())
-    served = valid and valid.group(1) == "localhost"
+    served = valid and (valid.group(1) == "localhost" or valid.group(1).endswith(".example.com"))
     start_response("200 OK" if served else "400 Bad Request", [("Content-Type", "text/plain")])
     return [b"served" if served else b"refused"]
 

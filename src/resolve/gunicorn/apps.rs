@@ -140,7 +140,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         Some(UnloadedFile { file, option: Some(_), .. }) => {
             Choice::Unknown(vec![*file], "Gunicorn does not find its configuration".into())
         }
-        _ => claims.settle(stack, start.place.file, choice),
+        _ => claims.settle(stack, start.place.file, directory, choice),
     };
     let find = |name: &str| match (&choice, directory) {
         (Choice::File(file, deployed), Possible::Known(directory)) => {

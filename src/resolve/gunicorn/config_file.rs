@@ -74,8 +74,22 @@ impl Claims {
 
     /// What a launch reads, given what all others would read: the path that shares the most with the file's own is the
     /// file, if there is only one.
-    pub(super) fn settle(&self, stack: &Stack, launched_in: FileId, choice: Choice) -> Choice {
-        let Choice::File(file, deployed) = &choice else { return choice };
+    pub(super) fn settle(
+        &self,
+        stack: &Stack,
+        launched_in: FileId,
+        directory: &Possible<String>,
+        choice: Choice,
+    ) -> Choice {
+        let (file, deployed) = match &choice {
+            Choice::File(file, deployed) => (file, deployed),
+            Choice::Perhaps(files, why) if directory.known().is_some() => {
+                let is_elsewhere_perhaps = |file: &&FileId| !self.is_at_its_place(stack, **file);
+                let files: Vec<FileId> = files.iter().filter(is_elsewhere_perhaps).copied().collect();
+                return if files.is_empty() { Choice::Absent } else { Choice::Perhaps(files, why.clone()) };
+            }
+            _ => return choice,
+        };
         let path = |file| stack.sources.get(file).path.as_str();
         if variants::conflict(path(launched_in), path(*file)) {
             let why = format!("the `{deployed}` of the tree is for another environment");
@@ -95,6 +109,14 @@ impl Claims {
             }
             None => choice,
         }
+    }
+
+    /// Whether a launch reads a file at the very path that it has in the stack. The stack has the shape of the machine there,
+    /// and the file lies in no other directory.
+    fn is_at_its_place(&self, stack: &Stack, file: FileId) -> bool {
+        let inside = stack.sources.get(file).path.strip_prefix(stack.paths.root());
+        let deployed = self.by_file.get(&file).into_iter().flatten();
+        deployed.into_iter().any(|deployed| deployed.strip_prefix('/') == inside)
     }
 }
 

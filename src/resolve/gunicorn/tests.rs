@@ -248,6 +248,23 @@ fn the_file_that_is_read() {
 }
 
 #[test]
+fn a_file_at_its_own_place_is_no_other_launch_s() {
+    const NINE: &str = "timeout = 9\n";
+    for (files, directory, timeout) in [
+        (&[("srv/a/gunicorn.conf.py", NINE)][..], "/srv/b", "30 s"),
+        // What is not read at the path that it has in the tree may be meant for any place.
+        (&[("a/gunicorn.conf.py", NINE)], "/srv/b", "unknown"),
+        (&[("srv/a/gunicorn.conf.py", NINE), ("srv/c/gunicorn.conf.py", NINE)], "/srv/b", "unknown"),
+        (&[("srv/a/gunicorn.conf.py", NINE)], "", "unknown"),
+        (&[("srv/a/gunicorn.conf.py", NINE)], "/srv/a", "9 s"),
+    ] {
+        let stack = Stack::new(files).start("/srv/a", "gunicorn a:b", Activation::None);
+        let resolved = stack.start(directory, "gunicorn a:b", Activation::None).resolve(None);
+        assert_eq!(shown(&resolved.apps[1], "timeout"), timeout, "{files:?} {directory}");
+    }
+}
+
+#[test]
 fn a_module_that_a_configuration_imports_is_none_of_its_own() {
     let files = [
         ("app/gunicorn.conf.py", "from base import *\nbind = '127.0.0.1:9000'\n"),

@@ -1,0 +1,5 @@
+worker_class = "gthread"
+workers = 2
+threads = 16
+# Partners keep their connections open.
+worker_connections = 4000
