@@ -100,13 +100,15 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let (leads, readers) = (leads(deployment), Readers::new(deployment));
     let alike: BTreeSet<AppId> =
         together.values().flat_map(|behind| behind.apps.iter().map(|(id, ..)| *id)).collect();
+    // The directives behind which an app has limits that somebody wrote: what mends one app behind it mends all.
+    let has_said = |behind: &Behind| behind.apps.iter().any(|(.., it)| it.are_written());
+    let said: BTreeSet<Span> =
+        together.iter().filter(|(_, behind)| has_said(behind)).map(|((place, ..), _)| *place).collect();
     for ((place, ..), behind) in together {
         let Some(mut finding) = finding(context, &behind) else { continue };
         let at_proxy = at_proxy(&behind.buffers, leads.get(&place), &alike);
         let at_app = at_app(context, &behind, &alike, &readers);
-        let mut limits = behind.apps.iter().flat_map(|(.., it)| [&it.line.1, &it.field.1]);
-        let is_written = limits.any(|it| it.origin.is_written());
-        finding.mend(at_proxy, at_app, Said { proxy: true, app: is_written });
+        finding.mend(at_proxy, at_app, Said { proxy: true, app: said.contains(&place) });
         findings.push(finding);
     }
 }
@@ -181,6 +183,11 @@ fn limits(app: &App, gunicorn: Version) -> Option<Limits> {
 }
 
 impl Limits {
+    /// Whether somebody wrote one of them.
+    fn are_written(&self) -> bool {
+        [&self.line.1, &self.field.1].iter().any(|it| it.origin.is_written())
+    }
+
     /// Whether nobody made room for what nginx lets through. Who raised one of the two has thought of the app, and of what is
     /// long in its requests.
     fn are_below(&self, size: Size) -> bool {
