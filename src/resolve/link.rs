@@ -322,7 +322,7 @@ mod tests {
     /// Who answers, in a word a hop: the app's number, `nobody`, `meant N`, or `?`.
     fn answers(nginx: &Nginx, apps: &[App], script: &str) -> Vec<String> {
         let mut sources = Sources::default();
-        let id = sources.add(Source::new("start.sh", FileKind::Launcher, script.into()));
+        let id = sources.add(Source::new("app.sh", FileKind::Launcher, script.into()));
         let hops = link(nginx, apps, &[], &Mentions::new(&[id], &sources, &[]), &sources);
         let word = |hop: &Hop| match &hop.joined {
             Joined::App(app) => app.0.to_string(),

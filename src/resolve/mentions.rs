@@ -236,7 +236,9 @@ impl Mentions {
             if name.contains("sock") {
                 self.sockets.entry(name.into()).or_insert(spans(at, word));
                 if passes {
-                    let spoken = (normalize_path(word), spans(at, word));
+                    // Caddy writes `unix//run/app.sock`.
+                    let path = word.strip_prefix("unix/").unwrap_or(word);
+                    let spoken = (normalize_path(path), spans(at, word));
                     self.paths.entry(name.into()).or_default().push(spoken);
                 }
             }

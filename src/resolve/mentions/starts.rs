@@ -104,7 +104,10 @@ pub(super) fn starts(line: &str, is_yaml: bool) -> Vec<(usize, &str)> {
         }
         for (nth, (at, word)) in words.iter().enumerate() {
             let name = word.rsplit('/').next().unwrap_or(word);
-            if SERVERS.contains(&name) && !is_asked(&words[..nth]) && !is_brief(name, &words[nth + 1..]) {
+            if SERVERS.contains(&name)
+                && !is_asked(command, &words[..nth])
+                && !is_brief(name, &words[nth + 1..])
+            {
                 found.push((offset + at, *word));
             }
         }
@@ -118,9 +121,13 @@ fn names_things(line: &str) -> bool {
     NAMES.contains(&key.trim().trim_matches(['"', '\'']))
 }
 
-/// Whether the words before a program only ask whether it is there: `command -v node`.
-fn is_asked(before: &[(usize, &str)]) -> bool {
-    matches!(before, [.., (_, "command"), (_, "-v" | "-V")])
+/// Whether the words before a program only ask whether it is there: `command -v node`, `[ -x /usr/bin/node ]`.
+fn is_asked(command: &str, before: &[(usize, &str)]) -> bool {
+    match before {
+        [.., (_, "command"), (_, "-v" | "-V")] => true,
+        [.., (_, "-e" | "-f" | "-h" | "-L" | "-x")] => command.contains("[ ") || command.contains("test "),
+        _ => false,
+    }
 }
 
 /// Whether a program with what follows it prints or builds something, and ends.
@@ -166,6 +173,7 @@ mod tests {
             ("npm start", true),
             ("yarn", true),
             ("if command -v node >/dev/null; then", false),
+            ("[ ! -e /usr/bin/node ] && ln -s /usr/bin/nodejs /usr/bin/node", false),
             ("echo \"$(node --version)\"", false),
             ("node -e 'print(1)'", false),
             ("java -version", false),
