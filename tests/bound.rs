@@ -57,7 +57,22 @@ const ROWS: &[Row] = &[
     ),
     // Sockets that are relative to a directory.
     row("-b unix:app.sock", "", "", &["unix:/run/app.sock"], &["unix:/srv/app/app.sock"]),
-    row("-b unix://run/app.sock", "", "", &["unix:/run/app.sock"], &["unix:/srv/app/run/app.sock"]),
+    // `bind-syntax` tells what is wrong here.
+    row(
+        "-b unix://run/app.sock",
+        "",
+        "",
+        &[],
+        &["unix:/run/app.sock", "unix:/srv/app/run/app.sock", "127.0.0.1:8000"],
+    ),
+    // Wherever the directory is, a port is none of it.
+    row(
+        "-b unix:app.sock",
+        "EnvironmentFile=/etc/app.env\n",
+        "",
+        &["127.0.0.1:8000"],
+        &["unix:/srv/app/app.sock", "unix:/run/app.sock"],
+    ),
     row(
         "-b unix:app.sock --chdir /srv/app/src",
         "",
@@ -159,6 +174,49 @@ fn an_address_is_unbound_where_nothing_brings_the_app_there() {
 }
 
 #[test]
+fn an_address_of_another_program_is_its_own() {
+    let service = service(&row("", "", "", &[], &[]));
+    let fires = |target: &str, files: &[(&str, &str)]| {
+        let nginx = server(target, "");
+        let own = [("nginx/app.conf", nginx.as_str()), ("app.service", service.as_str())];
+        unbound(&[&own, files].concat())
+    };
+    let package = ("web/package.json", "{\"scripts\": {\"start\": \"next start\"}}\n");
+    for (target, alone, beside) in [
+        ("127.0.0.1:8001", 1, 1),
+        ("127.0.0.1:8010", 1, 1),
+        ("127.0.0.1:5000", 1, 0),
+        ("127.0.0.1:8080", 1, 0),
+        ("unix:/run/other.sock", 1, 0),
+        ("unix:/run/gunicorn.sock", 1, 1),
+        ("unix:/run/puma.sock", 0, 0),
+        ("127.0.0.1:80", 0, 0),
+        ("127.0.0.1:3000", 0, 0),
+        ("127.0.0.1:4180", 0, 0),
+        ("127.0.0.1:9000", 0, 0),
+        ("127.0.0.1:9200", 0, 0),
+        ("[::1]:8000", 1, 1),
+    ] {
+        assert_eq!((fires(target, &[]), fires(target, &[package])), (alone, beside), "{target}");
+    }
+}
+
+#[test]
+fn a_location_whose_server_is_not_in_the_tree_needs_a_tie() {
+    let service = service(&row("-b unix:/srv/app/run/app.socket", "", "", &[], &[]));
+    for (target, expected) in [
+        ("unix:/srv/app/run/app.sock", 1),
+        ("unix:/srv/app/run/app.socket", 0),
+        ("unix:/run/other.sock", 0),
+        ("127.0.0.1:8000", 0),
+    ] {
+        let nginx = format!("location /app/ {{\n    proxy_pass http://{target};\n}}\n");
+        let found = unbound(&[("nginx/app.conf", &nginx), ("app.service", &service)]);
+        assert_eq!(found, expected, "{target}");
+    }
+}
+
+#[test]
 fn one_peer_that_answers_is_enough_for_a_route() {
     let service = service(&row("", "", "", &[], &[]));
     for (servers, expected) in [
@@ -178,17 +236,18 @@ fn one_peer_that_answers_is_enough_for_a_route() {
 #[test]
 fn whatever_else_runs_on_the_host_may_listen_there() {
     let service = service(&row("", "", "", &[], &[]));
-    let nginx = server("127.0.0.1:3000", "");
+    let nginx = server("127.0.0.1:8001", "");
     let stack = |path: &str, text: &str| {
         unbound(&[("nginx/app.conf", nginx.as_str()), ("app.service", service.as_str()), (path, text)])
     };
     assert_eq!(unbound(&[("nginx/app.conf", nginx.as_str()), ("app.service", service.as_str())]), 1);
     for (path, text) in [
+        ("Caddyfile", "shop.example.com {\n    reverse_proxy 127.0.0.1:8000\n}\n"),
         ("web.service", "[Service]\nExecStart=/usr/bin/node /srv/web/server.js\n"),
-        ("api.service", "[Service]\nExecStart=/srv/api/venv/bin/uvicorn api:app --port 3000\n"),
-        ("other.socket", "[Socket]\nListenStream=3000\n"),
-        ("docker-compose.yml", "services:\n  web:\n    image: web\n    ports:\n      - \"3000:3000\"\n"),
-        ("supervisor/api.conf", "[program:api]\ncommand=/srv/api/run --port 3000\n"),
+        ("api.service", "[Service]\nExecStart=/srv/api/venv/bin/uvicorn api:app --port 8001\n"),
+        ("other.socket", "[Socket]\nListenStream=8001\n"),
+        ("docker-compose.yml", "services:\n  web:\n    image: web\n    ports:\n      - \"8001:3000\"\n"),
+        ("supervisor/api.conf", "[program:api]\ncommand=/srv/api/run --port 8001\n"),
     ] {
         assert_eq!(stack(path, text), 0, "{path}");
     }

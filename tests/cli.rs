@@ -285,7 +285,7 @@ fn a_link_out_of_the_tree_may_be_the_route_that_is_missed() {
     let site = |port: u16| format!("server {{ location / {{ proxy_pass http://127.0.0.1:{port}; }} }}\n");
     write(&directory.path().join("elsewhere/app.conf"), site(8000));
     write(&etc.join("nginx/nginx.conf"), "events {}\nhttp { include /etc/nginx/sites/*; }\n");
-    write(&etc.join("nginx/sites/grafana"), site(3000));
+    write(&etc.join("nginx/sites/other"), site(8001));
     let unit = "[Service]\nExecStart=/v/bin/gunicorn app:app\nRestart=always\n";
     write(&etc.join("systemd/system/app.service"), unit);
     assert_eq!(hoplint(directory.path(), &["check", "host"]).status, Some(1));
@@ -301,7 +301,7 @@ fn a_link_out_of_the_tree_may_be_the_route_that_is_missed() {
     let sites = etc.join("nginx/sites");
     std::fs::remove_dir_all(&sites).unwrap();
     symlink("../../../elsewhere", &sites).unwrap();
-    write(&etc.join("nginx/nginx.conf"), format!("http {{ include sites/*; {} }}\n", site(3000)));
+    write(&etc.join("nginx/nginx.conf"), format!("http {{ include sites/*; {} }}\n", site(8001)));
     assert_eq!(hoplint(directory.path(), &["check", "host"]).status, Some(0));
 }
 

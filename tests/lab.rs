@@ -149,7 +149,8 @@ fn hoplint(directory: &Path, arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 /// One stack, run as it is and as it is mended. In all texts HERE stands for the directory of the stack, PORT for the port
-/// that nginx listens on, APP for the one that Gunicorn listens on, and FREE for one that nobody listens on.
+/// that nginx listens on, APP for the one that Gunicorn listens on, and FREE for one near it that nobody listens
+/// on.
 pub(crate) struct Case<'a> {
     pub(crate) rule: &'a str,
     /// Gunicorn's configuration; without one there is no app.
@@ -254,10 +255,21 @@ pub(crate) fn run(case: &Case) {
     }
 }
 
+/// Two free ports of which one might be a slip for the other. Ports that other programs are known by are none.
+fn near_ports() -> (u16, u16) {
+    const KNOWN: [u16; 6] = [10_000, 11_211, 11_434, 15_672, 16_686, 19_999];
+    let (mut bound, mut free) = (free_port(), free_port());
+    while free / 10 != bound / 10 || KNOWN.contains(&free) {
+        (bound, free) = (free, free_port());
+    }
+    (bound, free)
+}
+
 fn run_on(case: &Case, on: &On) {
     let scratch = tempfile::Builder::new().prefix("hop").tempdir().unwrap();
     let directory = scratch.path();
-    let (port, bound, free) = (free_port(), free_port(), free_port());
+    let port = free_port();
+    let (bound, free) = near_ports();
     let here = directory.display().to_string();
     let placed = |text: &str| {
         let text = text.replace("HERE", &here).replace("PORT", &port.to_string());

@@ -5,11 +5,14 @@ use std::fmt;
 
 use super::{Anchor, AppFault, AppFaultKind, Datum, FromDatum, Origin, Setting, Shell, UnitId, Version};
 use crate::source::{FileId, Span};
-use crate::value::{Endpoint, Possible, Size};
+use crate::value::{Endpoint, Possible, Size, normalize_path};
 
 /// An app, as an index into [`super::Deployment::apps`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AppId(pub u32);
+
+/// Directories at the root of a machine in which sockets are put.
+const ROOTS: [&str; 9] = ["run", "var", "tmp", "srv", "home", "opt", "etc", "dev", "usr"];
 
 /// A process group that answers on an address.
 #[derive(Clone, Debug)]
@@ -39,6 +42,8 @@ pub struct App {
     pub target: Setting<String>,
     /// What it listens on in the end, socket activation included.
     pub listeners: Setting<Vec<Endpoint>>,
+    /// Whether it certainly listens at paths alone, known or not.
+    pub at_paths: bool,
     /// What it would listen on if it were handed nothing: the addresses of `bind`.
     pub binds: Setting<Vec<Endpoint>>,
     /// The worker class in force: a `sync` worker with threads is a `gthread` one.
@@ -219,6 +224,27 @@ impl App {
         let bind = self.settings.get("bind");
         self.listeners.value.known().is_some()
             && bind.is_some_and(|bind| bind.origin == self.listeners.origin)
+    }
+
+    /// The addresses with two slashes that are meant to be absolute by all appearances, and are seen from the directory that
+    /// Gunicorn is in: what is written, the path in it, and the one that it is.
+    pub fn misread_paths(&self) -> Vec<(String, String, String)> {
+        let bind: Setting<Vec<String>> = self.setting("bind");
+        let (Some(texts), Some(listeners)) = (bind.value.known(), self.listeners.value.known()) else {
+            return Vec::new();
+        };
+        if texts.len() != listeners.len() {
+            return Vec::new();
+        }
+        let misread = |(text, listener): (&String, &Endpoint)| {
+            let path = text.strip_prefix("unix://").filter(|path| !path.starts_with('/'))?;
+            let meant = normalize_path(&format!("/{path}"));
+            let Endpoint::Unix(is) = listener else { return None };
+            let in_root = path.split_once('/').is_some_and(|(first, _)| ROOTS.contains(&first));
+            let differs = in_root && *is != meant && is.ends_with(&meant);
+            differs.then(|| (text.clone(), path.to_owned(), is.clone()))
+        };
+        texts.iter().zip(listeners).filter_map(misread).collect()
     }
 
     /// Where settings of these names stand, in their order: what another one can be put beside.

@@ -217,6 +217,7 @@ fn app(place: Span, listeners: Result<Vec<Endpoint>, String>) -> App {
             Ok(listeners) => Setting::known(listeners, origin),
             Err(why) => Setting::unknown(why, origin),
         },
+        at_paths: false,
         worker_class: Setting::unknown(WHY, Origin::DEFAULT),
         literals: Vec::new(),
         unloaded: None,

@@ -79,6 +79,7 @@ pub(super) fn distrust_all(
         app.temporary = Possible::Unknown(why.into());
         app.target.value = Possible::Unknown(why.into());
         app.listeners.value = Possible::Unknown(why.into());
+        app.at_paths = false;
         app.binds.value = Possible::Unknown(why.into());
         app.worker_class.value = Possible::Unknown(why.into());
         app.faults.clear();

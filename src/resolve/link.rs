@@ -1,12 +1,14 @@
 //! Routes to apps: who answers at each address that nginx connects to.
 
+mod ties;
+mod twins;
 mod unserved;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::mentions::{Mentions, is_gateway};
 use super::variants;
-use crate::model::{App, AppId, AppKind, Gateway, Hop, Joined, Nginx, Route, RouteId};
+use crate::model::{App, AppId, AppKind, Gateway, Hop, Joined, Nginx, Route, RouteId, Server};
 use crate::source::{FileId, Sources, Span};
 use crate::value::{Endpoint, Possible, Reach};
 
@@ -14,7 +16,8 @@ use crate::value::{Endpoint, Possible, Reach};
 ///
 /// Nobody is said to answer only where that is certain: each app of the stack is known to listen elsewhere, no file that
 /// is merely searched (see [`Mentions`]) may start something there, nginx itself does not listen there, and some app is
-/// left over that nothing can reach. A stack whose apps are all reached has no place for the mistake.
+/// left over that nothing can reach, and that something ties to the address. A stack whose apps are all reached has no
+/// place for the mistake.
 ///
 /// `sockets` is what systemd's socket units listen on, whichever service they are for.
 pub fn link(
@@ -26,8 +29,16 @@ pub fn link(
 ) -> Vec<Hop> {
     let programs = apps.iter().filter(|app| app.kind == AppKind::Other).map(|app| app.place);
     let gateway = programs.chain(mentions.gateway()).find(|place| is_gateway(sources.text(*place)));
-    let (listeners, taken) = (Listeners::new(apps), taken(nginx, sockets));
-    let place = Place { listeners, taken, gateway, apps, mentions, sources };
+    let firsts = twins::firsts(apps, sources);
+    let place = Place {
+        listeners: Listeners::new(apps, &firsts),
+        taken: taken(nginx, sockets),
+        gateway,
+        apps,
+        firsts,
+        mentions,
+        sources,
+    };
     let mut hops = Vec::new();
     for (route, it) in nginx.routes.iter().enumerate() {
         for peer in 0..it.peers.len() {
@@ -49,6 +60,8 @@ pub fn link(
 /// What answers on the machine.
 struct Place<'a> {
     apps: &'a [App],
+    /// The first of the apps that are one, for each of them.
+    firsts: Vec<AppId>,
     listeners: Listeners<'a>,
     taken: Taken<'a>,
     /// A server that speaks the uwsgi protocol, FastCGI or SCGI, if there is one; where it listens is not known.
@@ -58,19 +71,28 @@ struct Place<'a> {
 }
 
 /// What apps listen on, by port and by path.
+#[derive(Default)]
 struct Listeners<'a> {
     tcp: BTreeMap<u16, Vec<(AppId, &'a Endpoint)>>,
     unix: BTreeMap<&'a str, Vec<AppId>>,
     /// An app whose addresses are not all known, if there is one.
     unknown: Option<String>,
+    /// The same of one that listens at paths alone.
+    unknown_path: Option<String>,
 }
 
 impl<'a> Listeners<'a> {
-    fn new(apps: &'a [App]) -> Listeners<'a> {
-        let mut all = Listeners { tcp: BTreeMap::new(), unix: BTreeMap::new(), unknown: None };
-        for (at, app) in apps.iter().enumerate() {
-            let id = AppId(at as u32);
-            match &app.listeners.value {
+    fn new(apps: &'a [App], firsts: &[AppId]) -> Listeners<'a> {
+        let mut all = Listeners::default();
+        for (app, id) in apps.iter().enumerate().map(|(at, app)| (app, AppId(at as u32))) {
+            if firsts[id.0 as usize] != id {
+                continue;
+            }
+            if !app.misread_paths().is_empty() {
+                // The path is the mistake, and that nothing is where it was meant to be is what comes of it.
+                all.unknown.get_or_insert_with(|| "Gunicorn takes a path for a relative one".into());
+            }
+            let why = match &app.listeners.value {
                 Possible::Known(addresses) => {
                     for address in addresses {
                         match address {
@@ -78,18 +100,21 @@ impl<'a> Listeners<'a> {
                             Endpoint::Unix(path) => all.unix.entry(path).or_default().push(id),
                         }
                     }
+                    continue;
                 }
-                Possible::OneOf(_) | Possible::Usually { .. } => {
-                    all.note_unknown("it may be one of several addresses")
-                }
-                Possible::Unknown(why) => all.note_unknown(why),
-            }
+                Possible::OneOf(_) | Possible::Usually { .. } => "it may be one of several addresses",
+                Possible::Unknown(why) => why,
+            };
+            let unknown = if app.at_paths { &mut all.unknown_path } else { &mut all.unknown };
+            unknown.get_or_insert_with(|| format!("an app of the stack may listen there: {why}"));
         }
         all
     }
 
-    fn note_unknown(&mut self, why: &str) {
-        self.unknown.get_or_insert_with(|| format!("an app of the stack may listen there: {why}"));
+    /// Why an app may listen at an address though none is known to.
+    fn doubt(&self, target: &Endpoint) -> Option<&String> {
+        let is_path = matches!(target, Endpoint::Unix(_));
+        self.unknown.as_ref().or(self.unknown_path.as_ref().filter(|_| is_path))
     }
 
     /// The apps that a connection to an address arrives at, with how certain that is.
@@ -119,8 +144,8 @@ struct Taken<'a> {
 
 fn taken<'a>(nginx: &'a Nginx, sockets: &'a [Possible<Endpoint>]) -> Taken<'a> {
     let mut taken = Taken { tcp: BTreeMap::new(), unix: BTreeSet::new(), unknown: false };
-    let listens = nginx.servers.iter().flat_map(|server| &server.listen).map(|listen| &listen.address);
-    let own = listens.chain(&nginx.elsewhere);
+    let listens = nginx.servers.iter().filter(|server| !is_around(nginx, server)).flat_map(|it| &it.listen);
+    let own = listens.map(|listen| &listen.address).chain(&nginx.elsewhere);
     for listen in own.chain(sockets) {
         match listen.candidates() {
             Some(addresses) => {
@@ -137,6 +162,14 @@ fn taken<'a>(nginx: &'a Nginx, sockets: &'a [Possible<Endpoint>]) -> Taken<'a> {
         }
     }
     taken
+}
+
+/// Whether a server is not in the tree, but a fragment with some of its locations: then it does not listen at the address
+/// that they hand on to.
+fn is_around(nginx: &Nginx, server: &Server) -> bool {
+    let level = nginx.level(server.level);
+    let is_written = server.listen.iter().any(|listen| listen.anchor.is_some());
+    level.open_above.is_some() && !is_written && !level.holes.iter().any(|hole| hole.may_set("listen"))
 }
 
 impl Taken<'_> {
@@ -182,7 +215,7 @@ impl Place<'_> {
         if !target.is_local() {
             return unknown("it is not certain to be on this machine".into());
         }
-        if let Some(why) = &self.listeners.unknown {
+        if let Some(why) = self.listeners.doubt(target) {
             return unknown(why.clone());
         }
         if self.taken.may_be(target) {
@@ -199,6 +232,17 @@ impl Place<'_> {
         Joined::Nobody { meant: None }
     }
 
+    /// Whether it is no copy of another app.
+    fn is_first(&self, app: AppId) -> bool {
+        self.firsts[app.0 as usize] == app
+    }
+
+    /// Whether there is one app, and nothing else that runs.
+    fn is_single(&self) -> bool {
+        let first = AppId(0);
+        !self.apps.is_empty() && self.firsts.iter().all(|it| *it == first)
+    }
+
     /// Whether a route and an app are for different environments: `staging/site.conf` and `production/web.service`.
     fn is_elsewhere(&self, route: FileId, app: AppId) -> bool {
         let app = &self.apps[app.0 as usize];
@@ -212,8 +256,7 @@ impl Place<'_> {
 mod tests {
     use super::*;
     use crate::model::{
-        Anchor, AppKind, Dialect, Level, LevelId, LevelKind, Listen, Origin, Peer, Route, Server, Setting,
-        UnitId, Uri,
+        Anchor, AppKind, Dialect, Level, LevelId, LevelKind, Listen, Origin, Peer, Setting, UnitId, Uri,
     };
     use crate::source::{FileKind, Source, Span};
     use crate::value::Host;
@@ -277,6 +320,7 @@ mod tests {
             target: unknown(),
             binds: Setting::unknown("", Origin::DEFAULT),
             listeners: Setting { value: endpoint(listener).map(|it| vec![it]), origin: Origin::DEFAULT },
+            at_paths: listener.starts_with("unix:"),
             worker_class: Setting::unknown("not asked", Origin::DEFAULT),
             behind: None,
             shell: None,
@@ -294,7 +338,7 @@ mod tests {
     /// Who answers, in a word a hop: the app's number, `nobody`, `meant N`, or `?`.
     fn answers(nginx: &Nginx, apps: &[App], script: &str) -> Vec<String> {
         let mut sources = Sources::default();
-        let id = sources.add(Source::new("start.sh", FileKind::Launcher, script.into()));
+        let id = sources.add(Source::new("app.sh", FileKind::Launcher, script.into()));
         let hops = link(nginx, apps, &[], &Mentions::new(&[id], &sources, &[]), &sources);
         let word = |hop: &Hop| match &hop.joined {
             Joined::App(app) => app.0.to_string(),
@@ -314,44 +358,63 @@ mod tests {
     fn an_address_is_answered_by_the_app_that_listens_there() {
         assert_eq!(joined(&["127.0.0.1:1", "unix:/run/a"], &["unix:/run/a", "0.0.0.0:1"]), ["1", "0"]);
         // Two apps on one address: which one answers is not known, and neither is left over.
-        assert_eq!(joined(&["127.0.0.1:1", "127.0.0.1:2"], &["127.0.0.1:1", "0.0.0.0:1"]), ["?", "?"]);
+        assert_eq!(
+            joined(&["127.0.0.1:8001", "127.0.0.1:8002"], &["127.0.0.1:8001", "0.0.0.0:8001"]),
+            ["?", "?"]
+        );
     }
 
     #[test]
     fn nobody_answers_where_an_app_is_left_over() {
-        assert_eq!(joined(&["127.0.0.1:1"], &["127.0.0.1:2"]), ["meant 0"]);
-        assert_eq!(joined(&["127.0.0.1:1", "127.0.0.1:1"], &["unix:/run/a"]), ["meant 0", "meant 0"]);
-        assert_eq!(joined(&["127.0.0.1:1", "127.0.0.1:2"], &["127.0.0.1:3"]), ["nobody", "nobody"]);
-        assert_eq!(joined(&["127.0.0.1:1"], &["127.0.0.1:2", "127.0.0.1:3"]), ["nobody"]);
+        assert_eq!(joined(&["127.0.0.1:8001"], &["127.0.0.1:8000"]), ["meant 0"]);
+        assert_eq!(joined(&["127.0.0.1:8000", "127.0.0.1:8000"], &["unix:/run/a"]), ["meant 0", "meant 0"]);
+        assert_eq!(joined(&["127.0.0.1:8000"], &["127.0.0.1:8001", "127.0.0.1:8002"]), ["nobody"]);
     }
 
     #[test]
     fn nobody_is_said_to_answer_while_that_is_not_certain() {
         // No app is left over; a route or an app that is not known; another machine; an app that a name may reach.
-        assert_eq!(joined(&["127.0.0.1:1", "127.0.0.1:2"], &["127.0.0.1:1"]), ["0", "?"]);
-        assert_eq!(joined(&["127.0.0.1:1"], &[]), ["?"]);
-        assert_eq!(joined(&["127.0.0.1:1", "{{ x }}"], &["127.0.0.1:2"]), ["?", "?"]);
-        assert_eq!(joined(&["127.0.0.1:1"], &["127.0.0.1:2", "{{ x }}"]), ["?"]);
-        assert_eq!(joined(&["10.0.0.9:1"], &["127.0.0.1:2"]), ["?"]);
-        assert_eq!(joined(&["127.0.0.1:1", "web:2"], &["127.0.0.1:2"]), ["?", "?"]);
+        assert_eq!(joined(&["127.0.0.1:8001", "127.0.0.1:8002"], &["127.0.0.1:8001"]), ["0", "?"]);
+        assert_eq!(joined(&["127.0.0.1:8001"], &[]), ["?"]);
+        assert_eq!(joined(&["127.0.0.1:8001", "{{ x }}"], &["127.0.0.1:8002"]), ["?", "?"]);
+        assert_eq!(joined(&["127.0.0.1:8001"], &["127.0.0.1:8002", "{{ x }}"]), ["?"]);
+        assert_eq!(joined(&["10.0.0.9:8001"], &["127.0.0.1:8002"]), ["?"]);
+        assert_eq!(joined(&["127.0.0.1:8001", "web:8002"], &["127.0.0.1:8002"]), ["?", "?"]);
+    }
+
+    #[test]
+    fn nobody_is_said_to_answer_where_another_program_is_meant() {
+        // A front end's port, alone and beside the app's; a port that nothing says anything of.
+        assert_eq!(joined(&["127.0.0.1:3000"], &["127.0.0.1:8000"]), ["?"]);
+        assert_eq!(joined(&["127.0.0.1:3000", "127.0.0.1:8001"], &["127.0.0.1:8000"]), ["?", "meant 0"]);
+        assert_eq!(joined(&["127.0.0.1:7654"], &["127.0.0.1:8000"]), ["?"]);
+        // More addresses than apps: which one is meant the closest tie tells, if there is one.
+        assert_eq!(joined(&["127.0.0.1:8001", "127.0.0.1:8002"], &["127.0.0.1:8000"]), ["?", "?"]);
+        assert_eq!(joined(&["127.0.0.1:8001", "[::1]:8000"], &["127.0.0.1:8000"]), ["?", "meant 0"]);
+        assert_eq!(joined(&["127.0.0.1:5000", "127.0.0.1:8001"], &["127.0.0.1:8000"]), ["?", "meant 0"]);
+        assert_eq!(joined(&["127.0.0.1:5000", "127.0.0.1:7000"], &["127.0.0.1:8000"]), ["?", "?"]);
     }
 
     #[test]
     fn whatever_else_may_listen_there_is_heard() {
-        let apps = [app("127.0.0.1:2")];
-        let plain = nginx(&["127.0.0.1:1"]);
+        let apps = [app("127.0.0.1:8000")];
+        let plain = nginx(&["127.0.0.1:8001"]);
         assert_eq!(answers(&plain, &apps, "echo nothing"), ["meant 0"]);
-        assert_eq!(answers(&plain, &apps, "something --port 1"), ["?"]);
+        assert_eq!(answers(&plain, &apps, "something --port 8001"), ["?"]);
         assert_eq!(answers(&plain, &apps, "exec uvicorn app:app"), ["?"]);
-        let listen = vec![Listen::implied(endpoint("0.0.0.0:1"))];
+        // Another proxy reaches the app.
+        assert_eq!(answers(&plain, &apps, "proxy --to 127.0.0.1:8000"), ["?"]);
+        let listen = vec![Listen::implied(endpoint("0.0.0.0:8001"))];
         let own = Server { level: LevelId(0), listen, names: Vec::new() };
-        assert_eq!(answers(&Nginx { servers: vec![own], ..nginx(&["127.0.0.1:1"]) }, &apps, ""), ["?"]);
-        let in_stream = Nginx { elsewhere: vec![endpoint("127.0.0.1:1")], ..nginx(&["127.0.0.1:1"]) };
+        assert_eq!(answers(&Nginx { servers: vec![own], ..nginx(&["127.0.0.1:8001"]) }, &apps, ""), ["?"]);
+        let in_stream = Nginx { elsewhere: vec![endpoint("127.0.0.1:8001")], ..nginx(&["127.0.0.1:8001"]) };
         assert_eq!(answers(&in_stream, &apps, ""), ["?"]);
         // A socket unit's, whose service is not in the tree.
-        let hops = link(&plain, &apps, &[endpoint("[::]:1")], &Mentions::default(), &Sources::default());
+        let mut sources = Sources::default();
+        sources.add(Source::new("app.service", FileKind::Systemd, String::new().into()));
+        let hops = link(&plain, &apps, &[endpoint("[::]:8001")], &Mentions::default(), &sources);
         assert!(matches!(hops[0].joined, Joined::Unknown(_)));
-        let mut uwsgi = nginx(&["127.0.0.1:1"]);
+        let mut uwsgi = nginx(&["127.0.0.1:8001"]);
         uwsgi.routes[0].gateway = Gateway::Uwsgi;
         assert_eq!(answers(&uwsgi, &apps, ""), ["?"]);
     }
@@ -359,9 +422,9 @@ mod tests {
     #[test]
     fn a_configuration_that_nothing_starts_counts_where_it_is_the_only_one() {
         let loose = |listener: &str| App { unit: None, ..app(listener) };
-        let plain = nginx(&["127.0.0.1:1"]);
-        assert_eq!(answers(&plain, &[loose("127.0.0.1:2")], ""), ["meant 0"]);
-        assert_eq!(answers(&plain, &[loose("127.0.0.1:2"), loose("127.0.0.1:3")], ""), ["?"]);
-        assert_eq!(answers(&plain, &[loose("127.0.0.1:2"), app("127.0.0.1:3")], ""), ["meant 1"]);
+        let plain = nginx(&["127.0.0.1:8001"]);
+        assert_eq!(answers(&plain, &[loose("127.0.0.1:8000")], ""), ["meant 0"]);
+        assert_eq!(answers(&plain, &[loose("127.0.0.1:8000"), loose("127.0.0.1:8002")], ""), ["?"]);
+        assert_eq!(answers(&plain, &[loose("127.0.0.1:8002"), app("127.0.0.1:8000")], ""), ["meant 1"]);
     }
 }

@@ -1,19 +1,28 @@
 //! Files that may start servers and are not understood: scripts, Dockerfiles, Supervisor programs.
 //!
 //! They are searched, not read: a port or a socket that one of them speaks of, or a server that one of them starts, may
-//! be what answers at an address. Whoever finds such a mention must not say that nobody answers there.
+//! be what answers at an address. Whoever finds such a mention must not say that nobody answers there. And who speaks of
+//! the address of an app may be another proxy, which reaches it.
+
+mod starts;
 
 use std::collections::BTreeMap;
 
+use self::starts::{NO_START, starts};
+
 use crate::source::{FileId, FileKind, Sources, Span};
 use crate::syntax::packages::{self, Format};
-use crate::value::Endpoint;
+use crate::value::{Endpoint, normalize_path};
 
 /// What the files that are merely searched speak of, each with the first place.
 #[derive(Clone, Debug, Default)]
 pub struct Mentions {
     ports: BTreeMap<u16, Span>,
     sockets: BTreeMap<String, Span>,
+    /// Those of lines that may hand requests on: ports, and paths by the names of the sockets.
+    passes: BTreeMap<u16, Span>,
+    paths: BTreeMap<String, Vec<(String, Span)>>,
+    sign: Option<Span>,
     server: Option<Span>,
     gunicorn: Option<Span>,
     gateway: Option<Span>,
@@ -22,36 +31,6 @@ pub struct Mentions {
 
 /// Words that let a process without privileges listen on a port below 1024.
 const LOW_PORTS: [&str; 4] = ["authbind", "cap_net_bind_service", "ip_unprivileged_port_start", "setcap"];
-
-/// Programs that listen, by the word that starts them.
-const SERVERS: [&str; 26] = [
-    "gunicorn",
-    "gunicorn3",
-    "uvicorn",
-    "daphne",
-    "hypercorn",
-    "granian",
-    "uwsgi",
-    "waitress-serve",
-    "flask",
-    "runserver",
-    "runserver_plus",
-    "runworker",
-    "node",
-    "nodejs",
-    "npm",
-    "yarn",
-    "pnpm",
-    "pm2",
-    "puma",
-    "unicorn",
-    "rails",
-    "java",
-    "php-fpm",
-    "streamlit",
-    "jupyter",
-    "superset",
-];
 
 /// How the names of programs begin that speak the uwsgi protocol, FastCGI or SCGI.
 const GATEWAYS: [&str; 6] = ["uwsgi", "pyuwsgi", "php-fpm", "fcgiwrap", "spawn-fcgi", "runfcgi"];
@@ -65,33 +44,9 @@ pub fn is_gateway(program: &str) -> bool {
     GATEWAYS.iter().any(|gateway| name.starts_with(gateway)) && !OF_NGINX.contains(&name)
 }
 
-/// Words of lines that speak of a server without starting it.
-const NO_START: [&str; 24] = [
-    "install",
-    "systemctl",
-    "service",
-    "journalctl",
-    "apt",
-    "apt-get",
-    "yum",
-    "dnf",
-    "apk",
-    "pkill",
-    "killall",
-    "kill",
-    "cp",
-    "mv",
-    "ln",
-    "rm",
-    "chown",
-    "chmod",
-    "mkdir",
-    "echo",
-    "tail",
-    "which",
-    "add",
-    "image",
-];
+/// Words of lines that ask an address, or tell others of it, and hand no requests on.
+const PROBES: [&str; 10] =
+    ["curl", "wget", "ufw", "firewall-cmd", "iptables", "lsof", "fuser", "netstat", "nc", "ss"];
 
 /// Words of commands that answer no requests. What else they start is found by [`SERVERS`].
 const SILENT: [&str; 16] = [
@@ -118,6 +73,8 @@ const SILENT: [&str; 16] = [
 enum Dialect {
     /// A script, or anything else.
     Script,
+    /// A playbook or a description, in which much has a name.
+    Yaml,
     /// `command=PROGRAM` in Supervisor's programs, `cmd = PROGRAM` in Circus's.
     Ini,
     /// `web: PROGRAM`.
@@ -138,6 +95,7 @@ impl Dialect {
             "conf" | "ini" | "cfg" => Dialect::Ini,
             "json" => Dialect::Package,
             "vcl" => Dialect::Varnish,
+            "yml" | "yaml" => Dialect::Yaml,
             _ => Dialect::Script,
         }
     }
@@ -154,7 +112,7 @@ impl Dialect {
                 (kind != "release").then_some(command)
             }
             Dialect::Varnish => line.starts_with("backend ").then_some(line),
-            Dialect::Script | Dialect::Package | Dialect::Addresses => None,
+            Dialect::Script | Dialect::Yaml | Dialect::Package | Dialect::Addresses => None,
         }
     }
 }
@@ -170,9 +128,15 @@ impl Mentions {
                 FileKind::Launcher => {
                     let dialect = Dialect::of(source.name());
                     mentions.search(*id, &source.text, dialect, known);
+                    if is_sign(source.name(), dialect) {
+                        mentions.sign.get_or_insert(Span::new(*id, 0..0));
+                    }
                 }
                 // What a container starts listens inside it; only the addresses that are spoken of count.
-                FileKind::Compose => mentions.search(*id, &source.text, Dialect::Addresses, known),
+                FileKind::Compose => {
+                    mentions.search(*id, &source.text, Dialect::Addresses, known);
+                    mentions.sign.get_or_insert(Span::new(*id, 0..0));
+                }
                 // A project may name commands in it beside what it needs.
                 FileKind::Packages if Format::of(&source.path) == Some(Format::Pyproject) => {
                     let wishes = packages::read(Format::Pyproject, &source.text, "gunicorn").into_iter();
@@ -196,6 +160,22 @@ impl Mentions {
             Endpoint::Tcp(_, port) => self.ports.get(port).copied(),
             Endpoint::Unix(path) => self.sockets.get(path.rsplit('/').next().unwrap_or(path)).copied(),
         }
+    }
+
+    /// Where something speaks of the address of an app that may hand requests on to it.
+    pub fn passing(&self, listener: &Endpoint) -> Option<Span> {
+        match listener {
+            Endpoint::Tcp(_, port) => self.passes.get(port).copied(),
+            Endpoint::Unix(path) => {
+                let spoken = self.paths.get(path.rsplit('/').next().unwrap_or(path))?;
+                spoken.iter().find(|(spoken, _)| is_end_of(spoken, path)).map(|(_, span)| *span)
+            }
+        }
+    }
+
+    /// A file that tells of another server or proxy, whatever stands in it.
+    pub fn sign(&self) -> Option<Span> {
+        self.sign
     }
 
     /// Where a server is started, on whatever address.
@@ -232,7 +212,7 @@ impl Mentions {
             let is_known =
                 known.get(at).is_some_and(|span| span.start as usize <= first && last <= span.end as usize);
             if is_read && !is_known && !trimmed.starts_with('#') {
-                self.search_line(file, start, line, dialect != Dialect::Addresses);
+                self.search_line(file, start, line, dialect);
                 if let Some(command) = dialect.command(trimmed) {
                     let from = start + (line.len() - trimmed.len()) + (trimmed.len() - command.len());
                     self.note_command(Span::new(file, from..from + command.trim_end().len()), command);
@@ -253,36 +233,69 @@ impl Mentions {
         }
     }
 
-    fn search_line(&mut self, file: FileId, start: usize, line: &str, starts_servers: bool) {
+    fn search_line(&mut self, file: FileId, start: usize, line: &str, dialect: Dialect) {
         let words = || words(line, |c| c.is_ascii_alphanumeric() || "-_./".contains(c));
+        let spans = |at: usize, word: &str| Span::new(file, start + at..start + at + word.len());
+        let about = words().any(|(_, word)| NO_START.contains(&word));
+        let passes = !about && !words().any(|(_, word)| PROBES.contains(&word)) && !is_of_listener(line);
         for (at, number) in self::words(line, |c| c.is_ascii_digit()) {
             if let Ok(port) = number.parse() {
-                self.ports.entry(port).or_insert(Span::new(file, start + at..start + at + number.len()));
+                self.ports.entry(port).or_insert(spans(at, number));
+                if passes {
+                    self.passes.entry(port).or_insert(spans(at, number));
+                }
             }
         }
         for (at, word) in words() {
-            if LOW_PORTS.contains(&word.to_ascii_lowercase().rsplit(['/', '.']).next().unwrap_or_default()) {
-                self.low_ports.get_or_insert(Span::new(file, start + at..start + at + word.len()));
-            }
-        }
-        let about = words().any(|(_, word)| NO_START.contains(&word));
-        for (at, word) in words() {
-            let span = Span::new(file, start + at..start + at + word.len());
             let name = word.rsplit('/').next().unwrap_or(word);
-            if name.contains("sock") {
-                self.sockets.entry(name.into()).or_insert(span);
-            }
-            if starts_servers && !about && SERVERS.contains(&name) {
-                self.server.get_or_insert(span);
+            if LOW_PORTS.contains(&word.to_ascii_lowercase().rsplit(['/', '.']).next().unwrap_or_default()) {
+                self.low_ports.get_or_insert(spans(at, word));
             }
             if !about && is_gateway(name) {
-                self.gateway.get_or_insert(span);
+                self.gateway.get_or_insert(spans(at, word));
             }
-            if !about && matches!(name, "gunicorn" | "gunicorn3") {
-                self.gunicorn.get_or_insert(span);
+            if name.contains("sock") {
+                self.sockets.entry(name.into()).or_insert(spans(at, word));
+                if passes {
+                    // Caddy writes `unix//run/app.sock`.
+                    let path = word.strip_prefix("unix/").unwrap_or(word);
+                    let spoken = (normalize_path(path), spans(at, word));
+                    self.paths.entry(name.into()).or_default().push(spoken);
+                }
+            }
+        }
+        for (at, word) in starts(line, dialect == Dialect::Yaml) {
+            if dialect != Dialect::Addresses {
+                self.server.get_or_insert(spans(at, word));
+            }
+            if matches!(word.rsplit('/').next(), Some("gunicorn" | "gunicorn3")) {
+                self.gunicorn.get_or_insert(spans(at, word));
             }
         }
     }
+}
+
+/// Whether a file that starts something tells of more than scripts and playbooks do: of containers, another proxy, another
+/// manager, or a front end.
+fn is_sign(name: &str, dialect: Dialect) -> bool {
+    const NAMES: [&str; 7] =
+        ["dockerfile", "containerfile", "caddyfile", "haproxy", "traefik", "uwsgi", "ecosystem.config"];
+    let lower = name.to_ascii_lowercase();
+    matches!(dialect, Dialect::Ini | Dialect::Procfile | Dialect::Varnish | Dialect::Package)
+        || NAMES.iter().any(|it| lower.contains(it))
+}
+
+/// Whether a line gives a variable the address that a server is to listen on: `APP_PORT=8000`.
+fn is_of_listener(line: &str) -> bool {
+    let name = line.split_once('=').map_or("", |(name, _)| name).trim();
+    let name = name.strip_prefix("export ").unwrap_or(name);
+    ["PORT", "BIND", "LISTEN"].iter().any(|it| name.contains(it)) && !name.contains([' ', ':', '/'])
+}
+
+/// Whether a path, perhaps with a beginning that something fills in, is the end of another.
+fn is_end_of(spoken: &str, path: &str) -> bool {
+    let spoken = spoken.trim_start_matches(['.', '/']);
+    path.strip_suffix(spoken).is_some_and(|before| before.ends_with('/'))
 }
 
 /// The line that a range begins on.
@@ -329,6 +342,41 @@ mod tests {
             ["pip install gunicorn", "sudo systemctl restart gunicorn", "echo starting gunicorn", "RUN ls"]
         {
             assert!(mentions(line).server().is_none(), "{line}");
+        }
+    }
+
+    #[test]
+    fn whoever_speaks_of_an_app_s_address_may_hand_requests_on_to_it() {
+        let port = Endpoint::Tcp(Host::parse("127.0.0.1"), 8000);
+        let socket = Endpoint::Unix("/run/shop/web.sock".into());
+        for (line, expected) in [
+            ("reverse_proxy 127.0.0.1:8000", (true, false)),
+            ("API=http://127.0.0.1:8000/", (true, false)),
+            ("PORT=8000", (false, false)),
+            ("curl -f http://127.0.0.1:8000/health", (false, false)),
+            ("reverse_proxy unix//run/shop/web.sock", (false, true)),
+            ("dial: {{ run }}/web.sock", (false, true)),
+            ("dial: /run/blog/web.sock", (false, false)),
+            ("rm -f /run/shop/web.sock", (false, false)),
+        ] {
+            let found = mentions(line);
+            let passing = (found.passing(&port).is_some(), found.passing(&socket).is_some());
+            assert_eq!(passing, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_tells_of_another_server_is_a_sign() {
+        for (name, expected) in [
+            ("Caddyfile", true),
+            ("package.json", true),
+            ("apache.conf", true),
+            ("Dockerfile.web", true),
+            ("deploy.sh", false),
+            ("site.yml", false),
+            (".env", false),
+        ] {
+            assert_eq!(is_sign(name, Dialect::of(name)), expected, "{name}");
         }
     }
 

@@ -7,7 +7,7 @@ use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{App, AppFault, AppFaultKind, AppKind, Mend, Nginx, Setting};
 use crate::source::Span;
-use crate::value::{Endpoint, normalize_path};
+use crate::value::Endpoint;
 
 pub(super) const RULE: Rule = Rule {
     name: "bind-syntax",
@@ -19,9 +19,6 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/bind-syntax.md"),
     check,
 };
-
-/// Directories at the root of a machine in which sockets are put.
-const ROOTS: [&str; 9] = ["run", "var", "tmp", "srv", "home", "opt", "etc", "dev", "usr"];
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let faults = context.deployment.app_faults(&[AppFaultKind::Bind]);
@@ -97,22 +94,14 @@ fn help(value: &str) -> String {
 /// The paths with two slashes, which are relative, where it makes a difference and nothing connects to what they are.
 fn relatives(context: &Context, app: &App, targets: &Targets) -> Vec<Finding> {
     let bind: Setting<Vec<String>> = app.setting("bind");
-    let (Some(texts), Some(listeners)) = (bind.value.known(), app.listeners.value.known()) else {
+    let Some(place) = bind.origin.anchor.map(|anchor| anchor.value).or(bind.origin.place) else {
         return Vec::new();
     };
-    let (Some(place), true) = (bind.origin.place, texts.len() == listeners.len()) else { return Vec::new() };
-    let pairs = texts.iter().zip(listeners);
-    let found = pairs.filter_map(|(text, listener)| {
-        let path = text.strip_prefix("unix://").filter(|path| !path.starts_with('/'))?;
-        let meant = normalize_path(&format!("/{path}"));
+    let found = app.misread_paths().into_iter().filter_map(|(text, path, is)| {
+        let listener = Endpoint::Unix(is);
+        let reached = targets.may_be(&listener);
         let Endpoint::Unix(is) = listener else { return None };
-        let in_root = path.split_once('/').is_some_and(|(first, _)| ROOTS.contains(&first));
-        let differs = in_root && *is != meant && is.ends_with(&meant);
-        if !differs || targets.may_be(listener) {
-            return None;
-        }
-        let place = bind.origin.anchor.map_or(place, |anchor| anchor.value);
-        Some(relative(context, place, text, path, is))
+        (!reached).then(|| relative(context, place, &text, &path, &is))
     });
     found.collect()
 }

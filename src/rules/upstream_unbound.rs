@@ -88,9 +88,14 @@ fn listener_label(app: &App, bound: &str) -> Label {
     Label { span: origin.place.unwrap_or(app.place), text }
 }
 
+/// The addresses, or as they are written where it is not known in which directory they are.
 fn bound(app: &App) -> String {
-    let addresses = app.listeners.value.known().map_or(&[][..], Vec::as_slice);
-    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+    match app.listeners.value.known() {
+        Some(addresses) => addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "),
+        None => {
+            app.setting::<Vec<String>>("bind").value.known().map_or_else(String::new, |it| it.join(" and "))
+        }
+    }
 }
 
 /// Points every place that names the address at the app, if the app has one address.

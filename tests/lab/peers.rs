@@ -23,8 +23,11 @@ fn ipv6_in_front_of_an_app_that_listens_on_ipv4_is_a_502() {
 fn a_port_in_front_of_an_app_that_has_a_socket_is_a_502() {
     run(&Case {
         rule: "upstream-unbound",
-        gunicorn: "bind = \"unix:HERE/app.sock\"\n",
-        http: &server("proxy_pass http://127.0.0.1:FREE;"),
+        gunicorn: "bind = \"unix:HERE/orders.sock\"\n",
+        http: &format!(
+            "upstream orders {{ server 127.0.0.1:FREE; }}\n{}",
+            server("proxy_pass http://orders;")
+        ),
         log: "connect() failed (111: ",
         ..Case::default()
     });

@@ -103,6 +103,7 @@ fn other(launch: &Launch, place: Span) -> App {
         shell: None,
         target: Setting::unknown(unknown, Origin::DEFAULT),
         listeners: Setting::unknown(unknown, Origin::DEFAULT),
+        at_paths: false,
         binds: Setting::unknown(unknown, Origin::DEFAULT),
         worker_class: Setting::unknown(unknown, Origin::DEFAULT),
         literals: Vec::new(),
@@ -219,6 +220,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
         shell: start.shell.clone(),
         target,
         listeners: listeners(&settings, &listens),
+        at_paths: at_paths(&settings, &listens),
         binds: binds(&settings, &listens),
         worker_class: worker_class(&settings),
         missing,
@@ -394,6 +396,14 @@ fn listeners(settings: &Settings, listens: &Listens) -> Setting<Vec<Endpoint>> {
     binds(settings, listens)
 }
 
+/// Whether each address that `bind` may have is a path, wherever it is.
+fn at_paths(settings: &Settings, listens: &Listens) -> bool {
+    let Some(bind) = settings.get("bind") else { return false };
+    let bind: Setting<Vec<String>> = bind.read();
+    let is_path = |address: &String| matches!(bind::parse(address, "8000"), Ok(bind::Parsed::Unix(_)));
+    matches!(listens.sockets, Activation::None) && bind.value.must(|addresses| addresses.iter().all(is_path))
+}
+
 /// What Gunicorn listens on where it is handed no sockets.
 fn binds(settings: &Settings, listens: &Listens) -> Setting<Vec<Endpoint>> {
     let Some(bind) = settings.get("bind") else { return Setting::unknown("not resolved", Origin::DEFAULT) };
@@ -503,6 +513,7 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
         shell: None,
         target: target(&Options::default(), &settings),
         listeners: listeners(&settings, &listens),
+        at_paths: at_paths(&settings, &listens),
         binds: binds(&settings, &listens),
         worker_class: worker_class(&settings),
         literals: Vec::new(),

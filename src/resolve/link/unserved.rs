@@ -1,101 +1,209 @@
 //! Addresses that nobody serves: whether that is certainly a mistake, and which app is meant.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter::successors;
 
-use super::{Listeners, Place};
-use crate::model::{App, AppId, AppKind, Hop, Joined, LevelId, Nginx, Route};
-use crate::source::FileId;
+use super::Place;
+use super::ties::{self, Tie, Words};
+use crate::model::{App, AppId, AppKind, Hop, Joined, Nginx, Route, RouteId};
 use crate::value::{Endpoint, Possible};
 
-/// Words that do not tell one app from another.
-const COMMON: [&str; 34] = [
-    "app",
-    "application",
-    "asgi",
-    "available",
-    "backend",
-    "com",
-    "conf",
-    "config",
-    "default",
-    "deploy",
-    "enabled",
-    "etc",
-    "example",
-    "gunicorn",
-    "home",
-    "http",
-    "https",
-    "localhost",
-    "location",
-    "main",
-    "nginx",
-    "opt",
-    "org",
-    "run",
-    "server",
-    "service",
-    "sites",
-    "sock",
-    "srv",
-    "system",
-    "systemd",
-    "var",
-    "web",
-    "wsgi",
-];
+/// Addresses that nobody serves and that belong together, since an upstream holds them.
+#[derive(Default)]
+struct Group<'a> {
+    hops: Vec<usize>,
+    addresses: BTreeSet<&'a Endpoint>,
+    routes: BTreeSet<RouteId>,
+}
 
-/// Withdraws "nobody" where requests are answered all the same or no app is left over, and names the app that is meant
-/// where there is one way to read it.
+/// The apps that a group may be meant for.
+type Candidates = BTreeMap<AppId, Tie>;
+
+/// Withdraws "nobody" where requests are answered all the same or nothing ties the address to an app that is left over,
+/// and names the app that is meant where there is one way to read it.
 pub(super) fn settle(hops: &mut [Hop], nginx: &Nginx, place: &Place) {
     withdraw_rescued(hops, nginx);
-    let mut by_address: BTreeMap<&Endpoint, Vec<usize>> = BTreeMap::new();
-    for (at, hop) in hops.iter().enumerate().filter(|(_, hop)| is_nobody(hop)) {
-        if let Some(address) = nginx.routes[hop.route.0 as usize].peers[hop.peer].address.known() {
-            by_address.entry(address).or_default().push(at);
-        }
-    }
-    if by_address.is_empty() {
+    let groups = groups(hops, nginx);
+    if groups.is_empty() {
         return;
     }
-    let unreached = unreached(nginx, place.apps, &place.listeners);
-    let words: BTreeMap<AppId, BTreeSet<String>> =
-        unreached.iter().map(|id| (*id, words_of_app(*id, place))).collect();
-    let some_reached = hops.iter().any(|hop| matches!(hop.joined, Joined::App(_)));
-    let mut unserved: Vec<(Vec<usize>, Vec<AppId>)> = Vec::new();
-    for at in by_address.into_values() {
-        let routes: Vec<&Route> = at.iter().map(|at| &nginx.routes[hops[*at].route.0 as usize]).collect();
-        let mut left = unreached.clone();
-        let files: BTreeSet<FileId> = routes.iter().map(|route| route.anchor.span.file).collect();
-        left.retain(|id| !files.iter().any(|file| place.is_elsewhere(*file, *id)));
-        if some_reached {
-            // Where the proxy reaches an app, one that it does not reach may be none of its business, and the address
-            // may be somebody else's: something has to tie the two to each other.
-            let ties: BTreeSet<String> =
-                routes.iter().flat_map(|route| words_of_route(route, nginx, place)).collect();
-            left.retain(|id| words.get(id).is_some_and(|words| !ties.is_disjoint(words)));
-        }
-        if left.is_empty() {
-            let why =
-                "nothing of the stack listens there, and no app of it is left over that is evidently meant";
-            for at in at {
-                hops[at].joined = Joined::Unknown(why.into());
-            }
-        } else {
-            unserved.push((at, left));
-        }
+    let left = Left::new(hops, nginx, place);
+    let alone = groups.len() == 1;
+    let mut candidates: Vec<Candidates> =
+        groups.iter().map(|group| left.candidates(group, alone, nginx, place)).collect();
+    tell_apart(&mut candidates);
+    let mut wanted: BTreeMap<AppId, usize> = BTreeMap::new();
+    for app in candidates.iter().flat_map(Candidates::keys) {
+        *wanted.entry(*app).or_default() += 1;
     }
-    if let [(at, left)] = unserved.as_slice()
-        && let [app] = left.as_slice()
-    {
-        for at in at {
-            hops[*at].joined = Joined::Nobody { meant: Some(*app) };
+    for (group, candidates) in groups.iter().zip(&candidates) {
+        let joined = if candidates.is_empty() {
+            Joined::Unknown(left.why(place))
+        } else {
+            let only = candidates.keys().next().filter(|app| candidates.len() == 1 && wanted[app] == 1);
+            Joined::Nobody { meant: only.copied().filter(|_| group.addresses.len() == 1) }
+        };
+        for at in &group.hops {
+            hops[*at].joined = joined.clone();
         }
     }
 }
 
 fn is_nobody(hop: &Hop) -> bool {
     matches!(hop.joined, Joined::Nobody { .. })
+}
+
+/// The hops to nobody by the addresses that belong together, in the order of the hops.
+fn groups<'a>(hops: &[Hop], nginx: &'a Nginx) -> Vec<Group<'a>> {
+    let unserved = || hops.iter().enumerate().filter(|(_, hop)| is_nobody(hop));
+    let address = |hop: &Hop| nginx.routes[hop.route.0 as usize].peers[hop.peer].address.known();
+    // The address that stands for all that it belongs together with is the one that the chain ends at.
+    let mut stands_for: BTreeMap<&Endpoint, &Endpoint> = BTreeMap::new();
+    let end = |stands_for: &BTreeMap<&'a Endpoint, &'a Endpoint>, mut it: &'a Endpoint| {
+        while let Some(next) = stands_for.get(it).filter(|next| **next != it) {
+            it = next;
+        }
+        it
+    };
+    let mut first_of: BTreeMap<RouteId, &Endpoint> = BTreeMap::new();
+    for (_, hop) in unserved() {
+        let Some(address) = address(hop) else { continue };
+        let first = end(&stands_for, first_of.entry(hop.route).or_insert(address));
+        let own = end(&stands_for, address);
+        stands_for.insert(own, first);
+        // Short chains keep the cost even.
+        stands_for.insert(address, first);
+        first_of.insert(hop.route, first);
+    }
+    let mut by_end: BTreeMap<&Endpoint, usize> = BTreeMap::new();
+    let mut groups: Vec<Group> = Vec::new();
+    for (at, hop) in unserved() {
+        let Some(address) = address(hop) else { continue };
+        let group = *by_end.entry(end(&stands_for, address)).or_insert(groups.len());
+        if group == groups.len() {
+            groups.push(Group::default());
+        }
+        groups[group].hops.push(at);
+        groups[group].addresses.insert(address);
+        groups[group].routes.insert(hop.route);
+    }
+    groups
+}
+
+/// The apps that are left over, with their names.
+struct Left {
+    apps: BTreeMap<AppId, Words>,
+    some_reached: bool,
+    /// Whether there is a single app in the stack, and no sign of another server.
+    is_plain: bool,
+    /// Why an app is not left over though no route reaches it.
+    spoken_of: Option<String>,
+}
+
+impl Left {
+    fn new(hops: &[Hop], nginx: &Nginx, place: &Place) -> Left {
+        let reached: BTreeSet<AppId> = hops
+            .iter()
+            .filter_map(|hop| match hop.joined {
+                Joined::App(app) => Some(app),
+                Joined::Nobody { .. } | Joined::Unknown(_) => None,
+            })
+            .collect();
+        let mut of_reached = Words::default();
+        reached.iter().for_each(|app| of_reached.extend(Words::of_app(*app, place)));
+        let mut left = Left {
+            apps: BTreeMap::new(),
+            some_reached: !reached.is_empty(),
+            is_plain: place.is_single() && place.mentions.sign().is_none(),
+            spoken_of: None,
+        };
+        for id in unreached(nginx, place) {
+            let listeners = place.apps[id.0 as usize].listeners.value.known().into_iter().flatten();
+            match listeners.filter_map(|it| place.mentions.passing(it)).next() {
+                Some(span) => {
+                    left.spoken_of.get_or_insert_with(|| place.sources.get(span.file).path.clone());
+                }
+                // What is said of an app that is reached too does not tell this one from it.
+                None => {
+                    left.apps.insert(id, Words::of_app(id, place).without(&of_reached));
+                }
+            }
+        }
+        left
+    }
+
+    /// The apps that a group may be meant for: each that something ties to one of its addresses. `alone` is whether no other
+    /// address is served by nobody.
+    fn candidates(&self, group: &Group, alone: bool, nginx: &Nginx, place: &Place) -> Candidates {
+        let routes: Vec<&Route> = group.routes.iter().map(|id| &nginx.routes[id.0 as usize]).collect();
+        let mut of_routes = Words::default();
+        routes.iter().for_each(|route| of_routes.add_route(route, nginx, place));
+        let foreign = ties::foreign_names(&routes, nginx);
+        let files: BTreeSet<_> = routes.iter().map(|route| route.anchor.span.file).collect();
+        let is_open = |route: &&Route| {
+            let mut around = successors(Some(route.level), |id| nginx.level(*id).parent);
+            around.any(|id| nginx.level(id).open_above.is_some())
+        };
+        // Where some app is reached, the rest may be none of the proxy's business.
+        let least = if self.some_reached { Tie::Named } else { Tie::Near };
+        let may_be_alone = alone
+            && self.is_plain
+            && nginx.routes.len() == routes.len()
+            && !routes.iter().any(is_open)
+            && group.addresses.iter().all(|it| ties::is_customary(it));
+        let mut candidates = Candidates::new();
+        for (id, words) in &self.apps {
+            let app = &place.apps[id.0 as usize];
+            if files.iter().any(|file| place.is_elsewhere(*file, *id)) {
+                continue;
+            }
+            let same = group.addresses.iter().any(|address| ties::is_same(address, app));
+            let foreign_address = group.addresses.iter().any(|address| ties::is_foreign(address));
+            if !same && (foreign_address || !foreign.are_said_by(words)) {
+                continue;
+            }
+            let tie = group.addresses.iter().filter_map(|it| ties::tie(it, &of_routes, app, words)).max();
+            match tie.filter(|tie| *tie >= least) {
+                Some(tie) => drop(candidates.insert(*id, tie)),
+                None if may_be_alone => drop(candidates.insert(*id, Tie::Alone)),
+                None => {}
+            }
+        }
+        candidates
+    }
+
+    fn why(&self, place: &Place) -> String {
+        let missing = match &self.spoken_of {
+            Some(path) if self.apps.is_empty() => {
+                format!("{path} speaks of the address of the app, so that another proxy may reach it")
+            }
+            _ if place.apps.is_empty() => "it has no app".into(),
+            _ => "no app of it is left over that is evidently meant".into(),
+        };
+        format!("nothing of the stack listens there, and {missing}")
+    }
+}
+
+/// Where more groups than apps are left over, an app is only meant by the group that has the closest tie to it.
+fn tell_apart(groups: &mut [Candidates]) {
+    let apps: BTreeSet<AppId> = groups.iter().flat_map(Candidates::keys).copied().collect();
+    if groups.iter().filter(|group| !group.is_empty()).count() <= apps.len() {
+        return;
+    }
+    // The closest tie to each app, and how many groups have it.
+    let mut closest: BTreeMap<AppId, (Tie, usize)> = BTreeMap::new();
+    for (app, tie) in groups.iter().flatten() {
+        let best = closest.entry(*app).or_insert((*tie, 0));
+        match tie.cmp(&best.0) {
+            Ordering::Less => {}
+            Ordering::Equal => best.1 += 1,
+            Ordering::Greater => *best = (*tie, 1),
+        }
+    }
+    for group in groups {
+        group.retain(|app, tie| closest[app] == (*tie, 1));
+    }
 }
 
 /// A request is answered all the same where another server of the upstream may take it, since nginx goes on to the next
@@ -118,7 +226,7 @@ fn withdraw_rescued(hops: &mut [Hop], nginx: &Nginx) {
 }
 
 /// The Gunicorn apps that no route can reach, whatever is still unknown of the routes.
-fn unreached(nginx: &Nginx, apps: &[App], listeners: &Listeners) -> Vec<AppId> {
+fn unreached(nginx: &Nginx, place: &Place) -> Vec<AppId> {
     let more_routes =
         nginx.levels.iter().any(|level| level.holes.iter().any(|hole| hole.may_set("proxy_pass")))
             || nginx.routes.iter().any(|route| route.open.is_some());
@@ -126,12 +234,16 @@ fn unreached(nginx: &Nginx, apps: &[App], listeners: &Listeners) -> Vec<AppId> {
     if more_routes || peers().any(|peer| peer.address.candidates().is_none()) {
         return Vec::new();
     }
-    let reached: BTreeSet<AppId> = peers()
-        .flat_map(|peer| peer.address.candidates().into_iter().flatten())
-        .flat_map(|target| listeners.at(target))
-        .map(|(app, _)| app)
-        .collect();
-    deployed(apps).into_iter().filter(|id| !reached.contains(id)).collect()
+    let targets = || peers().flat_map(|peer| peer.address.candidates().into_iter().flatten());
+    let reached: BTreeSet<AppId> =
+        targets().flat_map(|target| place.listeners.at(target)).map(|(app, _)| app).collect();
+    let some_socket = targets().any(|target| matches!(target, Endpoint::Unix(_)));
+    let is_left = |id: &AppId| {
+        let app = &place.apps[id.0 as usize];
+        let is_placed = matches!(app.listeners.value, Possible::Known(_));
+        place.is_first(*id) && !reached.contains(id) && (is_placed || !some_socket)
+    };
+    deployed(place.apps).into_iter().filter(is_left).collect()
 }
 
 /// The Gunicorn apps that certainly run: those that a unit starts, else the only configuration that there is. Which of
@@ -141,49 +253,4 @@ fn deployed(apps: &[App]) -> Vec<AppId> {
     let (started, loose): (Vec<_>, Vec<_>) = all.partition(|(_, app)| app.unit.is_some());
     let certain = if started.is_empty() && loose.len() == 1 { loose } else { started };
     certain.into_iter().map(|(at, _)| AppId(at as u32)).collect()
-}
-
-/// What a route says of whom it is for: the names of its target, its location, its server and its file.
-fn words_of_route(route: &Route, nginx: &Nginx, place: &Place) -> BTreeSet<String> {
-    let mut words = BTreeSet::new();
-    add_words(&mut words, &route.target);
-    add_words(&mut words, place.sources.get(route.anchor.span.file).name());
-    if let Some(upstream) = route.upstream {
-        add_words(&mut words, &nginx.upstreams[upstream.0 as usize].name);
-    }
-    for name in route.server.map_or(&[][..], |at| &nginx.servers[at].names) {
-        add_words(&mut words, name);
-    }
-    let mut next: Option<LevelId> = Some(route.level);
-    while let Some(id) = next {
-        add_words(&mut words, &nginx.level(id).title);
-        next = nginx.level(id).parent;
-    }
-    words
-}
-
-/// What an app says of itself: its application, its directory, its sockets and the files that it is read from.
-fn words_of_app(id: AppId, place: &Place) -> BTreeSet<String> {
-    let app = &place.apps[id.0 as usize];
-    let mut words = BTreeSet::new();
-    for text in [&app.target.value, &app.working_directory.value].into_iter().filter_map(Possible::known) {
-        add_words(&mut words, text);
-    }
-    for listener in app.listeners.value.known().into_iter().flatten() {
-        if let Endpoint::Unix(path) = listener {
-            add_words(&mut words, path);
-        }
-    }
-    for file in [Some(app.place.file), app.config].into_iter().flatten() {
-        for part in place.sources.get(file).path.rsplit('/').take(2) {
-            add_words(&mut words, part);
-        }
-    }
-    words
-}
-
-/// The telling words of a text.
-fn add_words(words: &mut BTreeSet<String>, text: &str) {
-    let found = text.split(|c: char| !c.is_ascii_alphabetic()).map(str::to_ascii_lowercase);
-    words.extend(found.filter(|word| word.len() >= 3 && !COMMON.contains(&word.as_str())));
 }
