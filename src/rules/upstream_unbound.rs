@@ -111,7 +111,10 @@ fn connect(context: &Context, app: &App, unserved: &Unserved) -> Option<Fix> {
 fn listen(context: &Context, id: AppId, address: &Endpoint) -> Option<Fix> {
     let app = context.deployment.app(id);
     let [listener] = app.listeners.value.known()?.as_slice() else { return None };
-    let moved = moved(listener, address).filter(|_| app.binds_itself())?;
+    // A copy of its unit would have to follow.
+    let mut others = context.deployment.apps.iter();
+    let is_copied = others.any(|it| it.place != app.place && it.listeners.value == app.listeners.value);
+    let moved = moved(listener, address).filter(|_| app.binds_itself() && !is_copied)?;
     let settings = [("bind", Datum::Text(moved.to_string()))];
     let readers = Readers::new(context.deployment);
     let (edits, _) = readers.set(id, &settings, &BTreeSet::from([id]), context.sources)?;
