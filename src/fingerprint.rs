@@ -43,7 +43,7 @@ pub fn path<'a>(path: &'a str, trees: &[Root]) -> Cow<'a, str> {
 /// The lines that a range of bytes touches, without the white space around them.
 fn lines(source: &Source, range: std::ops::Range<usize>) -> impl Iterator<Item = &str> {
     let (bytes, _) = source.lines_around(range, 0);
-    source.text[bytes].lines().map(str::trim)
+    source.text[bytes].split_inclusive('\n').map(str::trim)
 }
 
 /// Tells findings apart that share a fingerprint: the first of them keeps it, the second gets `-2`.

@@ -9,6 +9,7 @@ mod compose;
 mod corpus;
 mod differential;
 mod directives;
+mod fixes;
 mod ground;
 mod gunicorn;
 mod json;
