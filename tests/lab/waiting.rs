@@ -42,21 +42,6 @@ fn a_sync_worker_is_killed_while_nginx_waits() {
     });
 }
 
-/// More requests than workers: the last one waits for its turn longer than a worker may take for one, and is served.
-#[test]
-fn a_read_timeout_that_follows_the_worker_gives_up_on_requests_that_wait_for_their_turn() {
-    run(&Case {
-        rule: "worker-timeout-below-read",
-        gunicorn: "bind = \"127.0.0.1:APP\"\nworker_class = \"sync\"\nthreads = 1\ntimeout = 3\n",
-        http: &server("proxy_pass http://127.0.0.1:APP; proxy_read_timeout 30s;"),
-        request: Request { path: "/slow", at_once: 4, ..Request::PLAIN },
-        before: "200",
-        mend: Mend::Unsafe,
-        after: "504",
-        ..Case::default()
-    });
-}
-
 #[test]
 fn a_worker_that_is_to_be_done_before_nginx_gives_up_is_free_again() {
     run(&Case {
