@@ -276,6 +276,15 @@ pub fn nearest(name: &str) -> Option<&'static str> {
     similar::get_close_matches(name, &names, 1, 0.6).first().copied()
 }
 
+/// The end of a help that goes for several routes, of which one is shown: `; 2 more routes are meant`.
+fn more_routes(all: usize) -> String {
+    match all {
+        0 | 1 => String::new(),
+        2 => "; 1 more route is meant".into(),
+        all => format!("; {} more routes are meant", all - 1),
+    }
+}
+
 /// What a rule about comments finds in a stack: nothing. Such comments are read, and judged, where they silence findings.
 fn nothing(_: &Context, _: &mut Vec<Finding>) {}
 

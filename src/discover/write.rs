@@ -60,22 +60,23 @@ pub fn write_report(path: &Path, text: &[u8]) -> Result<(), String> {
         return fs::write(path, text).map_err(fail);
     }
     let directory = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut copy = tempfile::Builder::new()
-        .prefix(".hoplint-")
-        .permissions(readable())
-        .tempfile_in(directory)
-        .map_err(fail)?;
+    let mut builder = tempfile::Builder::new();
+    new_file(&mut builder);
+    let mut copy = builder.prefix(".hoplint-").tempfile_in(directory).map_err(fail)?;
     copy.write_all(text).map_err(fail)?;
     copy.persist(path).map_err(|error| fail(error.error))?;
     Ok(())
 }
 
-/// The mode of a new file: what the process's umask leaves of it.
+/// Gives a file the mode that a new one has: what the process's umask leaves of it, and not the owner's alone.
 #[cfg(unix)]
-fn readable() -> fs::Permissions {
+fn new_file(builder: &mut tempfile::Builder) {
     use std::os::unix::fs::PermissionsExt;
-    fs::Permissions::from_mode(0o666)
+    builder.permissions(fs::Permissions::from_mode(0o666));
 }
+
+#[cfg(not(unix))]
+fn new_file(_: &mut tempfile::Builder) {}
 
 /// The new text in a file beside the old one, ready to take its place.
 fn prepare(path: &Path, before: &[u8], after: &[u8]) -> io::Result<NamedTempFile> {

@@ -98,7 +98,7 @@ fn problem(severity: Severity) -> &'static str {
 
 fn result(finding: &Finding, held: Option<&Held>, sources: &Sources, fingerprint: String) -> Value {
     let text = match &finding.help {
-        Some(help) => format!("{}. {}.", finding.message, sentence_start(help)),
+        Some(help) => format!("{}. {}", finding.message, sentence(help)),
         None => format!("{}.", finding.message),
     };
     let related: Vec<Value> = finding
@@ -127,10 +127,6 @@ fn result(finding: &Finding, held: Option<&Held>, sources: &Sources, fingerprint
     let suppressions: Vec<Value> = held.iter().map(|held| suppression(&held.why)).collect();
     result["suppressions"] = json!(suppressions);
     result
-}
-
-fn sentence_start(text: &str) -> String {
-    sentence(text).trim_end_matches('.').to_owned()
 }
 
 fn suppression(why: &Why) -> Value {

@@ -19,6 +19,7 @@ mod format;
 mod help;
 mod imports;
 mod layers;
+mod listens;
 mod literal;
 mod machine;
 mod mends;
@@ -35,6 +36,7 @@ mod strays;
 mod survey;
 mod table;
 mod templates;
+mod temporary;
 #[cfg(test)]
 mod tests;
 mod unloaded;
@@ -42,6 +44,7 @@ mod validate;
 mod value;
 mod view;
 mod words;
+mod worker_class;
 
 use std::collections::{BTreeMap, BTreeSet};
 

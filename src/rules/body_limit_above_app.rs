@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Category, Context, Fixable, Rule};
+use super::{Category, Context, Fixable, Rule, more_routes};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{
@@ -148,11 +148,7 @@ fn finding(context: &Context, wide: &Wide, statements: &Statements, uses: &Tally
         let text = "for requests that are handed on here".into();
         related.push(Label { span: first.anchor.span, text });
     }
-    let others = match routes.len() {
-        1 => String::new(),
-        2 => "; 1 more route is meant".into(),
-        n => format!("; {} more routes are meant", n - 1),
-    };
+    let others = more_routes(routes.len());
     let mut finding = RULE.finding(message, primary, related);
     finding.help = Some(format!(
         "let nginx say the 413 itself, which every client gets: `{DIRECTIVE} {};`; nginx's error log says `while sending \

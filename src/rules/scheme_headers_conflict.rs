@@ -5,7 +5,7 @@ mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Category, Context, Fixable, Rule};
+use super::{Category, Context, Fixable, Rule, more_routes};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{
@@ -172,11 +172,7 @@ fn finding(refused: Refused, conflict: &Conflict, uses: &Tally) -> Finding {
     related.push(Label { span, text });
     let text = "for requests that are handed on here".to_owned();
     related.push(Label { span: routes[0].anchor.span, text });
-    let others = match routes.len() {
-        1 => String::new(),
-        2 => "; 1 more route is meant".into(),
-        n => format!("; {} more routes are meant", n - 1),
-    };
+    let others = more_routes(routes.len());
     let mut finding = RULE.finding(message, primary, related);
     finding.help = Some(format!(
         "tell the scheme in one header: `{DIRECTIVE} {} \"\";` keeps the other from the app, and what clients send in it, too; \

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Category, Context, Fixable, Rule};
+use super::{Category, Context, Fixable, Rule, more_routes};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{AppKind, Gateway, LevelId, Nginx, Route, RouteId, Sent, Setting, Version};
@@ -121,11 +121,7 @@ fn finding(context: &Context, set: &Set, levels: &BTreeMap<Span, Vec<LevelId>>) 
     let text = "for requests that are handed on here".to_owned();
     let related = vec![Label { span: first.anchor.span, text }];
     let mut finding = RULE.finding(message, primary, related);
-    let others = match set.routes.len() {
-        1 => String::new(),
-        2 => "; 1 more route is meant".into(),
-        n => format!("; {} more routes are meant", n - 1),
-    };
+    let others = more_routes(set.routes.len());
     finding.help = Some(format!(
         "leave the header to nginx, which says by itself how it sends a body; Gunicorn's log says `Invalid request` or \
          nothing at all, nginx's error log nothing{others}"

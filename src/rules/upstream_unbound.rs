@@ -26,6 +26,25 @@ struct Unserved<'a> {
     meant: Option<AppId>,
 }
 
+/// The apps by what they read, and by where they listen.
+struct Apps<'a> {
+    readers: Readers<'a>,
+    /// Where the apps are started that listen at each of these.
+    places: BTreeMap<&'a [Endpoint], BTreeSet<Span>>,
+}
+
+impl<'a> Apps<'a> {
+    fn new(context: &Context<'a>) -> Apps<'a> {
+        let mut places: BTreeMap<&[Endpoint], BTreeSet<Span>> = BTreeMap::new();
+        for app in &context.deployment.apps {
+            if let Some(listeners) = app.listeners.value.known() {
+                places.entry(listeners).or_default().insert(app.place);
+            }
+        }
+        Apps { readers: Readers::new(context.deployment), places }
+    }
+}
+
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let mut by_address: BTreeMap<&Endpoint, Unserved> = BTreeMap::new();
     let misread = misread(context);
@@ -39,7 +58,12 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         }
         by_address.entry(address).or_insert(Unserved { hops: Vec::new(), meant }).hops.push((route, peer));
     }
-    findings.extend(by_address.into_iter().map(|(address, unserved)| finding(context, address, &unserved)));
+    if by_address.is_empty() {
+        return;
+    }
+    let apps = Apps::new(context);
+    let all = by_address.into_iter();
+    findings.extend(all.map(|(address, unserved)| finding(context, &apps, address, &unserved)));
 }
 
 /// The statements whose address nginx takes for another one than was meant: that is the mistake, and that nobody is there
@@ -49,7 +73,7 @@ fn misread(context: &Context) -> BTreeSet<Span> {
     misread.iter().filter_map(|mistake| mistake.statement).collect()
 }
 
-fn finding(context: &Context, address: &Endpoint, unserved: &Unserved) -> Finding {
+fn finding(context: &Context, apps: &Apps, address: &Endpoint, unserved: &Unserved) -> Finding {
     let log = match address {
         Endpoint::Tcp(..) => "connect() failed (111: Connection refused)".to_owned(),
         Endpoint::Unix(path) => format!("connect() to unix:{path} failed (2: No such file or directory)"),
@@ -75,7 +99,7 @@ fn finding(context: &Context, address: &Endpoint, unserved: &Unserved) -> Findin
         "let nginx connect to the address that the app is bound to, or bind the app to this one; nginx's error log says `{log}`"
     ));
     finding.fix = unserved.meant.and_then(|id| connect(context, context.deployment.app(id), unserved));
-    finding.fix_at_app = unserved.meant.and_then(|id| listen(context, id, address));
+    finding.fix_at_app = unserved.meant.and_then(|id| listen(context, apps, id, address));
     finding
 }
 
@@ -108,16 +132,15 @@ fn connect(context: &Context, app: &App, unserved: &Unserved) -> Option<Fix> {
 
 /// Lets the app listen where nginx connects to, if it has one address and binds it itself. No route reaches it today, but
 /// whoever else knows its address does.
-fn listen(context: &Context, id: AppId, address: &Endpoint) -> Option<Fix> {
+fn listen(context: &Context, apps: &Apps, id: AppId, address: &Endpoint) -> Option<Fix> {
     let app = context.deployment.app(id);
-    let [listener] = app.listeners.value.known()?.as_slice() else { return None };
+    let listeners = app.listeners.value.known()?.as_slice();
+    let [listener] = listeners else { return None };
     // A copy of its unit would have to follow.
-    let mut others = context.deployment.apps.iter();
-    let is_copied = others.any(|it| it.place != app.place && it.listeners.value == app.listeners.value);
+    let is_copied = apps.places.get(listeners).is_some_and(|places| places.len() > 1);
     let moved = moved(listener, address).filter(|_| app.binds_itself() && !is_copied)?;
     let settings = [("bind", Datum::Text(moved.to_string()))];
-    let readers = Readers::new(context.deployment);
-    let (edits, _) = readers.set(id, &settings, &BTreeSet::from([id]), context.sources)?;
+    let (edits, _) = apps.readers.set(id, &settings, &BTreeSet::from([id]), context.sources)?;
     Fix::new(format!("listen on {moved}"), Applicability::Unsafe, edits)
 }
 

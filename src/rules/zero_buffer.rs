@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Category, Context, Fixable, Rule};
+use super::{Category, Context, Fixable, Rule, more_routes};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{Buffers, InForce, LevelId, Route, Setting};
@@ -69,11 +69,7 @@ fn finding(zero: &InForce, fits: Option<bool>) -> Finding {
     let primary = Label { span: zero.anchor.span, text: format!("a buffer of 0 bytes, {}", zero.origin) };
     let text = "for requests that are handed on here".to_owned();
     let related = zero.passes.iter().take(1).map(|span| Label { span: *span, text: text.clone() }).collect();
-    let others = match zero.passes.len() {
-        0 | 1 => String::new(),
-        2 => "; 1 more route is meant".into(),
-        n => format!("; {} more routes are meant", n - 1),
-    };
+    let others = more_routes(zero.passes.len());
     let mut finding = RULE.finding(message, primary, related);
     finding.help = Some(format!(
         "give it room for status line, headers and cookies, {DEFAULT} being nginx's default; the error log says \

@@ -1,6 +1,6 @@
 //! A timeout of 0, which nginx takes at its word.
 
-use super::{Category, Context, Fixable, Rule};
+use super::{Category, Context, Fixable, Rule, more_routes};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{App, AppId, Gateway, InForce, LevelId, Route, Setting, WorkerClass};
@@ -83,11 +83,7 @@ fn handed_on(zero: &InForce) -> (String, Vec<Label>) {
     let text = "for requests that are handed on here".to_owned();
     let first = zero.passes.iter().take(1);
     let related = first.map(|span| Label { span: *span, text: text.clone() }).collect();
-    let others = match zero.passes.len() {
-        0 | 1 => String::new(),
-        2 => "; 1 more route is meant".into(),
-        n => format!("; {} more routes are meant", n - 1),
-    };
+    let others = more_routes(zero.passes.len());
     (others, related)
 }
 

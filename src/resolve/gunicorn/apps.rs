@@ -7,20 +7,21 @@ use super::argparse::{self, Options};
 use super::command::{Program, Start};
 use super::config_file::{self, Choice, Claims};
 use super::layers::{self, File, Layers, Settings};
+use super::listens::{Listens, at_paths, binds, launched_in, listeners};
 use super::scope::{Scope, variable};
-use super::{
-    Resolved, Started, bind, faults, imports, literal, module, strays, table, unloaded, validate, words,
-};
+use super::temporary::temporary;
+use super::worker_class::worker_class;
+use super::{Resolved, Started, faults, imports, literal, module, strays, table, unloaded, validate, words};
 use crate::model::{
     App, AppFault, AppFaultKind, AppKind, Datum, Origin, OriginKind, Setting, UnloadedFile, Unresolved,
-    Version, WorkerClass,
+    Version,
 };
 use crate::resolve::launch::{Activation, Argument, Environment, Launch};
 use crate::resolve::paths::Paths;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::gunicorn::Tree;
-use crate::value::{Endpoint, Possible};
+use crate::value::Possible;
 
 /// What is looked through.
 pub(super) struct Stack<'a> {
@@ -289,19 +290,6 @@ fn target(line: &Options, settings: &Settings) -> Setting<String> {
     }
 }
 
-/// Where Gunicorn starts, and the sockets that it is handed.
-pub(super) struct Listens<'a> {
-    pub(super) directory: &'a Possible<String>,
-    pub(super) sockets: &'a Activation,
-}
-
-impl Listens<'_> {
-    /// The directory that relative paths of sockets are seen from.
-    pub(super) fn socket_directory(&self, settings: &Settings) -> Possible<String> {
-        launched_in(settings, self.directory)
-    }
-}
-
 /// What the tree tells of the application that a launch names.
 fn application_of(
     stack: &Stack,
@@ -327,133 +315,6 @@ fn application_of(
     );
     let alone = variable(&start.environment, "PYTHONPATH") == Possible::Known(None);
     application::find(&stack.modules, target, &directories, alone)
-}
-
-/// The directory that Gunicorn goes to before it loads anything.
-fn launched_in(settings: &Settings, directory: &Possible<String>) -> Possible<String> {
-    match settings.get("chdir").map(|setting| &setting.value) {
-        Some(Possible::Known(Datum::Text(chdir))) => Possible::Known(chdir.clone()),
-        // Nobody sets it: Gunicorn stays where it starts.
-        Some(Possible::Unknown(why)) if why == layers::MACHINE => directory.clone(),
-        _ => Possible::Unknown("the directory that it goes to is not known".into()),
-    }
-}
-
-/// The directories that Python tries for temporary files.
-///
-/// Source: `_candidate_tempdir_list` in `tempfile.py` of Python 3.11; `raw_env` is set before.
-fn temporary(
-    environment: &Environment,
-    is_changed: bool,
-    directory: &Possible<String>,
-    settings: &Settings,
-) -> Possible<Vec<String>> {
-    const VARIABLES: [&str; 3] = ["TMPDIR", "TEMP", "TMP"];
-    let raw = settings.get("raw_env").map(|it| it.read::<Vec<String>>().value);
-    let sets = |pair: &String| VARIABLES.iter().any(|name| pair.starts_with(name));
-    if is_changed || !raw.is_some_and(|raw| raw.must(|pairs| !pairs.iter().any(sets))) {
-        return Possible::Unknown("the configuration may change the environment".into());
-    }
-    let mut directories = Vec::new();
-    for name in VARIABLES {
-        match variable(environment, name) {
-            Possible::Known(Some(path)) if path.is_empty() => {}
-            Possible::Known(Some(path)) => match validate::absolute(&path, directory) {
-                Ok(path) => directories.push(path),
-                Err(why) => return Possible::Unknown(why),
-            },
-            Possible::Known(None) => {}
-            other => {
-                return Possible::Unknown(other.doubt().unwrap_or_else(|| format!("`{name}` may be set")));
-            }
-        }
-    }
-    directories.extend(["/tmp", "/var/tmp", "/usr/tmp"].map(str::to_owned));
-    match directory {
-        Possible::Known(directory) => directories.push(directory.clone()),
-        other => return Possible::Unknown(other.doubt().unwrap_or_default()),
-    }
-    Possible::Known(directories)
-}
-
-/// What Gunicorn listens on: the sockets that it is handed, else what `bind` says.
-fn listeners(settings: &Settings, listens: &Listens) -> Setting<Vec<Endpoint>> {
-    let Some(bind) = settings.get("bind") else { return Setting::unknown("not resolved", Origin::DEFAULT) };
-    match listens.sockets {
-        Activation::Unknown(why) => return Setting::unknown(why.clone(), bind.origin.clone()),
-        Activation::Passed(passed) => {
-            // With `reuse_port` each worker binds by itself.
-            let reuse = settings.get("reuse_port").map(|setting| setting.value.clone());
-            let place = passed.first().map(|(_, span)| *span);
-            let origin = place.map_or(Origin::DEFAULT, |place| Origin::at(OriginKind::Written, place));
-            if reuse != Some(Possible::Known(Datum::Bool(false))) {
-                return Setting::unknown("`reuse_port` decides whether the sockets are used", origin);
-            }
-            return Setting::known(passed.iter().map(|(endpoint, _)| endpoint.clone()).collect(), origin);
-        }
-        Activation::None => {}
-    }
-    binds(settings, listens)
-}
-
-/// Whether each address that `bind` may have is a path, wherever it is.
-fn at_paths(settings: &Settings, listens: &Listens) -> bool {
-    let Some(bind) = settings.get("bind") else { return false };
-    let bind: Setting<Vec<String>> = bind.read();
-    let is_path = |address: &String| matches!(bind::parse(address, "8000"), Ok(bind::Parsed::Unix(_)));
-    matches!(listens.sockets, Activation::None) && bind.value.must(|addresses| addresses.iter().all(is_path))
-}
-
-/// What Gunicorn listens on where it is handed no sockets.
-fn binds(settings: &Settings, listens: &Listens) -> Setting<Vec<Endpoint>> {
-    let Some(bind) = settings.get("bind") else { return Setting::unknown("not resolved", Origin::DEFAULT) };
-    let directory = listens.socket_directory(settings);
-    let bind: Setting<Vec<String>> = bind.read();
-    let value = bind.value.try_map(|addresses| {
-        addresses.iter().map(|address| bind::endpoint(address, &directory)).collect::<Result<Vec<_>, _>>()
-    });
-    let value = match value {
-        Possible::OneOf(values) => Possible::one_of(values),
-        other => other,
-    };
-    Setting { value, origin: bind.origin }
-}
-
-/// The class in force: threads make a `gthread` worker of a `sync` one.
-///
-/// Source: `Config.worker_class_str` in `gunicorn/config.py`.
-fn worker_class(settings: &Settings) -> Setting<WorkerClass> {
-    let Some(class) = settings.get("worker_class") else {
-        return Setting::unknown("not resolved", Origin::DEFAULT);
-    };
-    let threads = settings.get("threads").map(|setting| setting.value.clone());
-    let origin = class.origin.clone();
-    let Some(classes) = class.value.candidates() else {
-        return Setting::unknown(class.value.doubt().unwrap_or_default(), origin);
-    };
-    let mut possible = Vec::new();
-    for class in classes {
-        let Datum::Text(name) = class else {
-            return Setting::unknown("Gunicorn refuses this worker class", origin);
-        };
-        let parsed = WorkerClass::parse(name);
-        if name != "sync" && !name.ends_with("SyncWorker") {
-            possible.push(parsed);
-            continue;
-        }
-        match threads.as_ref().and_then(|threads| threads.candidates()) {
-            Some(threads) => possible.extend(threads.iter().flat_map(|threads| match threads {
-                Datum::Int(threads) if *threads > 1 => vec![WorkerClass::Gthread],
-                Datum::PerMachine(threads) if threads.low > 1 => vec![WorkerClass::Gthread],
-                Datum::PerMachine(threads) if threads.high.is_none_or(|high| high > 1) => {
-                    vec![parsed.clone(), WorkerClass::Gthread]
-                }
-                _ => vec![parsed.clone()],
-            })),
-            None => possible.extend([parsed, WorkerClass::Gthread]),
-        }
-    }
-    Setting { value: Possible::one_of(possible), origin }
 }
 
 /// What is wrong with a file that a launch only may read, whatever the environment.

@@ -3,9 +3,9 @@
 //! Source: `Arbiter.setup` in `gunicorn/arbiter.py`, `create_sockets` in `gunicorn/sock.py` and `load_class` in
 //! `gunicorn/util.py` of 20.1.0, 23.0.0 and 27.0.1.
 
-use super::apps::Listens;
 use super::bind::{self, Parsed};
 use super::layers::Settings;
+use super::listens::Listens;
 use super::validate::Trouble;
 use super::{help, mends, table};
 use crate::model::{AppFault, AppFaultKind, Datum, Origin, Setting, Version};
