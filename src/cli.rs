@@ -111,10 +111,12 @@ fn dispatch(arguments: &Arguments, to: &mut dyn Write) -> Result<Status, Failure
     }
 }
 
-/// Reads the files and the configuration of a run, and says what could not be read.
+/// Reads the files and the configuration of a run, and says what could not be read. Where there is nothing to lint that is an
+/// error, unless it is to be passed over.
 fn prepare(
     paths: &[PathBuf],
     config: Option<&std::path::Path>,
+    is_unknown_ignored: bool,
     typed: impl Fn(&mut Settings),
 ) -> Result<(Found, Settings), Failure> {
     let mut settings = discover::settings(config, paths)?;
@@ -125,12 +127,24 @@ fn prepare(
         }
     }
     let found = discover::read(paths, settings.directory.as_deref())?;
+    if found.is_nothing() && !is_unknown_ignored {
+        return Err(nothing(&found, paths).into());
+    }
     settings.trees.clone_from(&found.trees);
     settings.only.clone_from(&found.only);
     for problem in &found.problems {
         say(&format!("error: {problem}"));
     }
     Ok((found, settings))
+}
+
+fn nothing(found: &Found, paths: &[PathBuf]) -> String {
+    if !found.problems.is_empty() {
+        return found.problems.join("; ");
+    }
+    let names: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    let names = names.join(", ");
+    format!("nothing to lint in {names}: no nginx, Gunicorn or systemd configuration was found there")
 }
 
 fn unknown_rule(name: &str) -> String {
@@ -140,7 +154,7 @@ fn unknown_rule(name: &str) -> String {
 
 fn run_map(arguments: &MapArguments, to: &mut dyn Write) -> Result<Status, Failure> {
     let paths = std::slice::from_ref(&arguments.path);
-    let (found, settings) = prepare(paths, arguments.config.as_deref(), |_| {})?;
+    let (found, settings) = prepare(paths, arguments.config.as_deref(), false, |_| {})?;
     let report = check(&found.sources, &settings);
     let read = output::what_was_read(&found.sources, &report);
     match arguments.format {

@@ -37,7 +37,7 @@ pub struct Found {
 /// directory of the configuration, if there is one.
 ///
 /// # Errors
-/// If a path does not exist or cannot be entered, or if there is nothing to lint; the message says what to do.
+/// If a path does not exist or cannot be entered; the message says what to do.
 pub fn read(paths: &[PathBuf], configured: Option<&Path>) -> Result<Found, String> {
     let mut found = Found::default();
     let mut only = BTreeSet::new();
@@ -71,18 +71,6 @@ pub fn read(paths: &[PathBuf], configured: Option<&Path>) -> Result<Found, Strin
     if !only.is_empty() && !paths.iter().any(|path| path.is_dir()) {
         let named = found.files.iter().filter(|(_, path)| only.contains(*path));
         found.only = Some(named.map(|(id, _)| found.sources.get(*id).path.clone()).collect());
-    }
-    let names: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
-    let nothing_asked_for = found.only.as_ref().is_some_and(Vec::is_empty);
-    let nothing = !found.sources.iter().any(|(_, source)| source.kind.is_configuration());
-    if nothing && !found.problems.is_empty() {
-        return Err(found.problems.join("; "));
-    }
-    if (nothing || nothing_asked_for) && found.problems.is_empty() {
-        return Err(format!(
-            "nothing to lint in {}: no nginx, Gunicorn or systemd configuration was found there",
-            names.join(", ")
-        ));
     }
     Ok(found)
 }
@@ -156,6 +144,12 @@ fn project_of(file: &Path) -> PathBuf {
 }
 
 impl Found {
+    /// Whether none of what was asked for is configuration of the programs that are known here.
+    pub fn is_nothing(&self) -> bool {
+        let is_any = self.sources.iter().any(|(_, source)| source.kind.is_configuration());
+        !is_any || self.only.as_ref().is_some_and(Vec::is_empty)
+    }
+
     fn note_unread(&mut self, path: String, why: &str) {
         self.problems.push(format!("cannot read `{path}`: {why}"));
         self.sources.note_unread(path);

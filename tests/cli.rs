@@ -87,6 +87,10 @@ fn a_run_ends_with_the_status_that_is_promised() {
         (well, &["map", "nowhere"], 2, "`nowhere`"),
         (empty, &["check"], 2, "nothing to lint"),
         (empty, &["check", "notes.txt"], 2, "nothing to lint"),
+        (empty, &["check", "--ignore-unknown", "notes.txt"], 0, "Read 0 files"),
+        (empty, &["check", "--ignore-unknown", "gone.conf"], 2, "gone.conf"),
+        (well, &["check", "--ignore-unknown", "wrong.hoplint"], 0, "no findings"),
+        (ill, &["check", "--ignore-unknown", NGINX], 1, "proxy-buffers-rejected"),
         (empty, &["check", "/dev/null"], 2, "neither a file nor a directory"),
     ] {
         let ran = hoplint(directory, arguments);

@@ -39,6 +39,9 @@ pub(super) struct CheckArguments {
     /// Directories to read and report on, or files to report on (what surrounds a file is read too)
     #[arg(default_value = ".")]
     pub(super) paths: Vec<PathBuf>,
+    /// Pass over files that are no configuration, even if nothing else was named: for hooks that name whatever changed
+    #[arg(long)]
+    pub(super) ignore_unknown: bool,
     /// Mend the files in place where that is safe
     #[arg(long)]
     pub(super) fix: bool,
