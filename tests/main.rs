@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stderr, reason = "what is skipped is said")]
 
+mod book;
 mod bound;
 mod cli;
 mod compose;

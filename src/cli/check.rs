@@ -18,12 +18,10 @@ use crate::output;
 use crate::source::Sources;
 
 pub(super) fn run(arguments: &CheckArguments, to: &mut dyn Write) -> Result<Status, Failure> {
-    let (found, mut settings) = prepare(
-        &arguments.paths,
-        arguments.config.as_deref(),
-        arguments.ignore_unknown,
-        |settings| typed(arguments, settings),
-    )?;
+    let (found, mut settings) =
+        prepare(&arguments.paths, arguments.config.as_deref(), arguments.ignore_unknown, |settings| {
+            typed(arguments, settings)
+        })?;
     settings.baseline = match (&arguments.baseline, &arguments.write_baseline) {
         (Some(path), None) => Some(discover::baseline(path)?),
         _ => None,
