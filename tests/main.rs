@@ -14,6 +14,7 @@ mod ground;
 mod gunicorn;
 mod json;
 mod lab;
+mod map;
 mod nginx;
 mod outputs;
 mod page;
