@@ -11,9 +11,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::arguments::{Arguments, Command, MapArguments, MapFormat};
-use crate::check::check;
+use crate::check::{Report, check};
 use crate::config::Settings;
 use crate::discover::{self, Found};
+use crate::model::Deployment;
 use crate::output;
 use crate::rules::{RULES, nearest, rule};
 
@@ -147,6 +148,19 @@ fn nothing(found: &Found, paths: &[PathBuf]) -> String {
     format!("nothing to lint in {names}: no nginx, Gunicorn or systemd configuration was found there")
 }
 
+/// Leaves the stacks that a file is in which was named.
+fn keep_stacks_of(only: &[String], report: &mut Report, found: &Found) -> Result<(), String> {
+    let is_named =
+        |stack: &Deployment| stack.files.iter().any(|id| only.contains(&found.sources.get(*id).path));
+    report.stacks.retain(is_named);
+    match report.stacks.is_empty() {
+        true => {
+            Err(format!("`{}` is in no stack: nothing that is to be linted lies with it", only.join("`, `")))
+        }
+        false => Ok(()),
+    }
+}
+
 fn unknown_rule(name: &str) -> String {
     let hint = nearest(name).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     format!("there is no rule `{name}`{hint} (`hoplint rules` lists them all)")
@@ -155,11 +169,18 @@ fn unknown_rule(name: &str) -> String {
 fn run_map(arguments: &MapArguments, to: &mut dyn Write) -> Result<Status, Failure> {
     let paths = std::slice::from_ref(&arguments.path);
     let (found, settings) = prepare(paths, arguments.config.as_deref(), false, |_| {})?;
-    let report = check(&found.sources, &settings);
+    let mut report = check(&found.sources, &settings);
     let read = output::what_was_read(&found.sources, &report);
+    if let Some(only) = &found.only {
+        keep_stacks_of(only, &mut report, &found)?;
+    }
     match arguments.format {
         MapFormat::Text => {
-            output::map(&report, &found.sources, to)?;
+            if let (Some([path]), [stack]) = (found.only.as_deref(), report.stacks.as_slice()) {
+                let root = output::root_of(stack);
+                writeln!(to, "{}\n", output::harmless(&format!("`{path}` is in the stack `{root}`.")))?;
+            }
+            output::map(&report, &found.sources, terminal::style(arguments.color), to)?;
             writeln!(to, "\nRead {read}.")?;
         }
         MapFormat::Json => {

@@ -15,6 +15,7 @@ mod ground;
 mod gunicorn;
 mod json;
 mod lab;
+mod map;
 mod nginx;
 mod outputs;
 mod page;

@@ -125,7 +125,7 @@ fn reason(text: &str) -> Result<String, String> {
 
 #[derive(Debug, Args)]
 pub(super) struct MapArguments {
-    /// The directory to read
+    /// The directory to read, or a file: then the stack is shown that it is in
     #[arg(default_value = ".")]
     pub(super) path: PathBuf,
     /// How to show what was understood
@@ -134,6 +134,9 @@ pub(super) struct MapArguments {
     /// The configuration to go by, instead of the nearest hoplint.toml or pyproject.toml
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(super) color: Color,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
