@@ -134,6 +134,7 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
     unresolved.dedup();
     Deployment {
         root: stack.root.clone(),
+        files: stack.files.clone(),
         target,
         pinned: found.version.map(|(_, span)| span),
         nginx: nginx.nginx,
