@@ -122,7 +122,8 @@ pub fn order<'a>(finding: &'a Finding, sources: &'a Sources) -> (&'a str, u32, &
 }
 
 fn understand(sources: &Sources, trees: &Trees, settings: &Settings) -> Vec<Deployment> {
-    let mut stacks = stacks(sources, &settings.trees, &settings.stacks);
+    let roots: Vec<String> = settings.stacks.iter().map(|stack| stack.root.clone()).collect();
+    let mut stacks = stacks(sources, &settings.trees, &roots);
     // What is merely searched is no machine by itself.
     stacks.retain(|stack| stack.files.iter().any(|id| sources.get(*id).kind.is_configuration()));
     stacks.par_iter().map(|stack| deployment(stack, trees, sources, settings.target)).collect()
