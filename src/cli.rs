@@ -124,9 +124,12 @@ fn prepare(
             return Err(unknown_rule(name).into());
         }
     }
-    let found = discover::read(paths, settings.directory.as_deref())?;
+    let found = discover::read(paths, &settings)?;
     settings.trees.clone_from(&found.trees);
     settings.only.clone_from(&found.only);
+    for path in &found.excluded {
+        say(&format!("`{path}` is not read: the configuration excludes it."));
+    }
     for problem in &found.problems {
         say(&format!("error: {problem}"));
     }

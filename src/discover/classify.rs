@@ -110,8 +110,16 @@ pub(super) fn by_name(path: &Path) -> Option<Candidate> {
     }
 }
 
+/// What a file is; `None` if it is nothing of ours, and `is_wanted` says that somebody wants it read all the same.
+pub(super) fn kind(path: &Path, text: &str, is_wanted: bool) -> Option<FileKind> {
+    let of_python = path.extension().is_some_and(|it| it == "py");
+    let any = if of_python { Candidate::Python } else { Candidate::Any };
+    let candidate = by_name(path).or(is_wanted.then_some(any))?;
+    by_content(path, candidate, text).or((is_wanted && !text.contains('\0')).then_some(FileKind::Launcher))
+}
+
 /// What a file is, given what its name lets it be; `None` if it is nothing of ours.
-pub(super) fn by_content(path: &Path, candidate: Candidate, text: &str) -> Option<FileKind> {
+fn by_content(path: &Path, candidate: Candidate, text: &str) -> Option<FileKind> {
     if text.contains('\0') {
         return None;
     }
