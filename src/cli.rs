@@ -127,25 +127,29 @@ fn prepare(
             return Err(unknown_rule(name).into());
         }
     }
-    let found = discover::read(paths, settings.directory.as_deref())?;
+    let found = discover::read(paths, &settings)?;
     if found.is_nothing() && !is_unknown_ignored {
-        return Err(nothing(&found, paths).into());
+        return Err(nothing(&found, paths, &settings).into());
     }
     settings.trees.clone_from(&found.trees);
     settings.only.clone_from(&found.only);
+    for path in &found.excluded {
+        say(&format!("`{path}` is not read: the configuration excludes it."));
+    }
     for problem in &found.problems {
         say(&format!("error: {problem}"));
     }
     Ok((found, settings))
 }
 
-fn nothing(found: &Found, paths: &[PathBuf]) -> String {
+fn nothing(found: &Found, paths: &[PathBuf], settings: &Settings) -> String {
     if !found.problems.is_empty() {
         return found.problems.join("; ");
     }
     let names: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
     let names = names.join(", ");
-    format!("nothing to lint in {names}: no nginx, Gunicorn or systemd configuration was found there")
+    let but = if settings.exclude.is_empty() { "" } else { " that the configuration does not exclude" };
+    format!("nothing to lint in {names}: no nginx, Gunicorn or systemd configuration was found there{but}")
 }
 
 /// Leaves the stacks that a file is in which was named.

@@ -1,5 +1,6 @@
 //! The configuration of hoplint itself: `hoplint.toml`, or `[tool.hoplint]` in `pyproject.toml`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -28,9 +29,14 @@ pub struct Settings {
     pub directory: Option<PathBuf>,
     /// The trees of the run. Each is read as machines of its own.
     pub trees: Vec<Root>,
-    /// Directories that are machines of their own, relative to the directory of the configuration, or to a tree that does
-    /// not lie below it; `*` stands for one component.
-    pub stacks: Vec<String>,
+    /// Globs of files that are not read at all, as in a .gitignore beside the configuration.
+    pub exclude: Vec<String>,
+    /// Globs of files that are read even where .gitignore leaves them out or their name tells nothing.
+    pub include: Vec<String>,
+    /// Files that are of a language whatever they look like.
+    pub files: FileKinds,
+    /// The machines that are named.
+    pub stacks: Vec<StackSettings>,
     /// The files that are reported on; all where there is nothing.
     pub only: Option<Vec<String>>,
     /// The findings that are known, and not shown.
@@ -43,6 +49,33 @@ impl Settings {
         let named = |names: &[String]| names.iter().any(|name| name == rule);
         (self.select.is_empty() || named(&self.select)) && !named(&self.ignore)
     }
+}
+
+/// Globs of files that are of a language whatever they look like.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FileKinds {
+    /// Of nginx's.
+    pub nginx: Vec<String>,
+    /// Of Gunicorn's.
+    pub gunicorn: Vec<String>,
+    /// Of systemd's units.
+    pub systemd: Vec<String>,
+}
+
+/// What is said of a machine, or of several whose directories one pattern names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StackSettings {
+    /// The directories, relative to the directory of the configuration, or to a tree that does not lie below it; `*` stands
+    /// for one component.
+    pub root: String,
+    /// Globs of files elsewhere that belong to it too, from the directory of the configuration.
+    pub include: Vec<String>,
+    /// Globs of files below `root` that do not belong to it.
+    pub exclude: Vec<String>,
+    /// Absolute directories and files of the machine, each with the path that it has from the directory of the
+    /// configuration.
+    pub paths: Vec<(String, String)>,
 }
 
 /// Which end of a hop is right where the two disagree: fixes make the other one follow it.
@@ -67,6 +100,9 @@ impl Default for Settings {
             target: Target::NEWEST,
             directory: None,
             trees: vec![Root::default()],
+            exclude: Vec::new(),
+            include: Vec::new(),
+            files: FileKinds::default(),
             stacks: Vec::new(),
             only: None,
             baseline: None,
@@ -83,6 +119,9 @@ struct File {
     fail_on: Option<Level>,
     fix: Fixing,
     target: Versions,
+    exclude: Vec<String>,
+    include: Vec<String>,
+    files: FileKinds,
     stack: Vec<Stack>,
 }
 
@@ -112,6 +151,12 @@ struct Versions {
 #[serde(deny_unknown_fields)]
 struct Stack {
     root: String,
+    #[serde(default)]
+    include: Vec<String>,
+    #[serde(default)]
+    exclude: Vec<String>,
+    #[serde(default)]
+    paths: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -161,7 +206,14 @@ fn settings(file: File) -> Result<Settings, String> {
         gunicorn: version(file.target.gunicorn, gunicorn)?,
         systemd: version(file.target.systemd, systemd)?,
     };
-    settings.stacks = file.stack.into_iter().map(|stack| stack.root).collect();
+    (settings.exclude, settings.include, settings.files) = (file.exclude, file.include, file.files);
+    let stack = |it: Stack| StackSettings {
+        root: it.root,
+        include: it.include,
+        exclude: it.exclude,
+        paths: it.paths.into_iter().collect(),
+    };
+    settings.stacks = file.stack.into_iter().map(stack).collect();
     Ok(settings)
 }
 
@@ -177,9 +229,26 @@ mod tests {
         assert_eq!(settings.ignore, ["syntax-error"]);
         assert_eq!(settings.fail_on, Severity::Error);
         assert_eq!(settings.target.nginx, Version(1, 22, 0));
-        assert_eq!(settings.stacks, ["hosts/*"]);
+        assert_eq!(settings.stacks, [StackSettings { root: "hosts/*".into(), ..StackSettings::default() }]);
         assert!(from_pyproject("[project]\nname = \"x\"\n").unwrap().is_none());
         assert!(from_pyproject("[tool.hoplint]\nselect = [\"syntax-error\"]\n").unwrap().is_some());
+    }
+
+    #[test]
+    fn which_files_are_read_and_where_they_belong_is_read() {
+        let text = "exclude = [\"old/\"]\ninclude = [\"dist/site\"]\n[files]\nnginx = [\"*.ngx\"]\n\
+                    [[stack]]\nroot = \"web\"\ninclude = [\"common/**\"]\nexclude = [\"*.bak\"]\n\
+                    [stack.paths]\n\"/srv/app\" = \"backend\"\n";
+        let settings = from_hoplint_toml(text).unwrap();
+        assert_eq!((settings.exclude, settings.include), (vec!["old/".into()], vec!["dist/site".into()]));
+        assert_eq!(settings.files, FileKinds { nginx: vec!["*.ngx".into()], ..FileKinds::default() });
+        let expected = StackSettings {
+            root: "web".into(),
+            include: vec!["common/**".into()],
+            exclude: vec!["*.bak".into()],
+            paths: vec![("/srv/app".into(), "backend".into())],
+        };
+        assert_eq!(settings.stacks, [expected]);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! From paths to sources and back: the one place that touches the file system.
 
 mod classify;
+mod configured;
+mod filter;
+mod links;
 mod modules;
 mod write;
 
@@ -14,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::WalkBuilder;
 
+use self::filter::Filter;
 use crate::baseline::Baseline;
 use crate::config::{self, Settings};
 use crate::source::{FileId, FileKind, MAX_FILE_SIZE, Root, Source, Sources};
@@ -31,14 +35,15 @@ pub struct Found {
     pub only: Option<Vec<String>>,
     /// What could not be read, each a sentence; the rest was read all the same.
     pub problems: Vec<String>,
+    /// The files that were named one by one and that the configuration excludes, by their displayed paths.
+    pub excluded: Vec<String>,
 }
 
-/// Reads the trees of some paths: of a directory, all below it; of a file, the project around it. `configured` is the
-/// directory of the configuration, if there is one.
+/// Reads the trees of some paths: of a directory, all below it; of a file, the project around it.
 ///
 /// # Errors
 /// If a path does not exist or cannot be entered; the message says what to do.
-pub fn read(paths: &[PathBuf], configured: Option<&Path>) -> Result<Found, String> {
+pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Found, String> {
     let mut found = Found::default();
     let mut only = BTreeSet::new();
     let mut directories = Vec::new();
@@ -62,9 +67,9 @@ pub fn read(paths: &[PathBuf], configured: Option<&Path>) -> Result<Found, Strin
     let nested: Vec<PathBuf> = roots.clone();
     roots.retain(|root| !nested.iter().any(|other| root != other && root.starts_with(other)));
     for root in &roots {
-        let below = configured.and_then(|it| root.strip_prefix(it).ok());
+        let below = settings.directory.as_ref().and_then(|it| root.strip_prefix(it).ok());
         let below = below.map_or(String::new(), |below| joined("", below));
-        let tree = Tree { root, path: beginning(root, &base) };
+        let tree = Tree { root, path: beginning(root, &base), filter: Filter::new(settings, &below) };
         read_tree(&tree, &only, &mut found)?;
         found.trees.push(Root { path: tree.path, below });
     }
@@ -86,14 +91,19 @@ pub fn settings(named: Option<&Path>, paths: &[PathBuf]) -> Result<Settings, Str
     let text =
         |path: &Path| text_of(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()));
     if let Some(path) = named {
-        let text = text(path)?;
+        let read = text(path)?;
         let settings = if path.file_name().is_some_and(|name| name == "pyproject.toml") {
-            let settings = config::from_pyproject(&text).map_err(|error| fault(path, error))?;
+            let settings = config::from_pyproject(&read).map_err(|error| fault(path, error))?;
             settings.ok_or_else(|| format!("`{}` has no [tool.hoplint] table", path.display()))?
         } else {
-            config::from_hoplint_toml(&text).map_err(|error| fault(path, error))?
+            config::from_hoplint_toml(&read).map_err(|error| fault(path, error))?
         };
         let directory = path.canonicalize().ok().and_then(|it| it.parent().map(Path::to_owned));
+        let is_around = |directory: &&PathBuf| {
+            paths.iter().any(|path| path.canonicalize().is_ok_and(|path| path.starts_with(directory)))
+        };
+        let around = directory.as_ref().filter(is_around).map(PathBuf::as_path);
+        configured::judge(&settings, &read, around).map_err(|error| fault(path, error))?;
         return Ok(Settings { directory, ..settings });
     }
     let Some(start) = paths.first().and_then(|path| path.canonicalize().ok()) else {
@@ -102,13 +112,18 @@ pub fn settings(named: Option<&Path>, paths: &[PathBuf]) -> Result<Settings, Str
     for directory in start.ancestors().filter(|it| it.is_dir()) {
         let own = directory.join("hoplint.toml");
         if own.is_file() {
-            let settings = config::from_hoplint_toml(&text(&own)?).map_err(|error| fault(&own, error))?;
+            let text = text(&own)?;
+            let settings = config::from_hoplint_toml(&text).map_err(|error| fault(&own, error))?;
+            configured::judge(&settings, &text, Some(directory)).map_err(|error| fault(&own, error))?;
             return Ok(Settings { directory: Some(directory.to_owned()), ..settings });
         }
         let pyproject = directory.join("pyproject.toml");
         if pyproject.is_file() {
-            let settings = config::from_pyproject(&text(&pyproject)?);
-            if let Some(settings) = settings.map_err(|error| fault(&pyproject, error))? {
+            let text = text(&pyproject)?;
+            let settings = config::from_pyproject(&text).map_err(|error| fault(&pyproject, error))?;
+            if let Some(settings) = settings {
+                let judged = configured::judge(&settings, &text, Some(directory));
+                judged.map_err(|error| fault(&pyproject, error))?;
                 return Ok(Settings { directory: Some(directory.to_owned()), ..settings });
             }
         }
@@ -147,7 +162,7 @@ impl Found {
     /// Whether none of what was asked for is configuration of the programs that are known here.
     pub fn is_nothing(&self) -> bool {
         let is_any = self.sources.iter().any(|(_, source)| source.kind.is_configuration());
-        !is_any || self.only.as_ref().is_some_and(Vec::is_empty)
+        !is_any || self.only.as_ref().is_some_and(Vec::is_empty) && self.excluded.is_empty()
     }
 
     fn note_unread(&mut self, path: String, why: &str) {
@@ -162,12 +177,18 @@ struct Tree<'a> {
     root: &'a Path,
     /// How the paths of its files begin where they are shown.
     path: String,
+    /// What the configuration says of its files.
+    filter: Filter,
 }
 
 impl Tree<'_> {
+    fn inside<'b>(&self, file: &'b Path) -> &'b Path {
+        file.strip_prefix(self.root).unwrap_or(file)
+    }
+
     /// The path of a file of the tree, as it is shown.
     fn shown(&self, file: &Path) -> String {
-        let inside = file.strip_prefix(self.root).unwrap_or(file);
+        let inside = self.inside(file);
         let mut path = joined(&self.path, inside);
         path.pop();
         path
@@ -183,7 +204,9 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
         return Err(format!("cannot read `{}`: {ENDLESS_IGNORE}", directory.display()));
     }
     let left_out: Arc<Mutex<Vec<PathBuf>>> = Arc::default();
-    let note = Arc::clone(&left_out);
+    let excluded: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
+    let (note, note_excluded) = (Arc::clone(&left_out), Arc::clone(&excluded));
+    let (filter, root) = (tree.filter.clone(), tree.root.to_owned());
     let walk = WalkBuilder::new(tree.root)
         .hidden(false)
         .git_global(false)
@@ -192,8 +215,14 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
             if matches!(entry.file_name().to_str(), Some(".git" | "node_modules")) {
                 return false;
             }
-            let is_endless =
-                entry.file_type().is_some_and(|it| it.is_dir()) && has_endless_ignore(entry.path());
+            let is_directory = entry.file_type().is_some_and(|it| it.is_dir());
+            let inside = entry.path().strip_prefix(&root).unwrap_or(entry.path());
+            if filter.excludes(inside, is_directory) {
+                let mut excluded = note_excluded.lock().unwrap_or_else(PoisonError::into_inner);
+                excluded.insert(entry.path().to_owned());
+                return false;
+            }
+            let is_endless = is_directory && has_endless_ignore(entry.path());
             if is_endless {
                 note.lock().unwrap_or_else(PoisonError::into_inner).push(entry.path().to_owned());
             }
@@ -218,19 +247,30 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
     for directory in left_out.lock().unwrap_or_else(PoisonError::into_inner).iter() {
         found.note_unread(tree.shown(directory), ENDLESS_IGNORE);
     }
-    // A file that was named is read even where the walk leaves it out.
-    files.extend(only.iter().filter(|path| path.starts_with(tree.root)).cloned());
+    // A file that was named is read even where the walk leaves it out, but not where the configuration does.
+    for path in only.iter().filter(|path| path.starts_with(tree.root)) {
+        if tree.filter.excludes(tree.inside(path), false) {
+            found.excluded.push(tree.shown(path));
+        } else {
+            files.push(path.clone());
+        }
+    }
+    let included = included(tree);
+    files.extend(included.iter().cloned());
     files.sort();
     files.dedup();
     let python: Vec<PathBuf> = files.iter().filter(|path| modules::is_python(path)).cloned().collect();
     let mut read_files: BTreeMap<PathBuf, FileId> = BTreeMap::new();
     let mut later = Vec::new();
     for path in files {
-        let Some(kinds) = classify::by_name(&path) else {
+        let said = tree.filter.kind(tree.inside(&path))?;
+        let is_included = included.contains(&path);
+        if said.is_none() && !is_included && classify::by_name(&path).is_none() {
             later.push(path);
             continue;
-        };
-        match read_file(&path, tree, |text| classify::by_content(&path, kinds, text), found) {
+        }
+        let kind = |text: &str| said.or_else(|| classify::kind(&path, text, is_included));
+        match read_file(&path, tree, kind, found) {
             Some(id) => drop(read_files.insert(path, id)),
             None => later.push(path),
         }
@@ -256,21 +296,31 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
     for path in python.iter().filter(|path| !read_files.contains_key(*path)) {
         modules::note(path, tree.shown(path), &wanted, &mut found.sources);
     }
-    modules::left_out(&python, &wanted, |path| tree.shown(path), &mut found.sources);
-    for link in links {
-        if std::fs::read_link(&link).is_ok_and(|target| target == Path::new("/dev/null")) {
-            found.sources.null_link(tree.shown(&link));
-            continue;
-        }
-        let target = link.canonicalize().ok();
-        let is_below = |target: &PathBuf| target.starts_with(tree.root) && target.is_dir();
-        match target.as_ref().and_then(|target| read_files.get(target)) {
-            Some(id) => found.sources.link(tree.shown(&link), *id),
-            None if target.as_ref().is_some_and(is_below) => {}
-            None => found.sources.unread_link(tree.shown(&link)),
-        }
-    }
+    let excluded = std::mem::take(&mut *excluded.lock().unwrap_or_else(PoisonError::into_inner));
+    modules::left_out(&python, &excluded, &wanted, |path| tree.shown(path), &mut found.sources);
+    links::read(&links, tree, &read_files, &mut found.sources);
     Ok(())
+}
+
+/// The files of a tree that are read whatever leaves them out.
+fn included(tree: &Tree) -> BTreeSet<PathBuf> {
+    if tree.filter.includes_nothing() {
+        return BTreeSet::new();
+    }
+    let (filter, root) = (tree.filter.clone(), tree.root.to_owned());
+    let walk = WalkBuilder::new(tree.root)
+        .standard_filters(false)
+        .filter_entry(move |entry| {
+            let inside = entry.path().strip_prefix(&root).unwrap_or(entry.path());
+            let is_directory = entry.file_type().is_some_and(|it| it.is_dir());
+            entry.file_name() != ".git"
+                && !filter.excludes(inside, is_directory)
+                && (!is_directory || filter.may_include_below(inside))
+        })
+        .build();
+    // What cannot be read was said by the first walk, or is nothing that anybody asked for.
+    let files = walk.flatten().filter(|entry| entry.file_type().is_some_and(|it| it.is_file()));
+    files.map(ignore::DirEntry::into_path).filter(|path| tree.filter.includes(tree.inside(path))).collect()
 }
 
 fn read_file(

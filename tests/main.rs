@@ -26,6 +26,7 @@ mod real;
 mod refused;
 mod shell;
 mod specs;
+mod stacks;
 mod support;
 mod systemd;
 mod tidy;

@@ -72,7 +72,7 @@ pub(crate) fn write(path: &Path, bytes: impl AsRef<[u8]>) {
 
 /// A tree as a run of the program would read it, and the settings of that run, with nothing hidden.
 pub(crate) fn read(directory: &Path) -> (Sources, Settings) {
-    let found = discover::read(&[directory.to_owned()], None).unwrap();
+    let found = discover::read(&[directory.to_owned()], &Settings::default()).unwrap();
     assert!(found.problems.is_empty(), "{:?}", found.problems);
     let settings = Settings { trees: found.trees, show: Severity::Note, ..Settings::default() };
     (found.sources, settings)

@@ -8,7 +8,7 @@ use crate::source::{FileId, Span};
 pub struct Deployment {
     /// The directory that the stack's files lie in; empty for the one the run began in.
     pub root: String,
-    /// All of its files, in the order of their paths.
+    /// The files that meet on it, in the order of their paths.
     pub files: Vec<FileId>,
     /// The versions that are meant.
     pub target: Target,
