@@ -1,9 +1,11 @@
 //! From paths to sources and back: the one place that touches the file system.
 
 mod classify;
+mod configuration;
 mod modules;
 mod write;
 
+pub use configuration::{Wanted, passed_over, settings};
 pub use write::{WriteError, write, write_report};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +17,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ignore::WalkBuilder;
 
 use crate::baseline::Baseline;
-use crate::config::{self, Settings};
 use crate::source::{FileId, FileKind, MAX_FILE_SIZE, Root, Source, Sources};
 
 /// All that was found below the paths of a run.
@@ -55,7 +56,7 @@ pub fn read(paths: &[PathBuf], configured: Option<&Path>) -> Result<Found, Strin
             return Err(format!("cannot read `{}`: it is neither a file nor a directory", path.display()));
         }
     }
-    let base = std::env::current_dir().and_then(|it| it.canonicalize()).unwrap_or_default();
+    let base = base();
     let mut roots: Vec<PathBuf> = directories.iter().map(|it| canonical(it)).collect::<Result<_, _>>()?;
     roots.sort();
     roots.dedup();
@@ -87,50 +88,6 @@ pub fn read(paths: &[PathBuf], configured: Option<&Path>) -> Result<Found, Strin
     Ok(found)
 }
 
-/// The configuration for a run: the file that was named, else the nearest `hoplint.toml` or `pyproject.toml` with a
-/// `[tool.hoplint]` table in the directory or above it.
-///
-/// # Errors
-/// If the file cannot be read or means nothing.
-pub fn settings(named: Option<&Path>, paths: &[PathBuf]) -> Result<Settings, String> {
-    let fault =
-        |path: &Path, error: String| format!("the configuration `{}` is wrong: {error}", path.display());
-    let text =
-        |path: &Path| text_of(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()));
-    if let Some(path) = named {
-        let text = text(path)?;
-        let settings = if path.file_name().is_some_and(|name| name == "pyproject.toml") {
-            let settings = config::from_pyproject(&text).map_err(|error| fault(path, error))?;
-            settings.ok_or_else(|| format!("`{}` has no [tool.hoplint] table", path.display()))?
-        } else {
-            config::from_hoplint_toml(&text).map_err(|error| fault(path, error))?
-        };
-        let directory = path.canonicalize().ok().and_then(|it| it.parent().map(Path::to_owned));
-        return Ok(Settings { directory, ..settings });
-    }
-    let Some(start) = paths.first().and_then(|path| path.canonicalize().ok()) else {
-        return Ok(Settings::default());
-    };
-    for directory in start.ancestors().filter(|it| it.is_dir()) {
-        let own = directory.join("hoplint.toml");
-        if own.is_file() {
-            let settings = config::from_hoplint_toml(&text(&own)?).map_err(|error| fault(&own, error))?;
-            return Ok(Settings { directory: Some(directory.to_owned()), ..settings });
-        }
-        let pyproject = directory.join("pyproject.toml");
-        if pyproject.is_file() {
-            let settings = config::from_pyproject(&text(&pyproject)?);
-            if let Some(settings) = settings.map_err(|error| fault(&pyproject, error))? {
-                return Ok(Settings { directory: Some(directory.to_owned()), ..settings });
-            }
-        }
-        if directory.join(".git").exists() {
-            break;
-        }
-    }
-    Ok(Settings::default())
-}
-
 /// Reads a baseline.
 ///
 /// # Errors
@@ -138,6 +95,19 @@ pub fn settings(named: Option<&Path>, paths: &[PathBuf]) -> Result<Settings, Str
 pub fn baseline(path: &Path) -> Result<Baseline, String> {
     let text = text_of(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
     Baseline::read(&text).map_err(|error| format!("`{}`: {error}", path.display()))
+}
+
+/// Whether a path leads to something.
+///
+/// # Errors
+/// If it does not, or that cannot be seen.
+pub fn is_there(path: &Path) -> Result<(), String> {
+    canonical(path).map(drop)
+}
+
+/// The directory that the run began in.
+fn base() -> PathBuf {
+    std::env::current_dir().and_then(|it| it.canonicalize()).unwrap_or_default()
 }
 
 fn canonical(path: &Path) -> Result<PathBuf, String> {
