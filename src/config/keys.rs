@@ -352,8 +352,10 @@ fn ignores(reader: &mut Reader, value: &Value, settings: &mut Settings) {
 fn stacks(reader: &mut Reader, value: &Value, settings: &mut Settings) {
     reader.tables(value, |reader, table, span| {
         settings.stacks.push(StackSettings::default());
+        let before = reader.faults();
         reader.keys(table, STACK, settings);
-        if !table.contains_key("root") {
+        // It may be there, misspelt.
+        if !table.contains_key("root") && reader.faults() == before {
             reader.fault(span, "a `[[stack]]` has to have a `root`".into(), None);
         }
     });

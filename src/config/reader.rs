@@ -30,7 +30,6 @@ pub enum File {
 /// If the text is no TOML, or holds a key or a value that means nothing. All mistakes are told, each with its line and with
 /// what may stand there.
 pub fn read(file: File, name: &str, text: &str) -> Result<Option<Settings>, String> {
-    // The parser takes a mark of the byte order for a part of the first key.
     let document = DeTable::parse(text).map_err(|error| {
         let message = error.message().replace('\n', ", ");
         let fault = Fault {
@@ -77,6 +76,11 @@ impl Reader<'_> {
     /// Notes a mistake.
     pub(super) fn fault(&mut self, span: Range<usize>, message: String, help: Option<String>) {
         self.faults.push(Fault { span, message, help });
+    }
+
+    /// How many mistakes there are so far.
+    pub(super) fn faults(&self) -> usize {
+        self.faults.len()
     }
 
     /// Reads the keys of a table.

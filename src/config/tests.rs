@@ -108,6 +108,7 @@ fn what_means_nothing_is_told_with_its_place_and_what_was_meant() {
     refused("\n[severity]\nsystemd = \"fatal\"", 3, 11, &["`off`"]);
     refused("\n[severity]\nsystemmd = \"off\"", 3, 1, &["did you mean `systemd`?"]);
     refused("\n[[stack]]\nexclude = []", 2, 1, &["has to have a `root`"]);
+    refused("\n[[stack]]\nrot = \"a\"", 3, 1, &["did you mean `root`?"]);
     refused("stack = [3]", 1, 10, &["a table"]);
     refused("\n[[stack]]\nroot = \"../a\"", 3, 8, &["leads out"]);
     refused("\n[[stack]]\nroot = \"a\"\npaths = { \"srv\" = \"b\" }", 4, 11, &["absolute"]);
@@ -117,6 +118,13 @@ fn what_means_nothing_is_told_with_its_place_and_what_was_meant() {
     assert!(own("= 1").unwrap_err().starts_with("hoplint.toml:1:1: this is no TOML: "));
     let error = read(File::Pyproject, "pyproject.toml", "[tool]\nhoplint = 3\n").unwrap_err();
     assert!(error.contains("pyproject.toml:2:11: `tool.hoplint` has to be a table"), "{error}");
+}
+
+#[test]
+fn a_mark_of_the_byte_order_and_carriage_returns_move_no_place() {
+    let error = own("\u{feff}ignor = []\r\nfail-on = 1\r\n").unwrap_err();
+    assert!(error.contains(":1:2: there is no key `ignor`") && error.contains(":2:11: "), "{error}");
+    assert!(error.contains("fail-on = 1\n   |           ^"), "{error}");
 }
 
 #[test]

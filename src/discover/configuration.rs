@@ -58,10 +58,8 @@ pub fn passed_over(wanted: Wanted, paths: &[PathBuf], used: Option<&str>) -> Vec
             is_behind = true;
             continue;
         }
-        let has_none = candidate.file == File::Pyproject
-            && text_of(&candidate.path).is_ok_and(|text| !text.contains("[tool.hoplint"));
         let why = match wanted {
-            _ if has_none => "it has no [tool.hoplint] table",
+            _ if matches!(candidate.read(), Ok(None)) => "it has no [tool.hoplint] table",
             Wanted::Nothing => "--no-config leaves all out",
             Wanted::Named(_) => "--config names another",
             Wanted::Nearest if is_behind => "one that goes before it was found",
@@ -92,10 +90,10 @@ fn candidates(paths: &[PathBuf]) -> Vec<Candidate> {
 }
 
 impl Candidate {
-    fn read(self) -> Result<Option<Settings>, String> {
+    fn read(&self) -> Result<Option<Settings>, String> {
         let text = text_of(&self.path).map_err(|error| format!("cannot read `{}`: {error}", self.name))?;
         let settings = config::read(self.file, &self.name, &text)?;
         let directory = self.path.canonicalize().ok().and_then(|it| it.parent().map(Path::to_owned));
-        Ok(settings.map(|settings| Settings { directory, file: Some(self.name), ..settings }))
+        Ok(settings.map(|settings| Settings { directory, file: Some(self.name.clone()), ..settings }))
     }
 }
