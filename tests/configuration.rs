@@ -441,7 +441,7 @@ fn what_is_in_force_is_shown_with_its_places_and_can_be_pasted() {
         "[[stack]]",
         "root = \"deploy\"  # ../hoplint.toml:11",
         "[stack.paths]",
-        "\"/srv/a b\" = \"x\"  # ../hoplint.toml:12",
+        "\"/srv/a b\" = \"app\"  # ../hoplint.toml:12",
     ] {
         assert!(ran.stdout.split('\n').any(|it| it == line), "{line}\n{}", ran.stdout);
     }
