@@ -11,7 +11,7 @@ use crate::model::{Target, Version};
 use crate::source::Root;
 
 /// What a run goes by.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The rules that are on; all where there is nothing.
     pub select: Vec<String>,
@@ -39,6 +39,8 @@ pub struct Settings {
     pub stacks: Vec<StackSettings>,
     /// The files that are reported on; all where there is nothing.
     pub only: Option<Vec<String>>,
+    /// The files that fixes may change; all where there is nothing.
+    pub may_change: Option<Vec<String>>,
     /// The findings that are known, and not shown.
     pub baseline: Option<Baseline>,
 }
@@ -105,6 +107,7 @@ impl Default for Settings {
             files: FileKinds::default(),
             stacks: Vec::new(),
             only: None,
+            may_change: None,
             baseline: None,
         }
     }

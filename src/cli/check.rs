@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::arguments::{CheckArguments, Format, OutputFile};
-use super::{Failure, Status, prepare, say, terminal};
+use super::progress::Progress;
+use super::{Failure, Status, say, say_unread, stdin, terminal, watch};
 use crate::baseline::{Baseline, Entry};
 use crate::check::{Report, check};
 use crate::config::Settings;
@@ -13,37 +14,87 @@ use crate::discover::{self, Found};
 use crate::edit::Applicability;
 use crate::finding::{Finding, Severity};
 use crate::fingerprint;
-use crate::fix::{Outcome, add_ignores, fix};
-use crate::output;
+use crate::fix::{Outcome, add_ignores, fix_telling};
+use crate::output::{self, Style};
 use crate::source::Sources;
 
 pub(super) fn run(arguments: &CheckArguments, to: &mut dyn Write) -> Result<Status, Failure> {
-    let (found, mut settings) =
-        prepare(&arguments.paths, arguments.config.as_deref(), arguments.ignore_unknown, |settings| {
-            typed(arguments, settings)
-        })?;
+    if arguments.watch {
+        return watch::run(arguments, to);
+    }
+    if let Some(path) = &arguments.stdin_filename {
+        return stdin::run(arguments, path, to);
+    }
+    let progress = Progress::start();
+    progress.tell("Reading files");
+    let (found, settings) = read(arguments)?;
+    once(&found, &settings, arguments, progress, to)
+}
+
+/// Reads the configuration and the files.
+pub(super) fn read(arguments: &CheckArguments) -> Result<(Found, Settings), Failure> {
+    gather(arguments, &arguments.paths, |settings| discover::read(&arguments.paths, settings))
+}
+
+/// As [`super::gather`], with all that was typed.
+pub(super) fn gather(
+    arguments: &CheckArguments,
+    paths: &[PathBuf],
+    read: impl FnOnce(&Settings) -> Result<Found, String>,
+) -> Result<(Found, Settings), Failure> {
+    let (config, is_unknown_ignored) = (arguments.config.as_deref(), arguments.ignore_unknown);
+    let typed = |settings: &mut Settings| typed(arguments, settings);
+    let (found, mut settings) = super::gather(paths, config, is_unknown_ignored, typed, read)?;
     settings.baseline = match (&arguments.baseline, &arguments.write_baseline) {
         (Some(path), None) => Some(discover::baseline(path)?),
         _ => None,
     };
-    let at_least = if arguments.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
+    Ok((found, settings))
+}
+
+/// Does with what was read what was asked for.
+pub(super) fn once(
+    found: &Found,
+    settings: &Settings,
+    arguments: &CheckArguments,
+    progress: Progress,
+    to: &mut dyn Write,
+) -> Result<Status, Failure> {
+    progress.tell(format!("Checking {}", output::plural(found.sources.len(), "file")));
     let status = if arguments.diff {
-        show_diff(&found, &settings, at_least, to)?
+        show_diff(found, settings, arguments, progress, to)?
     } else if arguments.fix {
-        mend(&found, &settings, at_least, arguments, to)?
+        mend(found, settings, arguments, progress, to)?
     } else if let Some(reason) = &arguments.add_ignores {
-        ignore(&found, &settings, reason, arguments, to)?
+        ignore(found, settings, reason, arguments, progress, to)?
     } else {
-        let report = check(&found.sources, &settings);
+        let report = check(&found.sources, settings);
+        drop(progress);
+        say_unread(found);
         match &arguments.write_baseline {
             Some(path) => write_baseline(&report, &found.sources, path)?,
             None => {
-                show(&report, &found.sources, arguments, to)?;
-                judged(&report, &settings)
+                show(&report, &found.sources, arguments, terminal::style(arguments.color), to)?;
+                judged(&report, settings)
             }
         }
     };
     Ok(if found.problems.is_empty() { status } else { Status::Failure })
+}
+
+/// Mends as far as was asked for.
+pub(super) fn mended(
+    found: &Found,
+    settings: &Settings,
+    arguments: &CheckArguments,
+    progress: Progress,
+) -> Outcome {
+    let at_least = if arguments.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
+    let tell = |round: usize| progress.tell(format!("Mending, round {round}"));
+    let outcome = fix_telling(&found.sources, settings, at_least, &tell);
+    drop(progress);
+    say_unread(found);
+    outcome
 }
 
 /// What was typed goes over what is configured.
@@ -61,26 +112,27 @@ fn typed(arguments: &CheckArguments, settings: &mut Settings) {
     }
 }
 
-fn judged(report: &Report, settings: &Settings) -> Status {
+pub(super) fn judged(report: &Report, settings: &Settings) -> Status {
     if report.fails(settings) { Status::Findings } else { Status::Clean }
 }
 
 /// Writes the report to the files that were asked for, and to standard output where none of them takes its place.
-fn show(
+pub(super) fn show(
     report: &Report,
     sources: &Sources,
     arguments: &CheckArguments,
+    style: Style,
     to: &mut dyn Write,
 ) -> Result<(), Failure> {
     let mut is_elsewhere = false;
     for OutputFile { format, path } in &arguments.output_file {
         let mut text = Vec::new();
-        write_report(report, sources, arguments, format.unwrap_or(arguments.format), &mut text)?;
+        write_report(report, sources, arguments, format.unwrap_or(arguments.format), style, &mut text)?;
         discover::write_report(path, &text)?;
         is_elsewhere |= format.is_none();
     }
     if !is_elsewhere {
-        write_report(report, sources, arguments, arguments.format, to)?;
+        write_report(report, sources, arguments, arguments.format, style, to)?;
         to.flush()?;
     }
     // In the format for people the summary is a part of the report.
@@ -105,9 +157,9 @@ fn write_report(
     sources: &Sources,
     arguments: &CheckArguments,
     format: Format,
+    style: Style,
     to: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let style = terminal::style(arguments.color);
     match format {
         Format::Full | Format::Concise if arguments.statistics => output::statistics(report, to)?,
         Format::Full => output::full(report, sources, style, to)?,
@@ -127,10 +179,11 @@ fn write_report(
 fn show_diff(
     found: &Found,
     settings: &Settings,
-    at_least: Applicability,
+    arguments: &CheckArguments,
+    progress: Progress,
     to: &mut dyn Write,
 ) -> Result<Status, Failure> {
-    let outcome = fix(&found.sources, settings, at_least);
+    let outcome = mended(found, settings, arguments, progress);
     output::diff(&found.sources, &outcome.sources, to)?;
     to.flush()?;
     let changed = outcome.changed(&found.sources).len();
@@ -143,21 +196,26 @@ fn show_diff(
 fn mend(
     found: &Found,
     settings: &Settings,
-    at_least: Applicability,
     arguments: &CheckArguments,
+    progress: Progress,
     to: &mut dyn Write,
 ) -> Result<Status, Failure> {
-    let outcome = fix(&found.sources, settings, at_least);
+    let outcome = mended(found, settings, arguments, progress);
     let changed = write_back(found, &outcome)?;
-    show(&outcome.report, &outcome.sources, arguments, to)?;
+    show(&outcome.report, &outcome.sources, arguments, terminal::style(arguments.color), to)?;
+    say_mended(&outcome, changed);
+    Ok(judged(&outcome.report, settings))
+}
+
+/// Says what was mended in so many files, and what was not.
+pub(super) fn say_mended(outcome: &Outcome, changed: usize) {
     if changed > 0 {
         let rules: BTreeSet<&str> = outcome.applied.iter().map(|(rule, _)| *rule).collect();
         let (findings, files) = (outcome.applied.len(), output::plural(changed, "file"));
         let rules = rules.into_iter().collect::<Vec<_>>().join(", ");
         say(&format!("Mended {} in {files}: {rules}.", output::plural(findings, "finding")));
     }
-    say_withdrawn(&outcome);
-    Ok(judged(&outcome.report, settings))
+    say_withdrawn(outcome);
 }
 
 /// Writes the files that are no longer as they were, and says how many they are.
@@ -188,11 +246,14 @@ fn ignore(
     settings: &Settings,
     reason: &str,
     arguments: &CheckArguments,
+    progress: Progress,
     to: &mut dyn Write,
 ) -> Result<Status, Failure> {
     let outcome = add_ignores(&found.sources, settings, reason)?;
+    drop(progress);
+    say_unread(found);
     let changed = write_back(found, &outcome)?;
-    show(&outcome.report, &outcome.sources, arguments, to)?;
+    show(&outcome.report, &outcome.sources, arguments, terminal::style(arguments.color), to)?;
     let findings = output::plural(outcome.applied.len(), "finding");
     say(&format!("Ignored {findings} in {}.", output::plural(changed, "file")));
     Ok(judged(&outcome.report, settings))
