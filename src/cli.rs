@@ -2,15 +2,20 @@
 
 mod arguments;
 mod check;
+mod generated;
+mod progress;
+mod stdin;
 mod terminal;
+mod watch;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use self::arguments::{Arguments, Command, ConfigArguments, MapArguments, MapFormat};
+use self::arguments::{Arguments, Command, ConfigArguments, ExplainArguments, MapArguments, MapFormat};
+use self::progress::Progress;
 use crate::check::{Report, check};
 use crate::config::{Settings, Typed, schema};
 use crate::discover::{self, Found, Wanted};
@@ -95,11 +100,7 @@ fn dispatch(arguments: &Arguments, to: &mut dyn Write) -> Result<Status, Failure
     match &arguments.command {
         Command::Check(arguments) => check::run(arguments, to),
         Command::Map(arguments) => run_map(arguments, to),
-        Command::Explain { rule: name } => {
-            let rule = rule(name).ok_or_else(|| unknown_rule(name))?;
-            write!(to, "{}", rule.page)?;
-            Ok(Status::Clean)
-        }
+        Command::Explain(arguments) => explain(arguments, to),
         Command::Rules => {
             let width = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
             let of_category = Category::ALL.iter().map(|it| it.name().len()).max().unwrap_or(0);
@@ -114,32 +115,51 @@ fn dispatch(arguments: &Arguments, to: &mut dyn Write) -> Result<Status, Failure
             Ok(Status::Clean)
         }
         Command::Config(arguments) => run_config(arguments, to),
+        Command::Completions { shell } => generated::completions(*shell, to),
+        Command::Man { command } => generated::manual(command.as_deref(), to),
     }
 }
 
-/// Reads the files and the configuration of a run, and says what could not be read. Where there is nothing to lint that is an
-/// error, unless it is to be passed over.
-fn prepare(
+/// The page of a rule: laid out where somebody reads it, as it is written where a program does.
+fn explain(arguments: &ExplainArguments, to: &mut dyn Write) -> Result<Status, Failure> {
+    let rule = rule(&arguments.rule).ok_or_else(|| unknown_rule(&arguments.rule))?;
+    let style = terminal::style(arguments.color);
+    if style.color || io::stdout().is_terminal() {
+        output::page(rule.page, style, to)?;
+    } else {
+        write!(to, "{}", rule.page)?;
+    }
+    Ok(Status::Clean)
+}
+
+/// Reads the configuration of a run, and then its files. Where there is nothing to lint that is an error, unless it is to be
+/// passed over.
+fn gather(
     paths: &[PathBuf],
     wanted: Wanted,
     typed: &Typed,
     is_unknown_ignored: bool,
+    read: impl FnOnce(&Settings) -> Result<Found, String>,
 ) -> Result<(Found, Settings), Failure> {
     let mut settings = discover::settings(wanted, paths)?;
     typed.apply(&mut settings);
-    let found = discover::read(paths, &settings)?;
+    let found = read(&settings)?;
     if found.is_nothing() && !is_unknown_ignored {
         return Err(nothing(&found, paths, &settings).into());
     }
     settings.trees.clone_from(&found.trees);
     settings.only.clone_from(&found.only);
+    Ok((found, settings))
+}
+
+/// Says what was not read.
+fn say_unread(found: &Found) {
     for path in &found.excluded {
         say(&format!("`{path}` is not read: the configuration excludes it."));
     }
     for problem in &found.problems {
         say(&format!("error: {problem}"));
     }
-    Ok((found, settings))
 }
 
 fn nothing(found: &Found, paths: &[PathBuf], settings: &Settings) -> String {
@@ -187,8 +207,15 @@ fn run_config(arguments: &ConfigArguments, to: &mut dyn Write) -> Result<Status,
 
 fn run_map(arguments: &MapArguments, to: &mut dyn Write) -> Result<Status, Failure> {
     let paths = std::slice::from_ref(&arguments.path);
-    let (found, settings) = prepare(paths, arguments.configuration.wanted(), &Typed::default(), false)?;
+    let progress = Progress::start();
+    progress.tell("Reading files");
+    let wanted = arguments.configuration.wanted();
+    let read = |settings: &Settings| discover::read(paths, settings);
+    let (found, settings) = gather(paths, wanted, &Typed::default(), false, read)?;
+    progress.tell(format!("Reading {} as their programs do", output::plural(found.sources.len(), "file")));
     let mut report = check(&found.sources, &settings);
+    drop(progress);
+    say_unread(&found);
     let read = output::what_was_read(&found.sources, &report);
     if let Some(only) = &found.only {
         keep_stacks_of(only, &mut report, &found)?;

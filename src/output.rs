@@ -10,6 +10,7 @@ mod json;
 mod junit;
 mod map;
 mod map_json;
+mod page;
 mod paint;
 mod sarif;
 mod statistics;
@@ -24,6 +25,7 @@ pub use json::json;
 pub use junit::junit;
 pub use map::map;
 pub use map_json::map_json;
+pub use page::page;
 pub use sarif::sarif;
 pub use statistics::statistics;
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::given::real;
 use super::{base, beginning, configured, text_of};
 use crate::config::{self, File, Settings};
 
@@ -55,7 +56,7 @@ pub fn settings(wanted: Wanted, paths: &[PathBuf]) -> Result<Settings, String> {
 /// Holds what a configuration says of directories against those that are there, if what is read lies beside it.
 fn judged(settings: Settings, paths: &[PathBuf]) -> Result<Settings, String> {
     let is_around = |directory: &&PathBuf| {
-        paths.iter().any(|path| path.canonicalize().is_ok_and(|path| path.starts_with(directory)))
+        paths.iter().any(|path| real(path).is_ok_and(|path| path.starts_with(directory)))
     };
     match settings.directory.as_ref().filter(is_around) {
         Some(directory) => configured::judge(&settings, directory)?,
@@ -88,7 +89,7 @@ pub fn passed_over(wanted: Wanted, paths: &[PathBuf], used: Option<&str>) -> Vec
 /// The files that may be the configuration of a run, the first one first.
 fn candidates(paths: &[PathBuf]) -> Vec<Candidate> {
     let mut candidates = Vec::new();
-    let start = paths.first().and_then(|path| path.canonicalize().ok());
+    let start = paths.first().and_then(|path| real(path).ok());
     for directory in start.iter().flat_map(|start| start.ancestors()).filter(|it| it.is_dir()) {
         for (name, file) in [("hoplint.toml", File::Hoplint), ("pyproject.toml", File::Pyproject)] {
             let path = directory.join(name);

@@ -15,6 +15,8 @@ pub(super) enum Tone {
     Red,
     /// What is not known.
     Yellow,
+    /// Code.
+    Cyan,
 }
 
 impl Tone {
@@ -25,6 +27,7 @@ impl Tone {
             Tone::Dim => "\x1b[2m",
             Tone::Red => "\x1b[31m",
             Tone::Yellow => "\x1b[33m",
+            Tone::Cyan => "\x1b[36m",
         }
     }
 }
@@ -55,11 +58,12 @@ pub(super) fn width_of(runs: &[Run]) -> usize {
 /// anywhere. No line begins or ends with a blank, and blanks that follow each other are one.
 pub(super) fn wrap(runs: &[Run], columns: usize) -> Vec<Vec<Run>> {
     let columns = columns.max(1);
-    let (mut lines, mut line, mut used) = (Vec::new(), Vec::new(), 0);
+    let (mut lines, mut line, mut used) = (Vec::new(), Vec::<Run>::new(), 0);
     for word in words(runs) {
         let length: usize = word.iter().map(|(_, text)| width(text)).sum();
         if used > 0 && used + 1 + length <= columns {
-            push(&mut line, word[0].0, " ");
+            let is_alike = line.last().is_some_and(|last| last.tone == word[0].0);
+            push(&mut line, if is_alike { word[0].0 } else { Tone::Plain }, " ");
             used += 1;
         } else if used > 0 {
             lines.push(std::mem::take(&mut line));

@@ -16,8 +16,8 @@ pub(super) struct Row {
 }
 
 /// Directives that stand in rows, without what their names begin with.
-const IN_ROWS: [&str; 5] =
-    ["connect_timeout", "read_timeout", "http_version", "buffering", "request_buffering"];
+const IN_ROWS: [&str; 6] =
+    ["connect_timeout", "send_timeout", "read_timeout", "http_version", "buffering", "request_buffering"];
 
 /// What meets where a route hands requests on to an app; of a route alone where it is not known who answers, and of an app
 /// alone where no route reaches it.
@@ -33,6 +33,7 @@ pub(super) fn rows(words: Words<'_>, route: Option<&Route>, app: Option<&App>) -
             ends.settings(&["backlog"]),
             Vec::new(),
         ),
+        ends.row("send", ends.of_gateway(Gateway::send_timeout), Vec::new(), Vec::new()),
         ends.row("answer", ends.of_gateway(Gateway::read_timeout), ends.settings(&["timeout"]), Vec::new()),
         ends.row("request", ends.of_server("large_client_header_buffers"), ends.limits(), Vec::new()),
         ends.row("body", ends.of_server("client_max_body_size"), ends.body_limit(), Vec::new()),

@@ -20,7 +20,7 @@ const DEFAULTS: &str = "defaults";
 type Cells<'a> = (&'a str, Vec<&'a [Entry]>);
 
 /// The rows below the names of their columns, as lines of at most so many columns; those that nobody wrote anything of in
-/// a few words below them.
+/// a few words below them, by program.
 pub(super) fn table(rows: &[Row], names: [&str; 3], columns: usize) -> Vec<Vec<Run>> {
     let (defaults, rows): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.is_default());
     let used: Vec<usize> = (0..3).filter(|end| rows.iter().any(|row| !row.ends()[*end].is_empty())).collect();
@@ -33,25 +33,21 @@ pub(super) fn table(rows: &[Row], names: [&str; 3], columns: usize) -> Vec<Vec<R
         Some(widths) => side_by_side(&cells, &names, head, &widths),
         None => one_below_the_other(&cells, &names, head, columns),
     };
-    let mut before = format!("{DEFAULTS:head$}");
-    for line in wrap(&[run(Tone::Dim, in_words(&defaults))], columns.saturating_sub(head).max(NARROW)) {
-        if !line.is_empty() {
-            lines.push(
-                [vec![run(Tone::Dim, std::mem::replace(&mut before, " ".repeat(head)))], line].concat(),
-            );
+    let mut name = DEFAULTS;
+    for (end, program) in ["nginx", "Gunicorn", "systemd"].into_iter().enumerate() {
+        let values: Vec<&str> =
+            defaults.iter().flat_map(|row| row.ends()[end]).map(|entry| entry.text.as_str()).collect();
+        if values.is_empty() {
+            continue;
+        }
+        let text = run(Tone::Dim, format!("{program}'s: {}", values.join(", ")));
+        for (at, line) in wrap(&[text], columns.saturating_sub(head + GAP)).into_iter().enumerate() {
+            let indent = if at == 0 { head } else { head + GAP };
+            let before = run(Tone::Dim, format!("{:indent$}", std::mem::take(&mut name)));
+            lines.push([vec![before], line].concat());
         }
     }
     lines
-}
-
-/// `connect: proxy_connect_timeout 60 s | backlog 2048; body: client_max_body_size 1 MiB`
-fn in_words(defaults: &[&Row]) -> String {
-    let row = |row: &&Row| {
-        let ends = row.ends().into_iter().filter(|end| !end.is_empty());
-        let end = |end: &[Entry]| end.iter().map(|it| it.text.as_str()).collect::<Vec<_>>().join(", ");
-        format!("{}: {}", row.what, ends.map(end).collect::<Vec<_>>().join(" | "))
-    };
-    defaults.iter().map(row).collect::<Vec<_>>().join("; ")
 }
 
 /// How wide each column is: as its entries are on one line each where that fits, else folded behind the value, else an
