@@ -6,7 +6,7 @@ mod modules;
 mod write;
 
 pub use configuration::{Wanted, passed_over, settings};
-pub use write::{WriteError, write, write_report};
+pub use write::{WriteError, write, write_new, write_report};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -103,6 +103,34 @@ pub fn baseline(path: &Path) -> Result<Baseline, String> {
 /// If it does not, or that cannot be seen.
 pub fn is_there(path: &Path) -> Result<(), String> {
     canonical(path).map(drop)
+}
+
+/// Whether a path leads to a directory.
+///
+/// # Errors
+/// If it does not, or that cannot be seen.
+pub fn is_directory(path: &Path) -> Result<(), String> {
+    match canonical(path)?.is_dir() {
+        true => Ok(()),
+        false => Err(format!("`{}` is no directory", path.display())),
+    }
+}
+
+/// Whether a directory is the root of a git repository.
+pub fn is_repository(directory: &Path) -> bool {
+    directory.join(".git").exists()
+}
+
+/// The text of a file, if there is one.
+///
+/// # Errors
+/// If there is one that cannot be read.
+pub fn text_if_there(path: &Path) -> Result<Option<String>, String> {
+    match text_of(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("cannot read `{}`: {error}", path.display())),
+    }
 }
 
 /// The directory that the run began in.
