@@ -97,6 +97,23 @@ pub fn baseline(path: &Path) -> Result<Baseline, String> {
     Baseline::read(&text).map_err(|error| format!("`{}`: {error}", path.display()))
 }
 
+/// Writes a baseline to a file that is not there, is empty, or is a baseline: a path that was meant for something else is not
+/// lost.
+///
+/// # Errors
+/// If it is something else, or cannot be written.
+pub fn write_baseline(path: &Path, text: &str) -> Result<(), String> {
+    let is_file = fs::metadata(path).is_ok_and(|it| it.is_file() && it.len() > 0);
+    let is_baseline = || text_of(path).is_ok_and(|text| Baseline::read(&text).is_ok());
+    if is_file && !is_baseline() {
+        return Err(format!(
+            "`{}` is there and is no baseline, so that it is not written over",
+            path.display()
+        ));
+    }
+    write_report(path, text.as_bytes())
+}
+
 /// Whether a path leads to something.
 ///
 /// # Errors

@@ -352,6 +352,13 @@ fn a_baseline_is_found_from_the_configuration_and_the_command_line_goes_before()
     assert!(ran.stderr.contains("Wrote 3 findings"), "{ran:?}");
     hoplint(here, &["check", "--select", "address", "--write-baseline", "other.json"]);
     assert_eq!(found(here, &["--baseline", "other.json"]), ALL[1..]);
+    // A path that was meant for something else is not lost.
+    let site = std::fs::read(here.join(NGINX)).unwrap();
+    let ran = hoplint(here, &["check", "--write-baseline", NGINX]);
+    assert!(ran.status == Some(2) && ran.stderr.contains("is no baseline"), "{ran:?}");
+    assert!(std::fs::read(here.join(NGINX)).unwrap() == site);
+    let ran = hoplint(here, &["check", "--write-baseline", "deploy"]);
+    assert!(ran.status == Some(2) && ran.stderr.contains("cannot write `deploy`"), "{ran:?}");
     std::fs::remove_file(here.join("hoplint.toml")).unwrap();
     let ran = hoplint(here, &["check", "--write-baseline"]);
     assert!(ran.status == Some(2) && ran.stderr.contains("needs a file"), "{ran:?}");
