@@ -10,12 +10,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use self::arguments::{Arguments, Command, MapArguments, MapFormat};
+use self::arguments::{Arguments, Command, ConfigArguments, MapArguments, MapFormat};
 use crate::check::check;
-use crate::config::Settings;
-use crate::discover::{self, Found};
+use crate::config::{Settings, Typed, schema};
+use crate::discover::{self, Found, Wanted};
 use crate::output;
-use crate::rules::{RULES, nearest, rule};
+use crate::rules::{Category, RULES, nearest, rule};
 
 /// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,29 +101,25 @@ fn dispatch(arguments: &Arguments, to: &mut dyn Write) -> Result<Status, Failure
         }
         Command::Rules => {
             let width = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
+            let of_category = Category::ALL.iter().map(|it| it.name().len()).max().unwrap_or(0);
             for rule in RULES {
                 let (severity, fix) = (rule.severity.name(), rule.fix.name());
-                let line = format!("{:width$}  {severity:7}  fix: {fix:9}  {}", rule.name, rule.summary);
-                writeln!(to, "{line}")?;
+                let (name, category, summary) = (rule.name, rule.category.name(), rule.summary);
+                writeln!(
+                    to,
+                    "{name:width$}  {category:of_category$}  {severity:7}  fix: {fix:9}  {summary}"
+                )?;
             }
             Ok(Status::Clean)
         }
+        Command::Config(arguments) => run_config(arguments, to),
     }
 }
 
 /// Reads the files and the configuration of a run, and says what could not be read.
-fn prepare(
-    paths: &[PathBuf],
-    config: Option<&std::path::Path>,
-    typed: impl Fn(&mut Settings),
-) -> Result<(Found, Settings), Failure> {
-    let mut settings = discover::settings(config, paths)?;
-    typed(&mut settings);
-    for name in settings.select.iter().chain(&settings.ignore) {
-        if rule(name).is_none() {
-            return Err(unknown_rule(name).into());
-        }
-    }
+fn prepare(paths: &[PathBuf], wanted: Wanted, typed: &Typed) -> Result<(Found, Settings), Failure> {
+    let mut settings = discover::settings(wanted, paths)?;
+    typed.apply(&mut settings);
     let found = discover::read(paths, &settings)?;
     settings.trees.clone_from(&found.trees);
     settings.only.clone_from(&found.only);
@@ -141,9 +137,24 @@ fn unknown_rule(name: &str) -> String {
     format!("there is no rule `{name}`{hint} (`hoplint rules` lists them all)")
 }
 
+fn run_config(arguments: &ConfigArguments, to: &mut dyn Write) -> Result<Status, Failure> {
+    if arguments.schema {
+        writeln!(to, "{:#}", schema())?;
+        return Ok(Status::Clean);
+    }
+    let paths = std::slice::from_ref(&arguments.path);
+    discover::is_there(&arguments.path)?;
+    let wanted = arguments.configuration.wanted();
+    let mut settings = discover::settings(wanted, paths)?;
+    arguments.policy.typed().apply(&mut settings);
+    let passed_over = discover::passed_over(wanted, paths, settings.file.as_deref());
+    output::configuration(&settings, &passed_over, to)?;
+    Ok(Status::Clean)
+}
+
 fn run_map(arguments: &MapArguments, to: &mut dyn Write) -> Result<Status, Failure> {
     let paths = std::slice::from_ref(&arguments.path);
-    let (found, settings) = prepare(paths, arguments.config.as_deref(), |_| {})?;
+    let (found, settings) = prepare(paths, arguments.configuration.wanted(), &Typed::default())?;
     let report = check(&found.sources, &settings);
     let read = output::what_was_read(&found.sources, &report);
     match arguments.format {

@@ -28,6 +28,7 @@ use self::stacks::Stack;
 use crate::model::{App, Deployment, Refusal, Target, Unresolved};
 use crate::source::{FileId, FileKind, Source, Sources};
 use crate::syntax::{self, Parsed};
+use crate::value::Endpoint;
 
 /// The trees of a run, by file.
 #[derive(Debug, Default)]
@@ -83,8 +84,15 @@ impl Tree {
     }
 }
 
-/// A stack as the programs would see it. Which Gunicorn is meant the stack says itself, or else `target`.
-pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Target) -> Deployment {
+/// A stack as the programs would see it. Which Gunicorn is meant the stack says itself, or else `target`; at the addresses of
+/// `external` something answers that is not in the tree.
+pub fn deployment(
+    stack: &Stack,
+    trees: &Trees,
+    sources: &Sources,
+    target: Target,
+    external: &[Endpoint],
+) -> Deployment {
     let found = versions::gunicorn(&stack.files, sources, target.gunicorn);
     let target = Target { gunicorn: found.version.map_or(target.gunicorn, |(version, _)| version), ..target };
     let paths = Paths::new(&stack.root, stack.files.iter().copied(), sources);
@@ -94,7 +102,7 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
     };
 
     let variables = ansible::Variables::new(&stack.files, sources);
-    let mut nginx = nginx::resolve(&of(FileKind::Nginx), &trees.nginx, &paths, sources, &target);
+    let mut nginx = nginx::resolve(&of(FileKind::Nginx), &trees.nginx, &paths, sources, &target, external);
     let broken =
         trees.nginx.iter().filter(|(_, parsed)| !parsed.errors.is_empty()).map(|(id, _)| *id).collect();
     distrust::distrust(&mut nginx.nginx, &broken);
@@ -121,7 +129,8 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
     if limits.peek().is_some() && gunicorn::reads_bodies_first(&stack.files, sources) {
         limits.for_each(|app| app.body_limit = None);
     }
-    let mut hops = link::link(&nginx.nginx, &apps, &systemd.sockets, &mentions, &variables, sources);
+    let mut hops =
+        link::link(&nginx.nginx, &apps, &systemd.sockets, &mentions, external, &variables, sources);
     let versions = (target.nginx, target.gunicorn);
     ansible::fill(&mut nginx.nginx, &mut apps, &variables, versions, sources);
     let mut units = systemd.units;
@@ -148,6 +157,7 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
         units,
         machine,
         hops,
+        external: external.to_vec(),
         low_ports: mentions.low_ports(),
         unresolved,
         refusals: refusals(stack, trees),

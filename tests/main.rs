@@ -6,6 +6,7 @@
 mod bound;
 mod cli;
 mod compose;
+mod configuration;
 mod corpus;
 mod differential;
 mod directives;

@@ -2,26 +2,33 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::arguments::{CheckArguments, Format, OutputFile};
 use super::{Failure, Status, prepare, say, terminal};
 use crate::baseline::{Baseline, Entry};
 use crate::check::{Report, check};
-use crate::config::Settings;
+use crate::config::{Settings, Typed};
 use crate::discover::{self, Found};
 use crate::edit::Applicability;
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
 use crate::fingerprint;
 use crate::fix::{Outcome, add_ignores, fix};
 use crate::output;
 use crate::source::Sources;
 
 pub(super) fn run(arguments: &CheckArguments, to: &mut dyn Write) -> Result<Status, Failure> {
-    let (found, mut settings) =
-        prepare(&arguments.paths, arguments.config.as_deref(), |settings| typed(arguments, settings))?;
-    settings.baseline = match (&arguments.baseline, &arguments.write_baseline) {
-        (Some(path), None) => Some(discover::baseline(path)?),
+    let typed = arguments.policy.typed();
+    let (found, mut settings) = prepare(&arguments.paths, arguments.configuration.wanted(), &typed)?;
+    let known = known(&settings, &typed);
+    let written = match &arguments.write_baseline {
+        None => None,
+        Some(path) => Some(path.clone().or_else(|| known.clone()).ok_or(
+            "--write-baseline needs a file: name one here, or as `baseline` in the configuration".to_owned(),
+        )?),
+    };
+    settings.baseline = match &known {
+        Some(path) if written.is_none() => Some(discover::baseline(path)?),
         _ => None,
     };
     let at_least = if arguments.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
@@ -33,7 +40,7 @@ pub(super) fn run(arguments: &CheckArguments, to: &mut dyn Write) -> Result<Stat
         ignore(&found, &settings, reason, arguments, to)?
     } else {
         let report = check(&found.sources, &settings);
-        match &arguments.write_baseline {
+        match &written {
             Some(path) => write_baseline(&report, &found.sources, path)?,
             None => {
                 show(&report, &found.sources, arguments, to)?;
@@ -44,19 +51,11 @@ pub(super) fn run(arguments: &CheckArguments, to: &mut dyn Write) -> Result<Stat
     Ok(if found.problems.is_empty() { status } else { Status::Failure })
 }
 
-/// What was typed goes over what is configured.
-fn typed(arguments: &CheckArguments, settings: &mut Settings) {
-    if !arguments.select.is_empty() {
-        settings.select.clone_from(&arguments.select);
-    }
-    settings.ignore.extend(arguments.ignore.iter().cloned());
-    if let Some(level) = arguments.fail_on {
-        settings.fail_on = level.severity();
-        settings.show = Severity::Warning.min(settings.fail_on);
-    }
-    if arguments.pedantic {
-        settings.show = Severity::Note;
-    }
+/// The file of the baseline: what was typed is seen from here, what is configured from the configuration.
+fn known(settings: &Settings, typed: &Typed) -> Option<PathBuf> {
+    let file = settings.baseline_file.clone()?;
+    let directory = settings.directory.clone().filter(|_| typed.baseline.is_none());
+    Some(directory.map_or_else(|| file.clone(), |directory| directory.join(&file)))
 }
 
 fn judged(report: &Report, settings: &Settings) -> Status {

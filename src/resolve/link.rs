@@ -22,12 +22,14 @@ use crate::value::{Endpoint, Possible, Reach};
 /// left over that nothing can reach, and that something ties to the address. A stack whose apps are all reached has no
 /// place for the mistake.
 ///
-/// `sockets` is what systemd's socket units listen on, whichever service they are for.
+/// `sockets` is what systemd's socket units listen on, whichever service they are for; at the addresses of `external`
+/// something answers that is not in the tree.
 pub fn link(
     nginx: &Nginx,
     apps: &[App],
     sockets: &[Possible<Endpoint>],
     mentions: &Mentions,
+    external: &[Endpoint],
     variables: &Variables,
     sources: &Sources,
 ) -> Vec<Hop> {
@@ -41,6 +43,7 @@ pub fn link(
         apps,
         firsts,
         mentions,
+        external,
         sources,
     };
     let symbols = Symbols::new(nginx, apps, variables, sources);
@@ -75,6 +78,7 @@ struct Place<'a> {
     /// A server that speaks the uwsgi protocol, FastCGI or SCGI, if there is one; where it listens is not known.
     gateway: Option<Span>,
     mentions: &'a Mentions,
+    external: &'a [Endpoint],
     sources: &'a Sources,
 }
 
@@ -196,6 +200,9 @@ impl Place<'_> {
     fn answerer(&self, target: &Endpoint, route: &Route) -> Joined {
         let there = self.listeners.at(target);
         let unknown = |why: String| Joined::Unknown(why);
+        if let Some(external) = self.external.iter().find(|it| it.is_same_place(target)) {
+            return unknown(format!("the configuration says that `{external}` is external"));
+        }
         match there.as_slice() {
             [(app, Reach::Yes)] if self.is_elsewhere(route.anchor.span.file, *app) => {
                 return unknown("the app that listens there is one of another environment".into());
@@ -359,8 +366,15 @@ mod tests {
     fn answers(nginx: &Nginx, apps: &[App], script: &str) -> Vec<String> {
         let mut sources = Sources::default();
         let id = sources.add(Source::new("app.sh", FileKind::Launcher, script.into()));
-        let hops =
-            link(nginx, apps, &[], &Mentions::new(&[id], &sources, &[]), &Variables::default(), &sources);
+        let hops = link(
+            nginx,
+            apps,
+            &[],
+            &Mentions::new(&[id], &sources, &[]),
+            &[],
+            &Variables::default(),
+            &sources,
+        );
         let word = |hop: &Hop| match &hop.joined {
             Joined::App(app) => app.0.to_string(),
             Joined::Nobody { meant: Some(app) } => format!("meant {}", app.0),
@@ -438,6 +452,7 @@ mod tests {
             &apps,
             &[endpoint("[::]:8001")],
             &Mentions::default(),
+            &[],
             &Variables::default(),
             &sources,
         );

@@ -79,12 +79,15 @@ pub(super) fn read_address(text: &str) -> Option<Endpoint> {
 ///
 /// A template's `{% if %}` makes unknown what stands in it. Where a text is filled in, or a file included that is not
 /// there, the level has a hole: what is not written in it is unknown.
+///
+/// The names in the addresses of `external` are hosts'.
 pub fn resolve(
     files: &[FileId],
     trees: &BTreeMap<FileId, Parsed<Tree>>,
     paths: &Paths,
     sources: &Sources,
     target: &Target,
+    external: &[Endpoint],
 ) -> Resolved {
     let library = include::Library::new(files, trees, paths, sources);
     let mut walk = walk::Walk::new(&library, target.nginx);
@@ -100,7 +103,7 @@ pub fn resolve(
         why: NOT_ENABLED.into(),
     }));
     shared::apply(&mut found);
-    route::apply(&mut found, sources);
+    route::apply(&mut found, external, sources);
     found.unresolved.sort();
     found.unresolved.dedup();
     Resolved { nginx: found.nginx, unresolved: found.unresolved }
