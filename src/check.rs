@@ -1,18 +1,21 @@
 //! Sources to findings: parse, resolve, judge, and apply the policy of the run.
 
 mod readers;
+mod shared;
 
 use rayon::prelude::*;
 
-use crate::config::{Settings, Truth};
+use self::shared::Shared;
+use crate::config::{Settings, StackSettings, Truth};
 use crate::finding::{Finding, Severity};
 use crate::fingerprint::{fingerprint, path};
 use crate::model::Deployment;
-use crate::resolve::stacks::stacks;
+use crate::resolve::stacks::{Named, stacks};
 use crate::resolve::{Trees, deployment, parse};
 use crate::rules::{Context, RULES};
 use crate::source::{Root, Sources};
 use crate::suppress::Suppressions;
+use crate::value::Globs;
 
 /// What a run found.
 #[derive(Clone, Debug)]
@@ -90,13 +93,15 @@ pub fn check(sources: &Sources, settings: &Settings) -> Report {
 pub fn check_all(sources: &Sources, settings: &Settings) -> Report {
     let trees = parse(sources);
     let stacks = understand(sources, &trees, settings);
-    let found: Vec<Vec<Finding>> =
+    let mut found: Vec<Vec<Finding>> =
         stacks.par_iter().map(|stack| judge(stack, sources, settings.truth)).collect();
+    let shared = Shared::new(&stacks);
+    shared.hold_back(&mut found);
     let mut all: Vec<Finding> = found.into_iter().flatten().collect();
     let in_order =
         |findings: &mut Vec<Finding>| findings.sort_by(|a, b| order(a, sources).cmp(&order(b, sources)));
     in_order(&mut all);
-    all.dedup();
+    shared.tell_once(&mut all);
     let mut suppressions = Suppressions::of(sources);
     let (mut findings, mut held) = (Vec::new(), Vec::new());
     for finding in all {
@@ -122,12 +127,21 @@ pub fn order<'a>(finding: &'a Finding, sources: &'a Sources) -> (&'a str, u32, &
 }
 
 fn understand(sources: &Sources, trees: &Trees, settings: &Settings) -> Vec<Deployment> {
-    let roots: Vec<String> = settings.stacks.iter().map(|stack| stack.root.clone()).collect();
-    let mut stacks = stacks(sources, &settings.trees, &roots);
+    let named: Vec<Named> = settings.stacks.iter().map(named).collect();
+    let mut stacks = stacks(sources, &settings.trees, &named);
     // What is merely searched is no machine by itself.
     stacks.retain(|stack| stack.files.iter().any(|id| sources.get(*id).kind.is_configuration()));
     let stacks = stacks.par_iter();
     stacks.map(|stack| deployment(stack, trees, sources, settings.target, &settings.external)).collect()
+}
+
+fn named(stack: &StackSettings) -> Named {
+    Named {
+        root: stack.root.clone(),
+        include: Globs::new(&stack.include),
+        exclude: Globs::new(&stack.exclude),
+        paths: stack.paths.clone(),
+    }
 }
 
 fn judge(deployment: &Deployment, sources: &Sources, truth: Truth) -> Vec<Finding> {

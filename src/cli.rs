@@ -12,9 +12,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::arguments::{Arguments, Command, ConfigArguments, MapArguments, MapFormat};
-use crate::check::check;
+use crate::check::{Report, check};
 use crate::config::{Settings, Typed, schema};
 use crate::discover::{self, Found, Wanted};
+use crate::model::Deployment;
 use crate::output;
 use crate::rules::{Category, RULES, nearest, rule};
 
@@ -118,17 +119,52 @@ fn dispatch(arguments: &Arguments, to: &mut dyn Write) -> Result<Status, Failure
     }
 }
 
-/// Reads the files and the configuration of a run, and says what could not be read.
-fn prepare(paths: &[PathBuf], wanted: Wanted, typed: &Typed) -> Result<(Found, Settings), Failure> {
+/// Reads the files and the configuration of a run, and says what could not be read. Where there is nothing to lint that is an
+/// error, unless it is to be passed over.
+fn prepare(
+    paths: &[PathBuf],
+    wanted: Wanted,
+    typed: &Typed,
+    is_unknown_ignored: bool,
+) -> Result<(Found, Settings), Failure> {
     let mut settings = discover::settings(wanted, paths)?;
     typed.apply(&mut settings);
-    let found = discover::read(paths, settings.directory.as_deref())?;
+    let found = discover::read(paths, &settings)?;
+    if found.is_nothing() && !is_unknown_ignored {
+        return Err(nothing(&found, paths, &settings).into());
+    }
     settings.trees.clone_from(&found.trees);
     settings.only.clone_from(&found.only);
+    for path in &found.excluded {
+        say(&format!("`{path}` is not read: the configuration excludes it."));
+    }
     for problem in &found.problems {
         say(&format!("error: {problem}"));
     }
     Ok((found, settings))
+}
+
+fn nothing(found: &Found, paths: &[PathBuf], settings: &Settings) -> String {
+    if !found.problems.is_empty() {
+        return found.problems.join("; ");
+    }
+    let names: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    let names = names.join(", ");
+    let but = if settings.exclude.is_empty() { "" } else { " that the configuration does not exclude" };
+    format!("nothing to lint in {names}: no nginx, Gunicorn or systemd configuration was found there{but}")
+}
+
+/// Leaves the stacks that a file is in which was named.
+fn keep_stacks_of(only: &[String], report: &mut Report, found: &Found) -> Result<(), String> {
+    let is_named =
+        |stack: &Deployment| stack.files.iter().any(|id| only.contains(&found.sources.get(*id).path));
+    report.stacks.retain(is_named);
+    match report.stacks.is_empty() {
+        true => {
+            Err(format!("`{}` is in no stack: nothing that is to be linted lies with it", only.join("`, `")))
+        }
+        false => Ok(()),
+    }
 }
 
 fn unknown_rule(name: &str) -> String {
@@ -153,12 +189,19 @@ fn run_config(arguments: &ConfigArguments, to: &mut dyn Write) -> Result<Status,
 
 fn run_map(arguments: &MapArguments, to: &mut dyn Write) -> Result<Status, Failure> {
     let paths = std::slice::from_ref(&arguments.path);
-    let (found, settings) = prepare(paths, arguments.configuration.wanted(), &Typed::default())?;
-    let report = check(&found.sources, &settings);
+    let (found, settings) = prepare(paths, arguments.configuration.wanted(), &Typed::default(), false)?;
+    let mut report = check(&found.sources, &settings);
     let read = output::what_was_read(&found.sources, &report);
+    if let Some(only) = &found.only {
+        keep_stacks_of(only, &mut report, &found)?;
+    }
     match arguments.format {
         MapFormat::Text => {
-            output::map(&report, &found.sources, to)?;
+            if let (Some([path]), [stack]) = (found.only.as_deref(), report.stacks.as_slice()) {
+                let root = output::root_of(stack);
+                writeln!(to, "{}\n", output::harmless(&format!("`{path}` is in the stack `{root}`.")))?;
+            }
+            output::map(&report, &found.sources, terminal::style(arguments.color), to)?;
             writeln!(to, "\nRead {read}.")?;
         }
         MapFormat::Json => {

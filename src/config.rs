@@ -14,7 +14,6 @@ mod written;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-pub use self::glob::Globs;
 pub use self::keys::{KEYS, Key, Takes};
 pub use self::reader::{File, read};
 pub use self::schema::schema;
@@ -26,7 +25,7 @@ use crate::finding::Severity;
 use crate::model::Target;
 use crate::rules::rule;
 use crate::source::Root;
-use crate::value::Endpoint;
+use crate::value::{Endpoint, Globs};
 
 /// What a run goes by.
 #[derive(Clone, Debug)]

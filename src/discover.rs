@@ -2,6 +2,9 @@
 
 mod classify;
 mod configuration;
+mod configured;
+mod filter;
+mod links;
 mod modules;
 mod write;
 
@@ -16,7 +19,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::WalkBuilder;
 
+use self::filter::Filter;
 use crate::baseline::Baseline;
+use crate::config::Settings;
 use crate::source::{FileId, FileKind, MAX_FILE_SIZE, Root, Source, Sources};
 
 /// All that was found below the paths of a run.
@@ -32,14 +37,15 @@ pub struct Found {
     pub only: Option<Vec<String>>,
     /// What could not be read, each a sentence; the rest was read all the same.
     pub problems: Vec<String>,
+    /// The files that were named one by one and that the configuration excludes, by their displayed paths.
+    pub excluded: Vec<String>,
 }
 
-/// Reads the trees of some paths: of a directory, all below it; of a file, the project around it. `configured` is the
-/// directory of the configuration, if there is one.
+/// Reads the trees of some paths: of a directory, all below it; of a file, the project around it.
 ///
 /// # Errors
-/// If a path does not exist or cannot be entered, or if there is nothing to lint; the message says what to do.
-pub fn read(paths: &[PathBuf], configured: Option<&Path>) -> Result<Found, String> {
+/// If a path does not exist or cannot be entered; the message says what to do.
+pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Found, String> {
     let mut found = Found::default();
     let mut only = BTreeSet::new();
     let mut directories = Vec::new();
@@ -63,27 +69,15 @@ pub fn read(paths: &[PathBuf], configured: Option<&Path>) -> Result<Found, Strin
     let nested: Vec<PathBuf> = roots.clone();
     roots.retain(|root| !nested.iter().any(|other| root != other && root.starts_with(other)));
     for root in &roots {
-        let below = configured.and_then(|it| root.strip_prefix(it).ok());
+        let below = settings.directory.as_ref().and_then(|it| root.strip_prefix(it).ok());
         let below = below.map_or(String::new(), |below| joined("", below));
-        let tree = Tree { root, path: beginning(root, &base) };
+        let tree = Tree { root, path: beginning(root, &base), filter: Filter::new(settings, &below) };
         read_tree(&tree, &only, &mut found)?;
         found.trees.push(Root { path: tree.path, below });
     }
     if !only.is_empty() && !paths.iter().any(|path| path.is_dir()) {
         let named = found.files.iter().filter(|(_, path)| only.contains(*path));
         found.only = Some(named.map(|(id, _)| found.sources.get(*id).path.clone()).collect());
-    }
-    let names: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
-    let nothing_asked_for = found.only.as_ref().is_some_and(Vec::is_empty);
-    let nothing = !found.sources.iter().any(|(_, source)| source.kind.is_configuration());
-    if nothing && !found.problems.is_empty() {
-        return Err(found.problems.join("; "));
-    }
-    if (nothing || nothing_asked_for) && found.problems.is_empty() {
-        return Err(format!(
-            "nothing to lint in {}: no nginx, Gunicorn or systemd configuration was found there",
-            names.join(", ")
-        ));
     }
     Ok(found)
 }
@@ -171,6 +165,12 @@ fn project_of(file: &Path) -> PathBuf {
 }
 
 impl Found {
+    /// Whether none of what was asked for is configuration of the programs that are known here.
+    pub fn is_nothing(&self) -> bool {
+        let is_any = self.sources.iter().any(|(_, source)| source.kind.is_configuration());
+        !is_any || self.only.as_ref().is_some_and(Vec::is_empty) && self.excluded.is_empty()
+    }
+
     fn note_unread(&mut self, path: String, why: &str) {
         self.problems.push(format!("cannot read `{path}`: {why}"));
         self.sources.note_unread(path);
@@ -183,12 +183,18 @@ struct Tree<'a> {
     root: &'a Path,
     /// How the paths of its files begin where they are shown.
     path: String,
+    /// What the configuration says of its files.
+    filter: Filter,
 }
 
 impl Tree<'_> {
+    fn inside<'b>(&self, file: &'b Path) -> &'b Path {
+        file.strip_prefix(self.root).unwrap_or(file)
+    }
+
     /// The path of a file of the tree, as it is shown.
     fn shown(&self, file: &Path) -> String {
-        let inside = file.strip_prefix(self.root).unwrap_or(file);
+        let inside = self.inside(file);
         let mut path = joined(&self.path, inside);
         path.pop();
         path
@@ -204,7 +210,9 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
         return Err(format!("cannot read `{}`: {ENDLESS_IGNORE}", directory.display()));
     }
     let left_out: Arc<Mutex<Vec<PathBuf>>> = Arc::default();
-    let note = Arc::clone(&left_out);
+    let excluded: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
+    let (note, note_excluded) = (Arc::clone(&left_out), Arc::clone(&excluded));
+    let (filter, root) = (tree.filter.clone(), tree.root.to_owned());
     let walk = WalkBuilder::new(tree.root)
         .hidden(false)
         .git_global(false)
@@ -213,8 +221,14 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
             if matches!(entry.file_name().to_str(), Some(".git" | "node_modules")) {
                 return false;
             }
-            let is_endless =
-                entry.file_type().is_some_and(|it| it.is_dir()) && has_endless_ignore(entry.path());
+            let is_directory = entry.file_type().is_some_and(|it| it.is_dir());
+            let inside = entry.path().strip_prefix(&root).unwrap_or(entry.path());
+            if filter.excludes(inside, is_directory) {
+                let mut excluded = note_excluded.lock().unwrap_or_else(PoisonError::into_inner);
+                excluded.insert(entry.path().to_owned());
+                return false;
+            }
+            let is_endless = is_directory && has_endless_ignore(entry.path());
             if is_endless {
                 note.lock().unwrap_or_else(PoisonError::into_inner).push(entry.path().to_owned());
             }
@@ -239,19 +253,30 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
     for directory in left_out.lock().unwrap_or_else(PoisonError::into_inner).iter() {
         found.note_unread(tree.shown(directory), ENDLESS_IGNORE);
     }
-    // A file that was named is read even where the walk leaves it out.
-    files.extend(only.iter().filter(|path| path.starts_with(tree.root)).cloned());
+    // A file that was named is read even where the walk leaves it out, but not where the configuration does.
+    for path in only.iter().filter(|path| path.starts_with(tree.root)) {
+        if tree.filter.excludes(tree.inside(path), false) {
+            found.excluded.push(tree.shown(path));
+        } else {
+            files.push(path.clone());
+        }
+    }
+    let included = included(tree);
+    files.extend(included.iter().cloned());
     files.sort();
     files.dedup();
     let python: Vec<PathBuf> = files.iter().filter(|path| modules::is_python(path)).cloned().collect();
     let mut read_files: BTreeMap<PathBuf, FileId> = BTreeMap::new();
     let mut later = Vec::new();
     for path in files {
-        let Some(kinds) = classify::by_name(&path) else {
+        let said = tree.filter.kind(tree.inside(&path))?;
+        let is_included = included.contains(&path);
+        if said.is_none() && !is_included && classify::by_name(&path).is_none() {
             later.push(path);
             continue;
-        };
-        match read_file(&path, tree, |text| classify::by_content(&path, kinds, text), found) {
+        }
+        let kind = |text: &str| said.or_else(|| classify::kind(&path, text, is_included));
+        match read_file(&path, tree, kind, found) {
             Some(id) => drop(read_files.insert(path, id)),
             None => later.push(path),
         }
@@ -277,21 +302,31 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
     for path in python.iter().filter(|path| !read_files.contains_key(*path)) {
         modules::note(path, tree.shown(path), &wanted, &mut found.sources);
     }
-    modules::left_out(&python, &wanted, |path| tree.shown(path), &mut found.sources);
-    for link in links {
-        if std::fs::read_link(&link).is_ok_and(|target| target == Path::new("/dev/null")) {
-            found.sources.null_link(tree.shown(&link));
-            continue;
-        }
-        let target = link.canonicalize().ok();
-        let is_below = |target: &PathBuf| target.starts_with(tree.root) && target.is_dir();
-        match target.as_ref().and_then(|target| read_files.get(target)) {
-            Some(id) => found.sources.link(tree.shown(&link), *id),
-            None if target.as_ref().is_some_and(is_below) => {}
-            None => found.sources.unread_link(tree.shown(&link)),
-        }
-    }
+    let excluded = std::mem::take(&mut *excluded.lock().unwrap_or_else(PoisonError::into_inner));
+    modules::left_out(&python, &excluded, &wanted, |path| tree.shown(path), &mut found.sources);
+    links::read(&links, tree, &read_files, &mut found.sources);
     Ok(())
+}
+
+/// The files of a tree that are read whatever leaves them out.
+fn included(tree: &Tree) -> BTreeSet<PathBuf> {
+    if tree.filter.includes_nothing() {
+        return BTreeSet::new();
+    }
+    let (filter, root) = (tree.filter.clone(), tree.root.to_owned());
+    let walk = WalkBuilder::new(tree.root)
+        .standard_filters(false)
+        .filter_entry(move |entry| {
+            let inside = entry.path().strip_prefix(&root).unwrap_or(entry.path());
+            let is_directory = entry.file_type().is_some_and(|it| it.is_dir());
+            entry.file_name() != ".git"
+                && !filter.excludes(inside, is_directory)
+                && (!is_directory || filter.may_include_below(inside))
+        })
+        .build();
+    // What cannot be read was said by the first walk, or is nothing that anybody asked for.
+    let files = walk.flatten().filter(|entry| entry.file_type().is_some_and(|it| it.is_file()));
+    files.map(ignore::DirEntry::into_path).filter(|path| tree.filter.includes(tree.inside(path))).collect()
 }
 
 fn read_file(

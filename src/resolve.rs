@@ -95,6 +95,7 @@ pub fn deployment(
     let found = versions::gunicorn(&stack.files, sources, target.gunicorn);
     let target = Target { gunicorn: found.version.map_or(target.gunicorn, |(version, _)| version), ..target };
     let paths = Paths::new(&stack.root, stack.files.iter().copied(), sources);
+    let paths = paths.with_places(&stack.places, sources);
     let of = |kind: FileKind| -> Vec<FileId> {
         stack.files.iter().copied().filter(|id| sources.get(*id).kind == kind).collect()
     };
@@ -128,7 +129,7 @@ pub fn deployment(
     let mut hops = link::link(&nginx.nginx, &apps, &systemd.sockets, &mentions, external, sources);
     let mut units = systemd.units;
     let machine = machine::resolve(&stack.files, &units, sources);
-    if let Some(path) = sources.unread().iter().find(|path| path.starts_with(&stack.root)) {
+    if let Some(path) = &stack.unread {
         let why = format!("`{path}` cannot be read, and may change it");
         distrust::distrust_all(&why, &mut nginx.nginx, &mut apps, &mut units, &mut hops);
     }
@@ -142,6 +143,7 @@ pub fn deployment(
     unresolved.dedup();
     Deployment {
         root: stack.root.clone(),
+        files: stack.files.clone(),
         target,
         pinned: found.version.map(|(_, span)| span),
         nginx: nginx.nginx,

@@ -4,6 +4,7 @@
 
 mod duration;
 mod endpoint;
+mod globs;
 mod near;
 mod possible;
 mod size;
@@ -11,6 +12,7 @@ mod stage;
 
 pub use duration::Duration;
 pub use endpoint::{Endpoint, Host, Reach, normalize_path};
+pub use globs::Globs;
 pub use near::{distance, nearest};
 pub use possible::{Possible, either};
 pub use size::Size;

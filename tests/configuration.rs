@@ -406,6 +406,7 @@ fn nobody_is_said_to_answer_where_something_external_does() {
         }
     }
     let map = checked(&files, "external = [\"localhost:8000\"]\n", &["map"]).stdout;
+    let map = map.split_whitespace().collect::<Vec<_>>().join(" ");
     let why = "not known: the configuration says that `localhost:8000` is external";
     assert!(map.contains(why), "{map}");
     // An app of the tree that listens there as well is not taken for what answers.
@@ -423,7 +424,7 @@ fn what_is_in_force_is_shown_with_its_places_and_can_be_pasted() {
     let none = hoplint(here, &["config"]).stdout;
     assert!(none.contains("# configuration: none") && !none.contains("hoplint.toml"), "{none}");
     let text = "ignore = [\"systemd\"]\nexternal = [\"grafana:3000\"]\n\n[per-path-ignores]\n\"tests/**\" = [\"all\"]\n\n\
-                [target]\nnginx = \"1.22\"\n\n[[stack]]\nroot = \"deploy\"\npaths = { \"/srv/a b\" = \"x\" }\n";
+                [target]\nnginx = \"1.22\"\n\n[[stack]]\nroot = \"deploy\"\npaths = { \"/srv/a b\" = \"app\" }\n";
     write(&here.join("hoplint.toml"), text);
     write(&here.join("pyproject.toml"), "[tool.hoplint]\nselect = [\"nginx\"]\n");
     write(&here.join("deploy/pyproject.toml"), "[project]\nname = \"a\"\n");
@@ -447,7 +448,7 @@ fn what_is_in_force_is_shown_with_its_places_and_can_be_pasted() {
         "[[stack]]",
         "root = \"deploy\"  # ../hoplint.toml:11",
         "[stack.paths]",
-        "\"/srv/a b\" = \"x\"  # ../hoplint.toml:12",
+        "\"/srv/a b\" = \"app\"  # ../hoplint.toml:12",
     ] {
         assert!(ran.stdout.split('\n').any(|it| it == line), "{line}\n{}", ran.stdout);
     }
@@ -533,11 +534,13 @@ fn init_writes_a_hook_where_none_is_and_never_over_one() {
     let hooks = here.join(".pre-commit-config.yaml");
     let text = std::fs::read_to_string(&hooks).unwrap();
     assert!(text.starts_with("repos:\n  - repo: local\n"), "{text}");
-    // The hook goes by the same files as the one that others take from here.
+    // It is called as the hook that others take from here.
     let own = std::fs::read_to_string(root().join(".pre-commit-hooks.yaml")).unwrap();
-    let files =
-        |text: &str| text.split('\n').find_map(|line| line.trim().strip_prefix("files: ").map(str::to_owned));
-    assert!(files(&text).is_some() && files(&text) == files(&own));
+    for key in ["entry: ", "types: ", "require_serial: "] {
+        let line =
+            |text: &str| text.split('\n').map(str::trim).find(|it| it.starts_with(key)).map(str::to_owned);
+        assert!(line(&text).is_some() && line(&text) == line(&own), "{key}");
+    }
     let other = "repos:\n- repo: meta\n  hooks: []\n";
     for (written, said) in
         [(other, "add this to `.pre-commit-config.yaml`"), (text.as_str(), "speaks of hoplint already")]

@@ -57,7 +57,11 @@ fn map_speaks_json_as_agreed() {
     let document = json(directory.path(), &["map", "--format", "json"]);
     assert_eq!(keys(&document), ["stacks", "version"]);
     let stack = &document["stacks"][0];
-    assert_eq!(keys(stack), ["apps", "nginx", "root", "routes", "units", "unresolved", "versions"]);
+    assert_eq!(keys(stack), ["apps", "files", "nginx", "root", "routes", "units", "unresolved", "versions"]);
+    assert_eq!(
+        stack["files"][0],
+        serde_json::json!({"path": "deploy/gunicorn.conf.py", "language": "Gunicorn"})
+    );
     assert_eq!(keys(&stack["versions"]), ["gunicorn", "nginx", "systemd"]);
     let route = &stack["routes"][0];
     let names =

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stderr, reason = "what is skipped is said")]
 
+mod book;
 mod bound;
 mod cli;
 mod compose;
@@ -15,6 +16,7 @@ mod ground;
 mod gunicorn;
 mod json;
 mod lab;
+mod map;
 mod nginx;
 mod outputs;
 mod page;
@@ -25,6 +27,7 @@ mod real;
 mod refused;
 mod shell;
 mod specs;
+mod stacks;
 mod support;
 mod systemd;
 mod tidy;

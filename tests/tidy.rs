@@ -43,7 +43,7 @@ const LAYERS: [(&str, &[&str]); 18] = [
         "output",
         &["source", "value", "edit", "model", "finding", "fingerprint", "config", "rules", "check", "fix"],
     ),
-    ("discover", &["source", "syntax", "resolve", "baseline", "config"]),
+    ("discover", &["source", "value", "directives", "syntax", "resolve", "baseline", "config"]),
 ];
 
 /// What belongs to one module alone.

@@ -45,6 +45,9 @@ pub(super) struct CheckArguments {
     /// Directories to read and report on, or files to report on (what surrounds a file is read too)
     #[arg(default_value = ".")]
     pub(super) paths: Vec<PathBuf>,
+    /// Pass over files that are no configuration, even if nothing else was named: for hooks that name whatever changed
+    #[arg(long)]
+    pub(super) ignore_unknown: bool,
     /// Mend the files in place where that is safe
     #[arg(long)]
     pub(super) fix: bool,
@@ -186,12 +189,15 @@ fn reason(text: &str) -> Result<String, String> {
 
 #[derive(Debug, Args)]
 pub(super) struct MapArguments {
-    /// The directory to read
+    /// The directory to read, or a file: then the stack is shown that it is in
     #[arg(default_value = ".")]
     pub(super) path: PathBuf,
     /// How to show what was understood
     #[arg(long, value_enum, default_value_t = MapFormat::Text)]
     pub(super) format: MapFormat,
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(super) color: Color,
     #[command(flatten)]
     pub(super) configuration: ConfigurationArguments,
 }

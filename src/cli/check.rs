@@ -19,7 +19,8 @@ use crate::source::Sources;
 
 pub(super) fn run(arguments: &CheckArguments, to: &mut dyn Write) -> Result<Status, Failure> {
     let typed = arguments.policy.typed();
-    let (found, mut settings) = prepare(&arguments.paths, arguments.configuration.wanted(), &typed)?;
+    let (found, mut settings) =
+        prepare(&arguments.paths, arguments.configuration.wanted(), &typed, arguments.ignore_unknown)?;
     let known = known(&settings, &typed);
     let written = match &arguments.write_baseline {
         None => None,

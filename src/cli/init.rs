@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &InitArguments, to: &mut dyn Write) -> Result<Statu
         )
         .into());
     }
-    let (found, settings) = prepare(paths, Wanted::Nothing, &Typed::default())?;
+    let (found, settings) = prepare(paths, Wanted::Nothing, &Typed::default(), false)?;
     let report = check(&found.sources, &settings);
     let path = directory.join(CONFIGURATION);
     discover::write_new(&path, &output::starter(&report, &found.sources))?;

@@ -1,38 +1,6 @@
-//! Globs of files, as a .gitignore beside the configuration would have them.
+//! What is wrong with globs and paths of a configuration.
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
-
-/// Some globs. A file is meant if one of them matches it or a directory that it lies in.
-#[derive(Clone, Debug)]
-pub struct Globs {
-    /// As they are written.
-    pub written: Vec<String>,
-    matcher: Gitignore,
-}
-
-impl Globs {
-    /// The matcher of some globs.
-    ///
-    /// # Errors
-    /// If one of them is none: see [`fault`].
-    pub fn new(written: &[String]) -> Result<Globs, String> {
-        let mut builder = GitignoreBuilder::new("");
-        builder.allow_unclosed_class(false);
-        for glob in written {
-            if let Some(fault) = fault(glob) {
-                return Err(fault);
-            }
-            builder.add_line(None, glob).map_err(|error| error.to_string())?;
-        }
-        let matcher = builder.build().map_err(|error| error.to_string())?;
-        Ok(Globs { written: written.to_vec(), matcher })
-    }
-
-    /// Whether a file is meant, by its path from the directory of the configuration.
-    pub fn matches(&self, path: &str) -> bool {
-        self.matcher.matched_path_or_any_parents(path.trim_start_matches('/'), false).is_ignore()
-    }
-}
+use ignore::gitignore::GitignoreBuilder;
 
 /// What is wrong with a glob, if something is.
 pub(super) fn fault(glob: &str) -> Option<String> {
@@ -76,33 +44,6 @@ pub(super) fn relative_fault(path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn matches(glob: &str, path: &str) -> bool {
-        Globs::new(&[glob.to_owned()]).unwrap().matches(path)
-    }
-
-    #[test]
-    fn globs_mean_what_they_mean_in_a_gitignore() {
-        for (glob, path, expected) in [
-            ("tests", "tests/a.conf", true),
-            ("tests/", "deploy/tests/x/a.conf", true),
-            ("tests/", "deploy/tests", false),
-            ("/tests", "deploy/tests/a.conf", false),
-            ("deploy/tests", "deploy/tests/a.conf", true),
-            ("tests/*", "deploy/tests/a.conf", false),
-            ("*.conf", "a/b/c.conf", true),
-            ("*.conf", "a/b/c.conf.j2", false),
-            ("a/*.conf", "a/b/c.conf", false),
-            ("a/**/*.conf", "a/b/c.conf", true),
-            ("**/old/**", "x/old/y/z", true),
-            ("old?", "old1/a", true),
-            ("[ab].conf", "b.conf", true),
-            ("[ab].conf", "c.conf", false),
-            ("etc", "/etc/nginx.conf", true),
-        ] {
-            assert_eq!(matches(glob, path), expected, "{glob}: {path}");
-        }
-    }
 
     #[test]
     fn what_is_no_glob_is_told() {

@@ -1,8 +1,12 @@
 //! What kind of file a file is: first by its name, then by what stands in it.
 
+mod nginx;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use self::nginx::looks_like_nginx;
+use crate::resolve::gunicorn::is_setting;
 use crate::resolve::paths::template_free;
 use crate::source::{FileKind, Source, Sources};
 use crate::syntax::machine;
@@ -43,7 +47,8 @@ const UNITS: [&str; 11] = [
 
 /// What a file may be by its name, or `None` if no name of that kind is worth opening.
 pub(super) fn by_name(path: &Path) -> Option<Candidate> {
-    let name = template_free(path.file_name()?.to_str()?);
+    let whole = path.file_name()?.to_str()?;
+    let name = template_free(whole);
     if name == "hoplint.toml" {
         return None;
     }
@@ -74,10 +79,13 @@ pub(super) fn by_name(path: &Path) -> Option<Candidate> {
     if Format::of(&beside).is_some() {
         return Some(Candidate::Packages);
     }
+    if lower.starts_with("dockerfile") || lower.starts_with("procfile") || lower.starts_with(".env") {
+        return Some(Candidate::Launcher);
+    }
     match extension {
         "conf" | "ngx" | "nginx" | "gunicorn" | "vhost" | "site" | "server" | "inc" | "cfg" | "ini"
         | "include" => Some(Candidate::Any),
-        "sh" | "bash" | "yml" | "yaml" | "env" | "toml" | "vcl" => Some(Candidate::Launcher),
+        "sh" | "bash" | "yml" | "yaml" | "env" | "toml" | "vcl" | "dockerfile" => Some(Candidate::Launcher),
         "js" | "cjs" if lower.starts_with("ecosystem.config.") => Some(Candidate::Launcher),
         "json" if lower == "package.json" => Some(Candidate::Launcher),
         "" if !lower.starts_with('.') => Some(Candidate::Any),
@@ -85,28 +93,39 @@ pub(super) fn by_name(path: &Path) -> Option<Candidate> {
         // place than of the language.
         "dev" | "development" | "local" | "prod" | "production" | "stage" | "staging" | "test" | "docker"
         | "http" | "https" | "ssl" => Some(Candidate::Any),
-        _ if matches!(parent, "sites-available" | "sites-enabled" | "conf.d" | "snippets" | "nginx")
-            && !is_source(extension) =>
+        // nginx reads all of these two, whatever it is called.
+        _ if matches!(parent, "sites-enabled" | "vhost.d") && !is_source(extension) => Some(Candidate::Any),
+        _ if matches!(parent, "sites-available" | "conf.d" | "snippets" | "nginx")
+            && !is_source(extension)
+            && !is_copy(extension) =>
         {
             Some(Candidate::Any)
         }
-        _ if lower.starts_with("dockerfile")
-            || lower.starts_with("procfile")
-            || lower.starts_with(".env") =>
-        {
-            Some(Candidate::Launcher)
+        // `webapp.nginxconf`, `site.conf.prod`, `docker.proxy.template`.
+        _ if lower.contains("nginx") || lower.contains(".conf") || name.len() < whole.len() => {
+            let is_dated = lower.contains(".conf") && extension.bytes().all(|byte| byte.is_ascii_digit());
+            (!is_source(extension) && !is_copy(extension) && !is_dated).then_some(Candidate::Any)
         }
         _ => None,
     }
 }
 
+/// What a file is; `None` if it is nothing of ours, and `is_wanted` says that somebody wants it read all the same.
+pub(super) fn kind(path: &Path, text: &str, is_wanted: bool) -> Option<FileKind> {
+    let of_python = path.extension().is_some_and(|it| it == "py");
+    let any = if of_python { Candidate::Python } else { Candidate::Any };
+    let candidate = by_name(path).or(is_wanted.then_some(any))?;
+    by_content(path, candidate, text).or((is_wanted && !text.contains('\0')).then_some(FileKind::Launcher))
+}
+
 /// What a file is, given what its name lets it be; `None` if it is nothing of ours.
-pub(super) fn by_content(path: &Path, candidate: Candidate, text: &str) -> Option<FileKind> {
+fn by_content(path: &Path, candidate: Candidate, text: &str) -> Option<FileKind> {
     if text.contains('\0') {
         return None;
     }
-    let name = path.file_name().and_then(|it| it.to_str()).unwrap_or_default();
+    let name = template_free(path.file_name().and_then(|it| it.to_str()).unwrap_or_default());
     match candidate {
+        Candidate::Unit if is_example_of_variables(name, text) => Some(FileKind::Launcher),
         Candidate::Unit => Some(FileKind::Systemd),
         Candidate::Compose => Some(FileKind::Compose),
         Candidate::Machine => Some(FileKind::Machine),
@@ -123,8 +142,9 @@ pub(super) fn by_content(path: &Path, candidate: Candidate, text: &str) -> Optio
         Candidate::Launcher => Some(FileKind::Launcher),
         // This name is Gunicorn's own, whatever the file sets.
         Candidate::Python if name == "gunicorn.conf.py" => Some(FileKind::Gunicorn),
+        Candidate::Any if name == "gunicorn.conf" && sets(text, is_setting) => Some(FileKind::Gunicorn),
         Candidate::Python => if_gunicorn(text).or(Some(FileKind::Launcher)),
-        Candidate::Any if looks_like_nginx(text, says_nginx(path)) => Some(FileKind::Nginx),
+        Candidate::Any if looks_like_nginx(name, text, says_nginx(path)) => Some(FileKind::Nginx),
         Candidate::Any if machine::looks_like_tmpfiles(text) => Some(FileKind::Machine),
         Candidate::Any if is_shell_script(text) => Some(FileKind::Launcher),
         Candidate::Any if name.contains("gunicorn") || path_contains(path, "gunicorn") => {
@@ -140,19 +160,50 @@ fn is_shell_script(text: &str) -> bool {
         && text.split('\n').next().is_some_and(|line| line.trim_end().ends_with("sh") || line.contains("sh "))
 }
 
+/// Whether a file that is called like a unit holds variables: `env.example.service`.
+fn is_example_of_variables(name: &str, text: &str) -> bool {
+    let has_section = text.split('\n').any(|line| line.trim_start().starts_with('['));
+    !has_section && name.split('.').any(|part| part == "env" || part == "example")
+}
+
 /// Whether files of an extension are certainly in another language.
 fn is_source(extension: &str) -> bool {
-    const OTHERS: [&str; 29] = [
+    const OTHERS: [&str; 57] = [
         "md", "rst", "txt", "html", "htm", "css", "js", "mjs", "ts", "json", "py", "rb", "go", "rs", "c",
         "h", "php", "pl", "lua", "hcl", "tf", "sql", "pem", "crt", "key", "csr", "svg", "log", "pest",
+        "adoc", "asciidoc", "tex", "xml", "xsl", "nix", "pp", "sls", "groovy", "vim", "tcl", "ps1", "java",
+        "kt", "scala", "swift", "cc", "cpp", "lock", "patch", "diff", "po", "csv", "ipynb", "map", "snap",
+        "cjs", "vue",
     ];
     OTHERS.contains(&extension)
+}
+
+/// Whether an extension says that a file is one that was, or that nobody reads: `nginx.conf.bak`.
+fn is_copy(extension: &str) -> bool {
+    const COPIES: [&str; 15] = [
+        "bak",
+        "backup",
+        "old",
+        "orig",
+        "save",
+        "saved",
+        "swp",
+        "disabled",
+        "off",
+        "rpmnew",
+        "rpmsave",
+        "dpkg-old",
+        "dpkg-new",
+        "dpkg-dist",
+        "rej",
+    ];
+    COPIES.contains(&extension) || extension.ends_with('~')
 }
 
 /// Whether a path says that what lies there is nginx's.
 fn says_nginx(path: &Path) -> bool {
     let parent = path.parent().and_then(Path::file_name).and_then(|it| it.to_str()).unwrap_or_default();
-    let by_parent = matches!(parent, "sites-available" | "sites-enabled" | "conf.d" | "snippets");
+    let by_parent = matches!(parent, "sites-available" | "sites-enabled" | "conf.d" | "snippets" | "vhost.d");
     by_parent || path_contains(path, "nginx") || path.extension().is_some_and(|it| it == "ngx")
 }
 
@@ -214,65 +265,19 @@ pub(super) fn if_gunicorn(text: &str) -> Option<FileKind> {
         "wsgi_app",
         "preload_app",
     ];
+    sets(text, |name| TELLING.contains(&name)).then_some(FileKind::Gunicorn)
+}
+
+/// Whether a text that has no sections assigns to one of some names at module level.
+fn sets(text: &str, is_one: impl Fn(&str) -> bool) -> bool {
     let assigns = |line: &str| {
         let name = line.split(['=', ':', ' ', '\t']).next().unwrap_or_default();
         let rest = line[name.len()..].trim_start();
-        TELLING.contains(&name) && (rest.starts_with('=') || rest.starts_with(':')) && !rest.starts_with("==")
+        is_one(name) && (rest.starts_with('=') || rest.starts_with(':')) && !rest.starts_with("==")
     };
     let is_ini = |line: &str| line.starts_with('[') && line.trim_end().ends_with(']');
     let mut lines = text.split_inclusive('\n');
-    (lines.clone().any(assigns) && !lines.any(is_ini)).then_some(FileKind::Gunicorn)
-}
-
-/// Whether a text is nginx configuration: it opens one of nginx's blocks, or holds one of its telling directives; where
-/// the path says so already, it is enough that all of it has the shape of directives.
-fn looks_like_nginx(text: &str, said: bool) -> bool {
-    const BLOCKS: [&str; 9] =
-        ["server", "http", "events", "upstream", "location", "stream", "map", "types", "limit_except"];
-    const DIRECTIVES: [&str; 20] = [
-        "proxy_pass",
-        "server_name",
-        "listen",
-        "fastcgi_pass",
-        "uwsgi_pass",
-        "scgi_pass",
-        "grpc_pass",
-        "try_files",
-        "add_header",
-        "ssl_certificate",
-        "ssl_protocols",
-        "proxy_set_header",
-        "proxy_read_timeout",
-        "uwsgi_param",
-        "fastcgi_param",
-        "client_max_body_size",
-        "worker_processes",
-        "worker_connections",
-        "access_log",
-        "gzip_types",
-    ];
-    let (mut telling, mut shapely, mut misshapen) = (false, 0, 0);
-    for line in text.split_inclusive('\n') {
-        let line = line.trim().trim_start_matches('\u{feff}');
-        let first = line.split([' ', '\t', '{', ';']).next().unwrap_or_default();
-        // An INI section, an Apache block, or a shebang belongs to something else.
-        let ini = line.starts_with('[') && line.ends_with(']') && !line.contains(' ');
-        if ini || line.starts_with("<VirtualHost") || line.starts_with("#!/") || line.starts_with("FROM ") {
-            return false;
-        }
-        let block = line.ends_with('{') && BLOCKS.contains(&first) && !line.contains(['(', '='])
-            || first == "location" && line.contains('{');
-        let inline =
-            line.contains('{') && line.contains(';') && BLOCKS.contains(&first) && !line.contains("= {");
-        let directive = line.contains(';') && DIRECTIVES.contains(&first) && line.len() > first.len() + 1;
-        telling |= block || inline || directive;
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let shape = line.ends_with([';', '{', '}']) || line.contains("; #");
-        (shapely, misshapen) = (shapely + u32::from(shape), misshapen + u32::from(!shape));
-    }
-    telling || said && shapely > misshapen
+    lines.clone().any(assigns) && !lines.any(is_ini)
 }
 
 /// The names of the files that units name as files of variables.
@@ -402,6 +407,43 @@ mod tests {
             ("redis.conf", "bind 127.0.0.1\n", None),
             ("sysctl.d/ports.conf", "net.ipv4.ip_unprivileged_port_start = 80\n", Some(Launcher)),
             ("sysctl.d/swap.conf", "vm.swappiness = 10\n", None),
+            // Fragments that hold nothing but nginx's directives.
+            (
+                "deploy/errors.conf",
+                "error_page 404 /404.html;\nerror_page 500\n  502 /50x.html;\n",
+                Some(Nginx),
+            ),
+            ("acl/office.inc", "# ours\nallow 10.0.0.0/8; deny all;\n", Some(Nginx)),
+            ("named.conf", "include \"/etc/bind/named.conf.options\";\n", None),
+            ("named.conf", "acl x { any; };\nserver 10.0.0.1 { bogus yes; };\n", None),
+            ("deploy/listen.conf", "server 10.0.0.1\nallow 10.0.0.0/8\n", None),
+            ("deploy/odd.conf", "allow 10.0.0.0/8;\noption x;\n", None),
+            // Names that say it, or leave it open.
+            ("deploy/webapp.nginxconf", "upstream a {\n", Some(Nginx)),
+            ("deploy/site.conf.blue", "server {\n", Some(Nginx)),
+            ("deploy/docker.proxy.template", "server {\n", Some(Nginx)),
+            ("deploy/site.conf.erb", "<% if @tls %>\nserver {\n<% end %>\n", Some(Nginx)),
+            ("nginx.conf.dist", "events {}\n", Some(Nginx)),
+            ("nginx.conf.in", "events {}\n", Some(Nginx)),
+            ("vhost.d/shop.example.net_location", "client_max_body_size 1m;\n", Some(Nginx)),
+            ("nginx.conf.bak", "events {}\n", None),
+            ("nginx.conf.20240131", "events {}\n", None),
+            ("conf.d/site.conf.disabled", "server {\n", None),
+            ("sites-enabled/site.bak", "server {\n", Some(Nginx)),
+            ("index.html.tmpl", "server {\n", None),
+            ("salt/nginx.sls", "contents: |\n  server {\n", None),
+            // A template of Supervisor's: `{% ... %}` is no directive.
+            ("supervisor/conf.d/a.conf.j2", "{% set a = 1 %}\n[program:{{ a }}]\n", Some(Launcher)),
+            ("gunicorn.conf.py.j2", "umask = {{ umask }}\n", Some(Gunicorn)),
+            ("deploy/gunicorn.conf", "forwarded_allow_ips = '*'\n", Some(Gunicorn)),
+            ("deploy/gunicorn.conf", "GUNICORN_ARGS=x\n", Some(Launcher)),
+            ("gunicorn_config.py.example", "workers = 2\n", Some(Gunicorn)),
+            ("app.service.in", "[Service]\nExecStart=@bindir@/app\n", Some(Systemd)),
+            ("app.service.erb", "<%= x %>\n", Some(Systemd)),
+            ("app@.socket.tmpl", "[Socket]\n", Some(Systemd)),
+            ("deploy/env.example.service", "KEY=1\n", Some(Launcher)),
+            ("deploy/web.Dockerfile", "FROM x\n", Some(Launcher)),
+            (".env.production", "PORT=1\n", Some(Launcher)),
             ("hoplint.toml", "[target]\nnginx = \"1.22\"\n", None),
         ] {
             assert_eq!(kind(path, text), expected, "{path}: {text}");

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{base, beginning, text_of};
+use super::{base, beginning, configured, text_of};
 use crate::config::{self, File, Settings};
 
 /// What was said of the configuration.
@@ -36,17 +36,31 @@ pub fn settings(wanted: Wanted, paths: &[PathBuf]) -> Result<Settings, String> {
             let is_pyproject = path.file_name().is_some_and(|name| name == "pyproject.toml");
             let file = if is_pyproject { File::Pyproject } else { File::Hoplint };
             let candidate = Candidate { path: path.into(), name: path.display().to_string(), file };
-            candidate.read()?.ok_or_else(|| format!("`{}` has no [tool.hoplint] table", path.display()))
+            let settings = candidate.read()?;
+            let settings =
+                settings.ok_or_else(|| format!("`{}` has no [tool.hoplint] table", path.display()))?;
+            judged(settings, paths)
         }
         Wanted::Nearest => {
             for candidate in candidates(paths) {
                 if let Some(settings) = candidate.read()? {
-                    return Ok(settings);
+                    return judged(settings, paths);
                 }
             }
             Ok(Settings::default())
         }
     }
+}
+
+/// Holds what a configuration says of directories against those that are there, if what is read lies beside it.
+fn judged(settings: Settings, paths: &[PathBuf]) -> Result<Settings, String> {
+    let is_around = |directory: &&PathBuf| {
+        paths.iter().any(|path| path.canonicalize().is_ok_and(|path| path.starts_with(directory)))
+    };
+    if let Some(directory) = settings.directory.as_ref().filter(is_around) {
+        configured::judge(&settings, directory)?;
+    }
+    Ok(settings)
 }
 
 /// The files that could have been the configuration of a run and are not, each with the reason.

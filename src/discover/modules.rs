@@ -49,10 +49,11 @@ pub(super) fn wanted(sources: &Sources) -> BTreeSet<String> {
     wanted
 }
 
-/// Modules that units may name and that are left out of the tree by a list of files to ignore, beside those of `python`: they
-/// are there all the same. `shown` gives the path that is shown.
+/// Modules that units may name and that are left out of the tree by a list of files to ignore, beside those of `python`, or
+/// with a path of `excluded`: they are there all the same. `shown` gives the path that is shown.
 pub(super) fn left_out(
     python: &[PathBuf],
+    excluded: &BTreeSet<PathBuf>,
     wanted: &BTreeSet<String>,
     shown: impl Fn(&Path) -> String,
     sources: &mut Sources,
@@ -68,7 +69,10 @@ pub(super) fn left_out(
         let there = folders.get(first).into_iter().flatten();
         there.map(move |folder| folder.join(rest))
     });
-    for path in places.take(MAX_LOOKED_FOR) {
+    let around: BTreeSet<&Path> = excluded.iter().filter_map(|path| path.parent()).collect();
+    let around = around.into_iter().chain(excluded.iter().map(PathBuf::as_path));
+    let in_excluded = around.flat_map(|folder| wanted.iter().map(move |path| folder.join(path)));
+    for path in places.chain(in_excluded).take(MAX_LOOKED_FOR) {
         let name = shown(&path);
         if !sources.has_module(&name) && sources.by_path(&name).is_none() && path.is_file() {
             sources.note_module(name, None);

@@ -1,7 +1,7 @@
 //! A stack as a whole, and the hops in it.
 
 use super::{App, AppId, AppKind, Machine, Nginx, Route, RouteId, Target, Unit, UnitId};
-use crate::source::Span;
+use crate::source::{FileId, Span};
 use crate::value::Endpoint;
 
 /// All that meets on one machine.
@@ -9,6 +9,8 @@ use crate::value::Endpoint;
 pub struct Deployment {
     /// The directory that the stack's files lie in; empty for the one the run began in.
     pub root: String,
+    /// The files that meet on it, in the order of their paths.
+    pub files: Vec<FileId>,
     /// The versions that are meant.
     pub target: Target,
     /// Where the tree says which Gunicorn it is for; `None` where the configuration says it, or nobody and the newest is

@@ -43,6 +43,7 @@ impl Writer<'_> {
         let units = self.stack.units.iter().enumerate();
         json!({
             "root": self.stack.root,
+            "files": self.stack.files.iter().map(|it| self.file(*it)).collect::<Vec<_>>(),
             "versions": self.versions(),
             "nginx": self.stack.nginx.readings.iter().map(|it| self.reading(it)).collect::<Vec<_>>(),
             "routes": routes.map(|(at, route)| self.route(RouteId(at as u32), route)).collect::<Vec<_>>(),
@@ -54,6 +55,12 @@ impl Writer<'_> {
                 json!({"path": source.path, "line": line, "what": it.what, "why": it.why})
             }).collect::<Vec<_>>(),
         })
+    }
+
+    /// A file of the stack, and what it is read as.
+    fn file(&self, file: FileId) -> Value {
+        let source = self.sources.get(file);
+        json!({"path": source.path, "language": source.kind.name()})
     }
 
     /// The versions that are meant, and where Gunicorn's is written if it is.

@@ -82,6 +82,11 @@ pub fn started<'a>(launches: &'a [Launch], paths: &Paths, sources: &Sources) -> 
     launches.iter().map(started).filter(|it| !it.launch.passing || it.program.serves()).collect()
 }
 
+/// Whether a name is that of a setting, in whichever release.
+pub fn is_setting(name: &str) -> bool {
+    table::of_name(name).is_some()
+}
+
 /// Whether the Flask of a stack may read a body before it refuses it.
 pub fn reads_bodies_first(files: &[FileId], sources: &Sources) -> bool {
     body_limit::is_read_first(files, sources)

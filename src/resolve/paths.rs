@@ -13,6 +13,9 @@ pub struct Paths {
     root: String,
     /// File name to the files that bear it, in the order of their paths.
     by_name: BTreeMap<String, Vec<(String, FileId)>>,
+    /// Where directories and files of the machine lie, if somebody says so, and the files by their paths.
+    places: Vec<(String, Option<String>)>,
+    by_path: BTreeMap<String, FileId>,
 }
 
 /// What a deployed path leads to.
@@ -42,7 +45,44 @@ impl Paths {
         for files in by_name.values_mut() {
             files.sort();
         }
-        Paths { root: root.into(), by_name }
+        Paths { root: root.into(), by_name, places: Vec::new(), by_path: BTreeMap::new() }
+    }
+
+    /// The same files, of which it is said where directories and files of the machine lie.
+    pub fn with_places(self, places: &[(String, Option<String>)], sources: &Sources) -> Paths {
+        if places.is_empty() {
+            return self;
+        }
+        let mut by_path = BTreeMap::new();
+        let files: BTreeSet<FileId> = self.by_name.values().flatten().map(|(_, id)| *id).collect();
+        let own = files.iter().map(|id| (sources.get(*id).path.as_str(), *id));
+        for (path, id) in own.chain(sources.links().filter(|(_, id)| files.contains(id))) {
+            let at = path.rfind('/').map_or(0, |at| at + 1);
+            let plain = format!("{}{}", &path[..at], template_free(&path[at..]));
+            // A file that bears its deployed name goes before a template of it.
+            if plain == path {
+                by_path.insert(plain, id);
+            } else {
+                by_path.entry(plain).or_insert(id);
+            }
+        }
+        Paths { places: places.to_vec(), by_path, ..self }
+    }
+
+    /// Where a deployed path lies by what is said of the machine's directories: the closest one counts. The inner `None` is
+    /// a place that was not read.
+    fn said(&self, deployed: &str) -> Option<Option<String>> {
+        let below = |(machine, place): &(String, Option<String>)| {
+            let rest = deployed.strip_prefix(machine.as_str())?;
+            let path = |place: &String| format!("{place}{rest}").trim_start_matches('/').to_owned();
+            (rest.is_empty() || rest.starts_with('/')).then(|| (machine.len(), place.as_ref().map(path)))
+        };
+        self.places.iter().filter_map(below).max_by_key(|(length, _)| *length).map(|(_, path)| path)
+    }
+
+    /// Whether it is said where a deployed path lies.
+    pub fn is_said(&self, deployed: &str) -> bool {
+        !self.places.is_empty() && self.said(deployed).is_some()
     }
 
     /// The directory that the stack lies in.
@@ -50,8 +90,17 @@ impl Paths {
         &self.root
     }
 
+    /// Whether it is said that a deployed path lies outside of what was read.
+    pub fn is_outside(&self, deployed: &str) -> bool {
+        self.said(deployed) == Some(None)
+    }
+
     /// The file that an absolute path on the machine, or one relative to a directory there, stands for.
     pub fn find(&self, deployed: &str) -> Mapped {
+        if let Some(path) = self.said(deployed) {
+            let file = path.and_then(|path| self.by_path.get(&path));
+            return file.map_or(Mapped::Missing, |file| Mapped::File(*file));
+        }
         let wanted = deployed.trim_start_matches('/');
         let name = wanted.rsplit('/').next().unwrap_or(wanted);
         let Some(files) = self.by_name.get(name) else { return Mapped::Missing };
@@ -60,15 +109,19 @@ impl Paths {
         }
         let best = files.iter().map(|(path, _)| common_suffix(path, wanted)).max().unwrap_or(0);
         let mut fitting = files.iter().filter(|(path, _)| common_suffix(path, wanted) == best);
-        match (fitting.next(), fitting.next()) {
-            (Some((_, id)), None) => Mapped::File(*id),
-            (Some(_), Some(_)) => Mapped::Ambiguous,
-            (None, _) => Mapped::Missing,
+        match fitting.next() {
+            // A file may be there by several paths.
+            Some((_, id)) if fitting.all(|(_, other)| other == id) => Mapped::File(*id),
+            Some(_) => Mapped::Ambiguous,
+            None => Mapped::Missing,
         }
     }
 
     /// Whether a file lies in the stack's root or in a directory that is called like that of a deployed path.
     pub fn is_beside(&self, file: FileId, deployed: &str, sources: &Sources) -> bool {
+        if self.is_said(deployed) {
+            return self.find(deployed) == Mapped::File(file);
+        }
         let path = &sources.get(file).path;
         let inside = path.strip_prefix(&self.root).unwrap_or(path);
         let directory = |path: &str| path.rsplit('/').nth(1).map(str::to_owned);
@@ -83,6 +136,41 @@ impl Paths {
     /// The files that a path with `*` and `?` in its last component stands for, sorted by name as glob(3) does: those
     /// in the directories that share the longest run of trailing components with the pattern's directory.
     pub fn glob(&self, deployed: &str) -> Vec<FileId> {
+        let (directory, pattern) = deployed.rsplit_once('/').unwrap_or(("", deployed));
+        let name_of = |path: &'_ str| -> Option<String> {
+            let name = path.strip_prefix(directory)?.strip_prefix('/')?;
+            glob_matches(pattern.as_bytes(), name.as_bytes()).then(|| name.to_owned())
+        };
+        // Files of which it is said one by one that they lie there.
+        let singly = self.places.iter().filter_map(|(machine, place)| {
+            let name = name_of(machine).filter(|name| !name.contains('/'))?;
+            Some((name, *self.by_path.get(place.as_ref()?)?))
+        });
+        let mut singly: Vec<(String, FileId)> = singly.collect();
+        let Some(folder) = self.said(directory) else {
+            let guessed = self.guessed(deployed);
+            if singly.is_empty() {
+                return guessed;
+            }
+            singly.sort();
+            let said: Vec<FileId> = singly.into_iter().map(|(_, id)| id).collect();
+            let rest = guessed.into_iter().filter(|id| !said.contains(id));
+            return said.iter().copied().chain(rest).collect();
+        };
+        let start = folder.map(|folder| if folder.is_empty() { folder } else { format!("{folder}/") });
+        for (path, id) in start.iter().flat_map(|start| self.by_path.range(start.clone()..)) {
+            let start = start.as_deref().unwrap_or_default();
+            let Some(name) = path.strip_prefix(start) else { break };
+            let is_match = !name.contains('/') && glob_matches(pattern.as_bytes(), name.as_bytes());
+            if is_match && singly.iter().all(|(other, _)| other != name) {
+                singly.push((name.to_owned(), *id));
+            }
+        }
+        singly.sort();
+        singly.into_iter().map(|(_, id)| id).collect()
+    }
+
+    fn guessed(&self, deployed: &str) -> Vec<FileId> {
         let wanted = deployed.trim_start_matches('/');
         let (directory, pattern) = wanted.rsplit_once('/').unwrap_or(("", wanted));
         let mut fitting: Vec<(&str, &str, FileId)> = Vec::new();
@@ -290,5 +378,42 @@ mod tests {
         };
         assert_eq!(names("/etc/nginx/conf.d/*.conf"), ["nginx/conf.d/a.conf", "nginx/conf.d/b.conf"]);
         assert!(names("/etc/nginx/sites-enabled/*").is_empty());
+    }
+
+    #[test]
+    fn what_is_said_of_a_path_goes_before_what_is_guessed() {
+        let (sources, paths) = paths(&[
+            "a/gunicorn.conf.py",
+            "b/gunicorn.conf.py",
+            "deploy/web/sites/b.conf",
+            "deploy/web/sites/a.conf.j2",
+            "deploy/web/sites/x/c.conf",
+            "deploy/other.conf",
+        ]);
+        let place = |machine: &str, place: Option<&str>| (machine.to_owned(), place.map(str::to_owned));
+        let paths = paths.with_places(
+            &[
+                place("/srv/app", Some("b")),
+                place("/srv/app/old", None),
+                place("/etc/nginx/conf.d", Some("deploy/web/sites")),
+                place("/etc/nginx/conf.d/a2.conf", Some("deploy/other.conf")),
+            ],
+            &sources,
+        );
+        let found = |deployed: &str| match paths.find(deployed) {
+            Mapped::File(id) => sources.get(id).path.as_str(),
+            Mapped::Missing => "missing",
+            Mapped::Ambiguous => "ambiguous",
+        };
+        assert_eq!(found("/srv/app/gunicorn.conf.py"), "b/gunicorn.conf.py");
+        assert_eq!(found("/srv/apple/gunicorn.conf.py"), "ambiguous");
+        assert_eq!(found("/srv/app/old/gunicorn.conf.py"), "missing");
+        assert_eq!(found("/srv/app/other.conf"), "missing");
+        let names: Vec<&str> = paths
+            .glob("/etc/nginx/conf.d/*.conf")
+            .into_iter()
+            .map(|id| sources.get(id).path.as_str())
+            .collect();
+        assert_eq!(names, ["deploy/web/sites/a.conf.j2", "deploy/other.conf", "deploy/web/sites/b.conf"]);
     }
 }

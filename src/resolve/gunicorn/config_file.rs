@@ -99,6 +99,9 @@ impl Claims {
             let why = format!("`{}` is an example of it", path(*file));
             return Choice::Unknown(vec![*file], format!("`{deployed}` is not in the tree: {why}"));
         }
+        if stack.paths.is_said(deployed) {
+            return choice;
+        }
         let shared = |deployed: &str| common_suffix(path(*file), deployed);
         let own = shared(deployed);
         let others = self.by_file.get(file).into_iter().flatten().filter(|other| *other != deployed);
@@ -116,7 +119,9 @@ impl Claims {
     fn is_at_its_place(&self, stack: &Stack, file: FileId) -> bool {
         let inside = stack.sources.get(file).path.strip_prefix(stack.paths.root());
         let deployed = self.by_file.get(&file).into_iter().flatten();
-        deployed.into_iter().any(|deployed| deployed.strip_prefix('/') == inside)
+        deployed
+            .into_iter()
+            .any(|deployed| deployed.strip_prefix('/') == inside || stack.paths.is_said(deployed))
     }
 }
 
@@ -135,10 +140,22 @@ pub(super) fn implicit(stack: &Stack, directory: &Possible<String>) -> Choice {
     let Possible::Known(directory) = directory else {
         return Choice::Perhaps(all(), format!("`{DEFAULT_NAME}` is read if it lies where Gunicorn starts"));
     };
+    let deployed = format!("{}/{DEFAULT_NAME}", directory.trim_end_matches('/'));
+    if stack.paths.is_said(&deployed) {
+        return match stack.paths.find(&deployed) {
+            Mapped::File(file) if stack.trees.contains_key(&file) => Choice::File(file, deployed),
+            Mapped::Missing if stack.paths.is_outside(&deployed) => {
+                Choice::Perhaps(all(), format!("`{directory}` lies outside of what was read"))
+            }
+            Mapped::Missing => Choice::Absent,
+            Mapped::File(_) | Mapped::Ambiguous => {
+                Choice::Unknown(Vec::new(), format!("`{deployed}` was not read as a configuration file"))
+            }
+        };
+    }
     let last = directory.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     if !last.is_empty() {
         let fits = |path: &str| path.rsplit('/').nth(1) == Some(last);
-        let deployed = format!("{}/{DEFAULT_NAME}", directory.trim_end_matches('/'));
         let certain = match stack.paths.find(&deployed) {
             Mapped::File(file) => named.iter().find(|(path, id)| *id == file && fits(path)).map(|_| file),
             Mapped::Missing | Mapped::Ambiguous => None,

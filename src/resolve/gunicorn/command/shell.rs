@@ -203,7 +203,8 @@ impl Finder<'_> {
         let name = template_free(source.name());
         let stem = name.split('.').next().unwrap_or(name).to_ascii_lowercase();
         let is_common = COMMON.contains(&stem.as_str());
-        let fits = shared >= 2 || shared == inside.split('/').count() || !is_common;
+        let fits =
+            self.paths.is_said(&path) || shared >= 2 || shared == inside.split('/').count() || !is_common;
         let here = &self.sources.get(start.place.file).path;
         (fits
             && source.kind == FileKind::Launcher

@@ -1,0 +1,71 @@
+//! Findings about files that several stacks share: told once, and mended only where that is right for all of them.
+
+use std::collections::BTreeMap;
+
+use crate::edit::Applicability;
+use crate::finding::Finding;
+use crate::model::Deployment;
+use crate::source::FileId;
+
+/// The files that several stacks share, each with these stacks.
+pub(super) struct Shared(BTreeMap<FileId, Vec<usize>>);
+
+impl Shared {
+    pub(super) fn new(stacks: &[Deployment]) -> Shared {
+        let mut owners: BTreeMap<FileId, Vec<usize>> = BTreeMap::new();
+        for (at, stack) in stacks.iter().enumerate() {
+            for file in &stack.files {
+                owners.entry(*file).or_default().push(at);
+            }
+        }
+        owners.retain(|_, stacks| stacks.len() > 1);
+        Shared(owners)
+    }
+
+    /// Only shows the fixes that change a shared file, unless each of its stacks has the same finding with the same fix:
+    /// nobody looked at what it does to the others. `found` are the findings of each stack.
+    pub(super) fn hold_back(&self, found: &mut [Vec<Finding>]) {
+        let mut held: Vec<(usize, usize)> = Vec::new();
+        for (stack, findings) in found.iter().enumerate() {
+            for (at, finding) in findings.iter().enumerate() {
+                let Some(fix) = &finding.fix else { continue };
+                let owners = fix.edits().iter().filter_map(|edit| self.0.get(&edit.span.file)).flatten();
+                let mut others = owners.filter(|other| **other != stack);
+                let has_same = |other: &usize| {
+                    found[*other].iter().any(|it| it.rule == finding.rule && it.fix.as_ref() == Some(fix))
+                };
+                if !others.all(has_same) {
+                    held.push((stack, at));
+                }
+            }
+        }
+        for (stack, at) in held {
+            if let Some(fix) = &mut found[stack][at].fix {
+                fix.applicability = Applicability::Manual;
+            }
+        }
+    }
+
+    /// Leaves one of the findings that are alike, or that say the same of the same place in a shared file. They are sorted by
+    /// place, rule and message.
+    pub(super) fn tell_once(&self, findings: &mut Vec<Finding>) {
+        let says_the_same = |a: &Finding, b: &Finding| {
+            self.0.contains_key(&a.primary.span.file)
+                && a.rule == b.rule
+                && a.primary.span == b.primary.span
+                && a.message == b.message
+                && a.fix == b.fix
+        };
+        let mut told: Vec<Finding> = Vec::with_capacity(findings.len());
+        for finding in findings.drain(..) {
+            let place = finding.primary.span;
+            let is_near =
+                |it: &&Finding| it.primary.span.file == place.file && it.primary.span.start == place.start;
+            let mut near = told.iter().rev().take_while(is_near);
+            if !near.any(|it| *it == finding || says_the_same(it, &finding)) {
+                told.push(finding);
+            }
+        }
+        *findings = told;
+    }
+}

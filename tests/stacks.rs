@@ -1,0 +1,386 @@
+//! Which files of a repository are read, and which of them meet on one machine.
+
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::cli::hoplint;
+use crate::support::write;
+
+fn tree(files: &[(&str, &str)]) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    add(directory.path(), files);
+    directory
+}
+
+fn add(directory: &Path, files: &[(&str, &str)]) {
+    for (path, text) in files {
+        write(&directory.join(path), text);
+    }
+}
+
+/// An nginx server that hands all requests on to a port, and waits so many seconds for an answer.
+fn site(port: u16, seconds: u16) -> String {
+    format!(
+        "server {{\n    listen 80;\n    location / {{\n        proxy_pass http://127.0.0.1:{port};\n        \
+         proxy_read_timeout {seconds}s;\n    }}\n}}\n"
+    )
+}
+
+/// A main file that reads the sites beside it.
+const MAIN: &str =
+    "user www-data;\nevents {}\nhttp {\n    include /etc/nginx/conf.d/*.conf;\n    server_tokens off;\n}\n";
+
+/// A unit whose Gunicorn listens on a port, and lets a worker work for 30 seconds.
+fn unit(name: &str, port: u16) -> String {
+    format!(
+        "[Unit]\nDescription={name}\n\n[Service]\nUser={name}\nWorkingDirectory=/srv/{name}\nType=notify\n\
+         ExecStart=/srv/{name}/venv/bin/gunicorn --workers 3 --bind 127.0.0.1:{port} --timeout 30 {name}.wsgi:app\n\
+         ExecReload=/bin/kill -s HUP $MAINPID\nRestart=always\n\n[Install]\nWantedBy=multi-user.target\n"
+    )
+}
+
+/// The findings of a run, one a line: `PATH:LINE: SEVERITY[RULE] ...` up to the rule.
+fn found(directory: &Path, arguments: &[&str]) -> Vec<String> {
+    let arguments = [&["check", "--format", "concise", "--pedantic"], arguments].concat();
+    let ran = hoplint(directory, &arguments);
+    assert!(matches!(ran.status, Some(0 | 1)), "{ran:?}");
+    let lines = ran.stdout.split_inclusive('\n');
+    lines.map(|line| line.split(']').next().unwrap_or_default().to_owned() + "]").collect()
+}
+
+fn refused(directory: &Path, arguments: &[&str]) -> String {
+    let ran = hoplint(directory, arguments);
+    assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    ran.stderr
+}
+
+fn map(directory: &Path, arguments: &[&str]) -> Value {
+    let ran = hoplint(directory, &[&["map", "--format", "json"], arguments].concat());
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    serde_json::from_str(&ran.stdout).unwrap()
+}
+
+/// The stacks of a run, one a line: `ROOT: FILE...`.
+fn stacks(directory: &Path) -> Vec<String> {
+    let document = map(directory, &[]);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let stack = |stack: &Value| {
+        let files = stack["files"].as_array().unwrap();
+        let files: Vec<String> = files.iter().map(|file| text(&file["path"])).collect();
+        format!("{}: {}", text(&stack["root"]), files.join(" "))
+    };
+    document["stacks"].as_array().unwrap().iter().map(stack).collect()
+}
+
+/// The languages of all files that a run reads, by their paths: `PATH=LANGUAGE`.
+fn languages(directory: &Path, arguments: &[&str]) -> Vec<String> {
+    let document = map(directory, arguments);
+    let files =
+        document["stacks"].as_array().unwrap().iter().flat_map(|stack| stack["files"].as_array().unwrap());
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    files.map(|file| format!("{}={}", text(&file["path"]), text(&file["language"]))).collect()
+}
+
+#[test]
+fn two_hosts_that_use_the_same_port_do_not_meet() {
+    let directory = tree(&[
+        ("hosts/web1/etc/nginx/nginx.conf", MAIN),
+        ("hosts/web1/etc/nginx/conf.d/shop.conf", &site(8000, 60)),
+        ("hosts/web1/etc/systemd/system/shop.service", &unit("shop", 8000)),
+        ("hosts/web2/etc/nginx/nginx.conf", MAIN),
+        ("hosts/web2/etc/nginx/conf.d/blog.conf", &site(8000, 60)),
+        ("hosts/web2/etc/systemd/system/blog.service", &unit("blog", 8000)),
+        ("README.md", "Two hosts\n"),
+    ]);
+    assert_eq!(found(directory.path(), &[]), Vec::<String>::new());
+    assert_eq!(stacks(directory.path()).len(), 2);
+    // A mistake on one of them is one, whatever the other has on that port.
+    add(directory.path(), &[("hosts/web1/etc/nginx/conf.d/shop.conf", &site(8001, 60))]);
+    assert_eq!(
+        found(directory.path(), &[]),
+        ["hosts/web1/etc/nginx/conf.d/shop.conf:4:27: error[upstream-unbound]"]
+    );
+}
+
+#[test]
+fn hosts_share_what_their_links_lead_to() {
+    use std::os::unix::fs::symlink;
+    let directory = tree(&[
+        ("shared/nginx/nginx.conf", MAIN),
+        ("shared/conf.d/shop.conf", &site(8000, 20)),
+        ("hosts/web1/etc/systemd/system/shop.service", &unit("shop", 8000)),
+        ("hosts/web2/etc/systemd/system/shop.service", &unit("shop", 8000)),
+    ]);
+    for host in ["web1", "web2"] {
+        let nginx = directory.path().join("hosts").join(host).join("etc/nginx");
+        std::fs::create_dir_all(&nginx).unwrap();
+        symlink("../../../../shared/nginx/nginx.conf", nginx.join("nginx.conf")).unwrap();
+        symlink("../../../../shared/conf.d", nginx.join("conf.d")).unwrap();
+    }
+    assert_eq!(
+        stacks(directory.path()),
+        [
+            "hosts/web1/: hosts/web1/etc/systemd/system/shop.service shared/conf.d/shop.conf shared/nginx/nginx.conf",
+            "hosts/web2/: hosts/web2/etc/systemd/system/shop.service shared/conf.d/shop.conf shared/nginx/nginx.conf"
+        ]
+    );
+    // Both hosts have the mistake, and one mend is right for both: it is told once, and mended.
+    let mistake = "shared/conf.d/shop.conf:5:9: warning[read-timeout-below-worker]";
+    assert_eq!(found(directory.path(), &[]), [mistake]);
+    hoplint(directory.path(), &["check", "--fix"]);
+    assert_eq!(found(directory.path(), &[]), Vec::<String>::new());
+
+    // One host alone has it: what that mend would do to the other one nobody looked at.
+    let slow = unit("shop", 8000).replace("--timeout 30", "--timeout 300");
+    add(directory.path(), &[("hosts/web2/etc/systemd/system/shop.service", &slow)]);
+    let before = std::fs::read(directory.path().join("shared/conf.d/shop.conf")).unwrap();
+    assert_eq!(found(directory.path(), &[]), [mistake]);
+    hoplint(directory.path(), &["check", "--fix", "--unsafe-fixes"]);
+    assert_eq!(std::fs::read(directory.path().join("shared/conf.d/shop.conf")).unwrap(), before);
+}
+
+#[test]
+fn the_services_of_a_monorepo_meet_by_their_addresses() {
+    let shop = "upstream shop {\n    server 127.0.0.1:8001;\n}\nserver {\n    server_name shop.example.com;\n    \
+                location / {\n        proxy_pass http://shop;\n    }\n}\n";
+    let directory = tree(&[
+        ("services/shop/deploy/nginx/conf.d/shop.conf", shop),
+        ("services/shop/deploy/shop.service", &unit("shop", 8001)),
+        ("services/shop/shop/wsgi.py", "app = object()\n"),
+        ("services/blog/deploy/nginx/conf.d/blog.conf", &site(8002, 60)),
+        ("services/blog/deploy/blog.service", &unit("blog", 8002)),
+        ("services/blog/blog/wsgi.py", "app = object()\n"),
+    ]);
+    assert_eq!(found(directory.path(), &[]), Vec::<String>::new());
+    assert_eq!(stacks(directory.path()).len(), 1);
+    // A main file that reads the sites of whichever service is deployed there.
+    add(directory.path(), &[("nginx/nginx.conf", MAIN)]);
+    assert_eq!(found(directory.path(), &[]), Vec::<String>::new());
+    // Both services on one port: they are for two machines, unless a stack says otherwise.
+    add(
+        directory.path(),
+        &[
+            ("services/blog/deploy/nginx/conf.d/blog.conf", &site(8001, 60)),
+            ("services/blog/deploy/blog.service", &unit("blog", 8001)),
+            ("hoplint.toml", "[[stack]]\nroot = \"services/*\"\n"),
+        ],
+    );
+    assert_eq!(found(directory.path(), &[]), Vec::<String>::new());
+    assert_eq!(stacks(directory.path()).len(), 3);
+}
+
+#[test]
+fn a_vendored_example_is_not_taken_for_the_app() {
+    let example = "worker_processes 1;\nevents { worker_connections 1024; }\nhttp {\n  upstream app_server {\n    \
+                   server unix:/tmp/gunicorn.sock fail_timeout=0;\n  }\n  server {\n    listen 80;\n    location / {\n      \
+                   proxy_pass http://app_server;\n    }\n  }\n}\n";
+    let directory = tree(&[
+        ("deploy/nginx/shop.conf", &site(8000, 60)),
+        ("deploy/shop.service", &unit("shop", 8000)),
+        ("vendor/gunicorn/examples/nginx.conf", example),
+        (
+            "vendor/gunicorn/examples/example_config.py",
+            "bind = '127.0.0.1:8000'\nworkers = 1\ntimeout = 300\n",
+        ),
+        ("vendor/gunicorn/examples/gunicorn_rc", "#!/bin/sh\nexec gunicorn -b 127.0.0.1:8000 app:app\n"),
+    ]);
+    assert_eq!(found(directory.path(), &[]), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_excluded_is_not_read() {
+    let directory = tree(&[
+        ("deploy/shop.conf", &site(8001, 60)),
+        ("deploy/shop.service", &unit("shop", 8000)),
+        ("old/deploy/broken.conf", "server {\n"),
+        ("shop/wsgi.py", "app = object()\n"),
+    ]);
+    let mistake = "deploy/shop.conf:4:27: error[upstream-unbound]";
+    let broken = "old/deploy/broken.conf:2:1: error[syntax-error]";
+    assert_eq!(found(directory.path(), &[]).last().unwrap(), broken);
+    for exclude in ["old/", "/old", "broken.conf", "**/old/**", "o*/*/*.conf"] {
+        add(directory.path(), &[("hoplint.toml", &format!("exclude = [\"{exclude}\"]\n"))]);
+        assert_eq!(found(directory.path(), &[]), [mistake], "{exclude}");
+        // The same whichever part is read, and a file that is named is none the less excluded.
+        assert_eq!(found(directory.path(), &["deploy"]), [mistake]);
+        let ran = hoplint(directory.path(), &["check", "old/deploy/broken.conf"]);
+        assert_eq!(ran.status, Some(0), "{ran:?}");
+        assert!(ran.stderr.contains("`old/deploy/broken.conf` is not read"), "{ran:?}");
+        let error = refused(directory.path(), &["check", "old"]);
+        assert!(error.contains("that the configuration does not exclude"), "{error}");
+    }
+    // Modules are there though nobody reads them.
+    add(directory.path(), &[("hoplint.toml", "exclude = [\"old\", \"shop/\"]\n")]);
+    assert_eq!(found(directory.path(), &[]), [mistake]);
+}
+
+#[test]
+fn what_is_included_is_read_whatever_leaves_it_out() {
+    let directory = tree(&[
+        (".gitignore", "build/\n*.out\n"),
+        ("deploy/shop.service", &unit("shop", 8000)),
+        ("build/nginx/shop.conf", &site(8000, 60)),
+        ("build/site.txt", &site(8000, 60)),
+        ("build/notes.txt", "nothing\n"),
+        ("deploy/site.out", &site(8000, 60)),
+    ]);
+    let read = || languages(directory.path(), &[]);
+    assert_eq!(read(), ["deploy/shop.service=systemd"]);
+    add(directory.path(), &[("hoplint.toml", "include = [\"build/nginx/*.conf\", \"*.out\"]\n")]);
+    assert_eq!(
+        read(),
+        ["build/nginx/shop.conf=nginx", "deploy/shop.service=systemd", "deploy/site.out=nginx"]
+    );
+    add(directory.path(), &[("hoplint.toml", "include = [\"build/\"]\nexclude = [\"build/nginx/\"]\n")]);
+    assert_eq!(read(), ["build/notes.txt=other", "build/site.txt=nginx", "deploy/shop.service=systemd"]);
+}
+
+#[test]
+fn a_language_may_be_said() {
+    let directory = tree(&[
+        ("deploy/front", "include /etc/shop/all;\n"),
+        ("deploy/app.settings", "bind = '127.0.0.1:8000'\n"),
+        ("deploy/shop.service.prod", &unit("shop", 8000)),
+        ("deploy/other.conf", "deny all;\n"),
+        (
+            "hoplint.toml",
+            "[files]\nnginx = [\"deploy/front\"]\ngunicorn = [\"*.settings\"]\nsystemd = [\"*.service.*\"]\n",
+        ),
+    ]);
+    assert_eq!(
+        languages(directory.path(), &[]),
+        [
+            "deploy/app.settings=Gunicorn",
+            "deploy/front=nginx",
+            "deploy/other.conf=nginx",
+            "deploy/shop.service.prod=systemd"
+        ]
+    );
+    add(
+        directory.path(),
+        &[("hoplint.toml", "[files]\nnginx = [\"deploy/\"]\ngunicorn = [\"*.settings\"]\n")],
+    );
+    let error = refused(directory.path(), &["check"]);
+    assert!(error.contains("`deploy/app.settings` is nginx and that it is Gunicorn"), "{error}");
+}
+
+#[test]
+fn git_is_followed_in_what_it_ignores() {
+    let directory = tree(&[
+        (".gitignore", "ignored.conf\nlogs/\n*.local.conf\n"),
+        ("deploy/.gitignore", "nested.conf\n!kept.local.conf\n"),
+        ("deploy/ignored.conf", "deny all;\n"),
+        ("deploy/nested.conf", "deny all;\n"),
+        ("deploy/x.local.conf", "deny all;\n"),
+        ("deploy/kept.local.conf", "deny all;\n"),
+        ("nested.conf", "deny all;\n"),
+        ("logs/a.conf", "deny all;\n"),
+    ]);
+    let kept = ["deploy/kept.local.conf=nginx", "nested.conf=nginx"];
+    assert_eq!(languages(directory.path(), &[]), kept);
+    // What is named is read.
+    std::fs::create_dir(directory.path().join(".git")).unwrap();
+    let named = languages(directory.path(), &["deploy/ignored.conf"]);
+    assert_eq!(named, ["deploy/ignored.conf=nginx", kept[0], kept[1]]);
+}
+
+#[test]
+fn a_named_stack_takes_in_what_it_includes_and_leaves_out_what_it_excludes() {
+    let common = site(8000, 60);
+    let directory = tree(&[
+        ("common/shop.conf", &common),
+        ("sites/eu/shop.service", &unit("shop", 8000)),
+        ("sites/us/shop.service", &unit("shop", 8000)),
+        ("sites/us/trial/trial.service", &unit("trial", 8000)),
+        ("hoplint.toml", "[[stack]]\nroot = \"sites/*\"\ninclude = [\"common/\"]\nexclude = [\"trial/\"]\n"),
+    ]);
+    assert_eq!(
+        stacks(directory.path()),
+        [
+            ": sites/us/trial/trial.service",
+            "sites/eu/: common/shop.conf sites/eu/shop.service",
+            "sites/us/: common/shop.conf sites/us/shop.service"
+        ]
+    );
+    assert_eq!(found(directory.path(), &[]), Vec::<String>::new());
+    // A wrong port is told once, though two stacks have it, and is mended in one go.
+    add(directory.path(), &[("common/shop.conf", &site(8001, 60))]);
+    assert_eq!(found(directory.path(), &[]), ["common/shop.conf:4:27: error[upstream-unbound]"]);
+    hoplint(directory.path(), &["check", "--fix"]);
+    assert_eq!(std::fs::read_to_string(directory.path().join("common/shop.conf")).unwrap(), common);
+    // Where the two stacks want different ports, no mend is right for both.
+    add(
+        directory.path(),
+        &[("common/shop.conf", &site(8001, 60)), ("sites/us/shop.service", &unit("shop", 8002))],
+    );
+    assert!(!found(directory.path(), &[]).is_empty());
+    hoplint(directory.path(), &["check", "--fix", "--unsafe-fixes"]);
+    let after = std::fs::read_to_string(directory.path().join("common/shop.conf")).unwrap();
+    assert_eq!(after, site(8001, 60));
+}
+
+#[test]
+fn it_may_be_said_where_the_directories_of_the_machine_lie() {
+    let main = "events {}\nhttp {\n    include /etc/nginx/apps/*;\n}\n";
+    let start = unit("shop", 8000).replace("--bind 127.0.0.1:8000 --timeout 30", "-c conf/gunicorn.py");
+    let directory = tree(&[
+        ("web/nginx.conf", main),
+        ("web/blue/shop", &site(8000, 20)),
+        ("web/green/shop", &site(8001, 20)),
+        ("web/shop.service", &start),
+        ("one/conf/gunicorn.py", "bind = '127.0.0.1:8000'\nworkers = 2\ntimeout = 30\n"),
+        ("two/conf/gunicorn.py", "bind = '127.0.0.1:8000'\nworkers = 2\ntimeout = 10\n"),
+    ]);
+    // Nothing is guessed where several fit.
+    assert_eq!(found(directory.path(), &["--select", "read-timeout-below-worker"]), Vec::<String>::new());
+    let stack = |app: &str| {
+        format!(
+            "[[stack]]\nroot = \"web\"\n[stack.paths]\n\"/etc/nginx/apps\" = \"web/blue\"\n\"/srv/shop\" = \"{app}\"\n"
+        )
+    };
+    add(directory.path(), &[("hoplint.toml", &stack("one"))]);
+    assert_eq!(found(directory.path(), &[]), ["web/blue/shop:5:9: warning[read-timeout-below-worker]"]);
+    assert_eq!(
+        stacks(directory.path()),
+        [
+            ": two/conf/gunicorn.py",
+            "web/: one/conf/gunicorn.py web/blue/shop web/green/shop web/nginx.conf web/shop.service"
+        ]
+    );
+    add(directory.path(), &[("hoplint.toml", &stack("./two/"))]);
+    assert_eq!(found(directory.path(), &[]), Vec::<String>::new());
+}
+
+#[test]
+fn what_the_configuration_says_of_files_that_are_not_there_is_an_error() {
+    let directory = tree(&[("web/shop.conf", &site(8000, 60)), ("web/shop.service", &unit("shop", 8000))]);
+    for (text, said) in [
+        ("\nexclude = [\"a\", \"[b\"]\n", "hoplint.toml:2:17: `[b` is no glob"),
+        (
+            "[[stack]]\nroot = \"wbe\"\n",
+            "hoplint.toml:2: no directory is called `wbe`, the root of a [[stack]]",
+        ),
+        ("[[stack]]\nroot = \"web/*\"\n", "hoplint.toml:2: no directory is called `web/*`"),
+        (
+            "[[stack]]\nroot = \"web\"\n[[stack]]\nroot = \"web/\"\n",
+            "hoplint.toml:4: two [[stack]] have the root `web/`",
+        ),
+        (
+            "[[stack]]\nroot = \"web\"\n[stack.paths]\n\"/srv/shop\" = \"shop\"\n",
+            "hoplint.toml:4: there is no `shop`, where `/srv/shop` is said to lie",
+        ),
+    ] {
+        add(directory.path(), &[("hoplint.toml", text)]);
+        for arguments in [&["check"][..], &["check", "web"], &["map"]] {
+            let error = refused(directory.path(), arguments);
+            assert!(error.contains(said), "{text}: {error}");
+        }
+    }
+    // A configuration for many repositories cannot know which of its directories each of them has.
+    let shared = tree(&[("shared.toml", "[[stack]]\nroot = \"hosts/*\"\n")]);
+    std::fs::remove_file(directory.path().join("hoplint.toml")).unwrap();
+    let path = shared.path().join("shared.toml");
+    assert_eq!(found(directory.path(), &["--config", path.to_str().unwrap()]), Vec::<String>::new());
+}
