@@ -58,9 +58,8 @@ fn judged(settings: Settings, paths: &[PathBuf]) -> Result<Settings, String> {
     let is_around = |directory: &&PathBuf| {
         paths.iter().any(|path| real(path).is_ok_and(|path| path.starts_with(directory)))
     };
-    match settings.directory.as_ref().filter(is_around) {
-        Some(directory) => configured::judge(&settings, directory)?,
-        None => {}
+    if let Some(directory) = settings.directory.as_ref().filter(is_around) {
+        configured::judge(&settings, directory)?;
     }
     Ok(settings)
 }
