@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use self::shared::Shared;
 use crate::config::{Settings, StackSettings, Truth};
 use crate::finding::{Finding, Severity};
-use crate::fingerprint::fingerprint;
+use crate::fingerprint::{fingerprint, path};
 use crate::model::Deployment;
 use crate::resolve::stacks::{Named, stacks};
 use crate::resolve::{Trees, deployment, parse};
@@ -131,7 +131,8 @@ fn understand(sources: &Sources, trees: &Trees, settings: &Settings) -> Vec<Depl
     let mut stacks = stacks(sources, &settings.trees, &named);
     // What is merely searched is no machine by itself.
     stacks.retain(|stack| stack.files.iter().any(|id| sources.get(*id).kind.is_configuration()));
-    stacks.par_iter().map(|stack| deployment(stack, trees, sources, settings.target)).collect()
+    let stacks = stacks.par_iter();
+    stacks.map(|stack| deployment(stack, trees, sources, settings.target, &settings.external)).collect()
 }
 
 fn named(stack: &StackSettings) -> Named {
@@ -164,10 +165,16 @@ fn choose(finding: &mut Finding, truth: Truth) {
     };
 }
 
-/// The policy of a run: what is selected, bad enough, in a file that was asked about, and not in the baseline.
+/// The policy of a run: how bad findings are; what is selected, bad enough, in a file that was asked about and that is not
+/// ignored, and not in the baseline.
 pub fn policy(report: &mut Report, sources: &Sources, settings: &Settings) {
-    report.findings.retain(|finding| is_reported(finding, sources, settings));
-    report.held.retain(|held| is_reported(&held.finding, sources, settings));
+    let held = report.held.iter_mut().map(|held| &mut held.finding);
+    for finding in report.findings.iter_mut().chain(held) {
+        finding.severity = settings.severity_of(finding.rule).flatten().unwrap_or(finding.severity);
+    }
+    let trees = &report.trees;
+    report.findings.retain(|finding| is_reported(finding, sources, settings, trees));
+    report.held.retain(|held| is_reported(&held.finding, sources, settings, trees));
     let Some(baseline) = &settings.baseline else { return };
     report.is_compared = true;
     let mut left = baseline.clone();
@@ -182,11 +189,15 @@ pub fn policy(report: &mut Report, sources: &Sources, settings: &Settings) {
     report.outdated = left.left();
 }
 
-fn is_reported(finding: &Finding, sources: &Sources, settings: &Settings) -> bool {
+fn is_reported(finding: &Finding, sources: &Sources, settings: &Settings, trees: &[Root]) -> bool {
     let mut labels = std::iter::once(&finding.primary).chain(&finding.related);
     let concerned = settings
         .only
         .as_ref()
         .is_none_or(|only| labels.any(|label| only.contains(&sources.get(label.span.file).path)));
-    settings.is_on(finding.rule) && finding.severity >= settings.show && concerned
+    let place = path(&sources.get(finding.primary.span.file).path, trees);
+    settings.is_on(finding.rule)
+        && finding.severity >= settings.show
+        && concerned
+        && !settings.is_ignored_at(finding.rule, &place)
 }

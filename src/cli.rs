@@ -9,19 +9,19 @@ mod terminal;
 mod watch;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use self::arguments::{Arguments, Command, ExplainArguments, MapArguments, MapFormat};
+use self::arguments::{Arguments, Command, ConfigArguments, ExplainArguments, MapArguments, MapFormat};
 use self::progress::Progress;
 use crate::check::{Report, check};
-use crate::config::Settings;
-use crate::discover::{self, Found};
+use crate::config::{Settings, Typed, schema};
+use crate::discover::{self, Found, Wanted};
 use crate::model::Deployment;
 use crate::output;
-use crate::rules::{RULES, nearest, rule};
+use crate::rules::{Category, RULES, nearest, rule};
 
 /// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,13 +103,18 @@ fn dispatch(arguments: &Arguments, to: &mut dyn Write) -> Result<Status, Failure
         Command::Explain(arguments) => explain(arguments, to),
         Command::Rules => {
             let width = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
+            let of_category = Category::ALL.iter().map(|it| it.name().len()).max().unwrap_or(0);
             for rule in RULES {
                 let (severity, fix) = (rule.severity.name(), rule.fix.name());
-                let line = format!("{:width$}  {severity:7}  fix: {fix:9}  {}", rule.name, rule.summary);
-                writeln!(to, "{line}")?;
+                let (name, category, summary) = (rule.name, rule.category.name(), rule.summary);
+                writeln!(
+                    to,
+                    "{name:width$}  {category:of_category$}  {severity:7}  fix: {fix:9}  {summary}"
+                )?;
             }
             Ok(Status::Clean)
         }
+        Command::Config(arguments) => run_config(arguments, to),
         Command::Completions { shell } => generated::completions(*shell, to),
         Command::Man { command } => generated::manual(command.as_deref(), to),
     }
@@ -131,18 +136,13 @@ fn explain(arguments: &ExplainArguments, to: &mut dyn Write) -> Result<Status, F
 /// passed over.
 fn gather(
     paths: &[PathBuf],
-    config: Option<&Path>,
+    wanted: Wanted,
+    typed: &Typed,
     is_unknown_ignored: bool,
-    typed: impl FnOnce(&mut Settings),
     read: impl FnOnce(&Settings) -> Result<Found, String>,
 ) -> Result<(Found, Settings), Failure> {
-    let mut settings = discover::settings(config, paths)?;
-    typed(&mut settings);
-    for name in settings.select.iter().chain(&settings.ignore) {
-        if rule(name).is_none() {
-            return Err(unknown_rule(name).into());
-        }
-    }
+    let mut settings = discover::settings(wanted, paths)?;
+    typed.apply(&mut settings);
     let found = read(&settings)?;
     if found.is_nothing() && !is_unknown_ignored {
         return Err(nothing(&found, paths, &settings).into());
@@ -190,12 +190,28 @@ fn unknown_rule(name: &str) -> String {
     format!("there is no rule `{name}`{hint} (`hoplint rules` lists them all)")
 }
 
+fn run_config(arguments: &ConfigArguments, to: &mut dyn Write) -> Result<Status, Failure> {
+    if arguments.schema {
+        writeln!(to, "{:#}", schema())?;
+        return Ok(Status::Clean);
+    }
+    let paths = std::slice::from_ref(&arguments.path);
+    discover::is_there(&arguments.path)?;
+    let wanted = arguments.configuration.wanted();
+    let mut settings = discover::settings(wanted, paths)?;
+    arguments.policy.typed().apply(&mut settings);
+    let passed_over = discover::passed_over(wanted, paths, settings.file.as_deref());
+    output::configuration(&settings, &passed_over, to)?;
+    Ok(Status::Clean)
+}
+
 fn run_map(arguments: &MapArguments, to: &mut dyn Write) -> Result<Status, Failure> {
     let paths = std::slice::from_ref(&arguments.path);
     let progress = Progress::start();
     progress.tell("Reading files");
-    let config = arguments.config.as_deref();
-    let (found, settings) = gather(paths, config, false, |_| {}, |settings| discover::read(paths, settings))?;
+    let wanted = arguments.configuration.wanted();
+    let read = |settings: &Settings| discover::read(paths, settings);
+    let (found, settings) = gather(paths, wanted, &Typed::default(), false, read)?;
     progress.tell(format!("Reading {} as their programs do", output::plural(found.sources.len(), "file")));
     let mut report = check(&found.sources, &settings);
     drop(progress);

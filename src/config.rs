@@ -1,22 +1,45 @@
 //! The configuration of hoplint itself: `hoplint.toml`, or `[tool.hoplint]` in `pyproject.toml`.
 
+mod address;
+mod fault;
+mod glob;
+mod keys;
+mod reader;
+mod schema;
+mod selector;
+mod typed;
+mod versions;
+mod written;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Deserialize;
-
+pub use self::keys::{KEYS, Key, Takes};
+pub use self::reader::{File, read};
+pub use self::schema::schema;
+pub use self::selector::{Selector, level, level_names};
+pub use self::typed::Typed;
+pub use self::written::written;
 use crate::baseline::Baseline;
 use crate::finding::Severity;
-use crate::model::{Target, Version};
+use crate::model::Target;
+use crate::rules::rule;
 use crate::source::Root;
+use crate::value::{Endpoint, Globs};
 
 /// What a run goes by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// The rules that are on; all where there is nothing.
-    pub select: Vec<String>,
-    /// The rules that are off, whatever `select` says.
-    pub ignore: Vec<String>,
+    /// What is on; everything where there is nothing.
+    pub select: Vec<Selector>,
+    /// What is off.
+    pub ignore: Vec<Selector>,
+    /// What findings are instead of what their rules say; `None` is off.
+    pub severity: Vec<(Selector, Option<Severity>)>,
+    /// What is not reported of the files that globs name.
+    pub per_path_ignores: Vec<(Globs, Vec<Selector>)>,
+    /// Whether notes are shown.
+    pub pedantic: bool,
     /// The mildest severity that is shown.
     pub show: Severity,
     /// The mildest severity that makes a run fail.
@@ -25,6 +48,10 @@ pub struct Settings {
     pub truth: Truth,
     /// The versions that are meant.
     pub target: Target,
+    /// Addresses that something outside the tree serves.
+    pub external: Vec<Endpoint>,
+    /// The file of the configuration as it is called in what is said, if there is one.
+    pub file: Option<String>,
     /// The directory of the configuration, if there is one.
     pub directory: Option<PathBuf>,
     /// The trees of the run. Each is read as machines of its own.
@@ -41,21 +68,50 @@ pub struct Settings {
     pub only: Option<Vec<String>>,
     /// The files that fixes may change; all where there is nothing.
     pub may_change: Option<Vec<String>>,
+    /// Where the findings that are known are listed, from the directory of the configuration.
+    pub baseline_file: Option<PathBuf>,
     /// The findings that are known, and not shown.
     pub baseline: Option<Baseline>,
+    /// Where each value comes from that is no default, by its key: `fix.truth`, `stack.0.root`.
+    pub origins: BTreeMap<String, String>,
 }
 
 impl Settings {
-    /// Whether a rule is asked.
-    pub fn is_on(&self, rule: &str) -> bool {
-        let named = |names: &[String]| names.iter().any(|name| name == rule);
-        (self.select.is_empty() || named(&self.select)) && !named(&self.ignore)
+    /// Whether a rule is asked. What names a rule goes before what names its category, and that before `all`; of two that
+    /// are alike, `ignore` wins. A rule whose severity is off is off.
+    pub fn is_on(&self, name: &str) -> bool {
+        let Some(rule) = rule(name) else { return false };
+        let selected = match self.select.as_slice() {
+            [] => Some(Selector::All.rank()),
+            some => selector::closest(some, rule).map(Selector::rank),
+        };
+        let ignored = selector::closest(&self.ignore, rule).map(Selector::rank);
+        selected.is_some() && selected > ignored && self.severity_of(name) != Some(None)
+    }
+
+    /// What findings of a rule are, if that was said: `Some(None)` is off.
+    pub fn severity_of(&self, name: &str) -> Option<Option<Severity>> {
+        let rule = rule(name)?;
+        let named = self.severity.iter().filter(|(selector, _)| selector.covers(rule));
+        // Of two that are alike, the last one was said last.
+        named.max_by_key(|(selector, _)| selector.rank()).map(|(_, severity)| *severity)
+    }
+
+    /// Whether a rule is silent about a file, named from the directory of the configuration.
+    pub fn is_ignored_at(&self, name: &str, path: &str) -> bool {
+        let Some(rule) = rule(name) else { return false };
+        let mut all = self.per_path_ignores.iter();
+        all.any(|(globs, silent)| silent.iter().any(|it| it.covers(rule)) && globs.matches(path))
+    }
+
+    /// Works out what follows from the rest.
+    pub fn settle(&mut self) {
+        self.show = if self.pedantic { Severity::Note } else { Severity::Warning.min(self.fail_on) };
     }
 }
 
 /// Globs of files that are of a language whatever they look like.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileKinds {
     /// Of nginx's.
     pub nginx: Vec<String>,
@@ -81,8 +137,7 @@ pub struct StackSettings {
 }
 
 /// Which end of a hop is right where the two disagree: fixes make the other one follow it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Truth {
     /// The app: nginx is made to follow.
     #[default]
@@ -91,15 +146,33 @@ pub enum Truth {
     Proxy,
 }
 
+impl Truth {
+    /// Both of them.
+    pub const ALL: [Truth; 2] = [Truth::App, Truth::Proxy];
+
+    /// Its name in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Truth::App => "app",
+            Truth::Proxy => "proxy",
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
             select: Vec::new(),
             ignore: Vec::new(),
+            severity: Vec::new(),
+            per_path_ignores: Vec::new(),
+            pedantic: false,
             show: Severity::Warning,
             fail_on: Severity::Warning,
             truth: Truth::App,
             target: Target::NEWEST,
+            external: Vec::new(),
+            file: None,
             directory: None,
             trees: vec![Root::default()],
             exclude: Vec::new(),
@@ -108,179 +181,12 @@ impl Default for Settings {
             stacks: Vec::new(),
             only: None,
             may_change: None,
+            baseline_file: None,
             baseline: None,
+            origins: BTreeMap::new(),
         }
     }
-}
-
-/// The file as it is written.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct File {
-    select: Vec<String>,
-    ignore: Vec<String>,
-    fail_on: Option<Level>,
-    fix: Fixing,
-    target: Versions,
-    exclude: Vec<String>,
-    include: Vec<String>,
-    files: FileKinds,
-    stack: Vec<Stack>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Level {
-    Error,
-    Warning,
-    Note,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Fixing {
-    truth: Truth,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Versions {
-    nginx: Option<String>,
-    gunicorn: Option<String>,
-    systemd: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Stack {
-    root: String,
-    #[serde(default)]
-    include: Vec<String>,
-    #[serde(default)]
-    exclude: Vec<String>,
-    #[serde(default)]
-    paths: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Pyproject {
-    tool: Tool,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Tool {
-    hoplint: Option<File>,
-}
-
-/// Reads a `hoplint.toml`.
-///
-/// # Errors
-/// If the text is no TOML, or holds a key or a value that means nothing; the message shows the line.
-pub fn from_hoplint_toml(text: &str) -> Result<Settings, String> {
-    settings(toml::from_str(text).map_err(|error| error.to_string())?)
-}
-
-/// Reads the `[tool.hoplint]` table of a `pyproject.toml`, if it has one.
-///
-/// # Errors
-/// As [`from_hoplint_toml`].
-pub fn from_pyproject(text: &str) -> Result<Option<Settings>, String> {
-    let pyproject: Pyproject = toml::from_str(text).map_err(|error| error.to_string())?;
-    pyproject.tool.hoplint.map(settings).transpose()
-}
-
-fn settings(file: File) -> Result<Settings, String> {
-    let mut settings = Settings { select: file.select, ignore: file.ignore, ..Settings::default() };
-    if let Some(level) = file.fail_on {
-        settings.fail_on = match level {
-            Level::Error => Severity::Error,
-            Level::Warning => Severity::Warning,
-            Level::Note => Severity::Note,
-        };
-    }
-    settings.show = settings.show.min(settings.fail_on);
-    settings.truth = file.fix.truth;
-    let version = |text: Option<String>, newest: Version| text.map_or(Ok(newest), |text| text.parse());
-    let Target { nginx, gunicorn, systemd } = Target::NEWEST;
-    settings.target = Target {
-        nginx: version(file.target.nginx, nginx)?,
-        gunicorn: version(file.target.gunicorn, gunicorn)?,
-        systemd: version(file.target.systemd, systemd)?,
-    };
-    (settings.exclude, settings.include, settings.files) = (file.exclude, file.include, file.files);
-    let stack = |it: Stack| StackSettings {
-        root: it.root,
-        include: it.include,
-        exclude: it.exclude,
-        paths: it.paths.into_iter().collect(),
-    };
-    settings.stacks = file.stack.into_iter().map(stack).collect();
-    Ok(settings)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_written_is_read() {
-        let text = "ignore = [\"syntax-error\"]\nfail-on = \"error\"\n[target]\nnginx = \"1.22\"\n\
-                    [[stack]]\nroot = \"hosts/*\"\n";
-        let settings = from_hoplint_toml(text).unwrap();
-        assert_eq!(settings.ignore, ["syntax-error"]);
-        assert_eq!(settings.fail_on, Severity::Error);
-        assert_eq!(settings.target.nginx, Version(1, 22, 0));
-        assert_eq!(settings.stacks, [StackSettings { root: "hosts/*".into(), ..StackSettings::default() }]);
-        assert!(from_pyproject("[project]\nname = \"x\"\n").unwrap().is_none());
-        assert!(from_pyproject("[tool.hoplint]\nselect = [\"syntax-error\"]\n").unwrap().is_some());
-    }
-
-    #[test]
-    fn which_files_are_read_and_where_they_belong_is_read() {
-        let text = "exclude = [\"old/\"]\ninclude = [\"dist/site\"]\n[files]\nnginx = [\"*.ngx\"]\n\
-                    [[stack]]\nroot = \"web\"\ninclude = [\"common/**\"]\nexclude = [\"*.bak\"]\n\
-                    [stack.paths]\n\"/srv/app\" = \"backend\"\n";
-        let settings = from_hoplint_toml(text).unwrap();
-        assert_eq!((settings.exclude, settings.include), (vec!["old/".into()], vec!["dist/site".into()]));
-        assert_eq!(settings.files, FileKinds { nginx: vec!["*.ngx".into()], ..FileKinds::default() });
-        let expected = StackSettings {
-            root: "web".into(),
-            include: vec!["common/**".into()],
-            exclude: vec!["*.bak".into()],
-            paths: vec![("/srv/app".into(), "backend".into())],
-        };
-        assert_eq!(settings.stacks, [expected]);
-    }
-
-    #[test]
-    fn the_truth_is_the_app_unless_it_is_said() {
-        let proxy = "[fix]\ntruth = \"proxy\"\n";
-        assert_eq!(from_hoplint_toml("").unwrap().truth, Truth::App);
-        assert_eq!(from_hoplint_toml("[fix]\n").unwrap().truth, Truth::App);
-        assert_eq!(from_hoplint_toml(proxy).unwrap().truth, Truth::Proxy);
-        let pyproject = proxy.replace("[fix]", "[tool.hoplint.fix]");
-        assert_eq!(from_pyproject(&pyproject).unwrap().unwrap().truth, Truth::Proxy);
-    }
-
-    #[test]
-    fn a_wrong_truth_is_told_with_its_key_its_line_and_what_may_stand_there() {
-        let wrong = "[fix]\ntruth = \"nginx\"\n";
-        let in_pyproject = wrong.replace("[fix]", "[tool.hoplint.fix]");
-        for error in [from_hoplint_toml(wrong).unwrap_err(), from_pyproject(&in_pyproject).unwrap_err()] {
-            for part in ["line 2", "truth = \"nginx\"", "expected `app` or `proxy`"] {
-                assert!(error.contains(part), "{error}");
-            }
-        }
-        let error = from_hoplint_toml("[fix]\nthruth = \"app\"\n").unwrap_err();
-        assert!(error.contains("line 2") && error.contains("expected `truth`"), "{error}");
-    }
-
-    #[test]
-    fn what_means_nothing_is_an_error() {
-        for text in ["ignor = []", "fail-on = \"never\"", "[target]\nnginx = \"new\"", "[[stack]]\n", "= 1"] {
-            assert!(from_hoplint_toml(text).is_err(), "{text}");
-        }
-    }
-}
+mod tests;

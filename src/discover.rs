@@ -2,6 +2,7 @@
 
 mod changes;
 mod classify;
+mod configuration;
 mod configured;
 mod filter;
 mod given;
@@ -10,6 +11,7 @@ mod modules;
 mod write;
 
 pub use changes::State;
+pub use configuration::{Wanted, passed_over, settings};
 pub use given::read_around;
 pub use write::{WriteError, write, write_report};
 
@@ -22,9 +24,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ignore::WalkBuilder;
 
 use self::filter::Filter;
-use self::given::{Given, real};
+use self::given::Given;
 use crate::baseline::Baseline;
-use crate::config::{self, Settings};
+use crate::config::Settings;
 use crate::source::{FileId, FileKind, MAX_FILE_SIZE, Root, Source, Sources};
 
 /// All that was found below the paths of a run.
@@ -74,7 +76,7 @@ fn read_all(paths: &[PathBuf], given: Option<&Given>, settings: &Settings) -> Re
             return Err(format!("cannot read `{}`: it is neither a file nor a directory", path.display()));
         }
     }
-    let base = std::env::current_dir().and_then(|it| it.canonicalize()).unwrap_or_default();
+    let base = base();
     let mut roots: Vec<PathBuf> = directories.iter().map(|it| canonical(it)).collect::<Result<_, _>>()?;
     roots.sort();
     roots.dedup();
@@ -95,60 +97,6 @@ fn read_all(paths: &[PathBuf], given: Option<&Given>, settings: &Settings) -> Re
     Ok(found)
 }
 
-/// The configuration for a run: the file that was named, else the nearest `hoplint.toml` or `pyproject.toml` with a
-/// `[tool.hoplint]` table in the directory or above it.
-///
-/// # Errors
-/// If the file cannot be read or means nothing.
-pub fn settings(named: Option<&Path>, paths: &[PathBuf]) -> Result<Settings, String> {
-    let fault =
-        |path: &Path, error: String| format!("the configuration `{}` is wrong: {error}", path.display());
-    let text =
-        |path: &Path| text_of(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()));
-    if let Some(path) = named {
-        let read = text(path)?;
-        let settings = if path.file_name().is_some_and(|name| name == "pyproject.toml") {
-            let settings = config::from_pyproject(&read).map_err(|error| fault(path, error))?;
-            settings.ok_or_else(|| format!("`{}` has no [tool.hoplint] table", path.display()))?
-        } else {
-            config::from_hoplint_toml(&read).map_err(|error| fault(path, error))?
-        };
-        let directory = path.canonicalize().ok().and_then(|it| it.parent().map(Path::to_owned));
-        let is_around = |directory: &&PathBuf| {
-            paths.iter().any(|path| path.canonicalize().is_ok_and(|path| path.starts_with(directory)))
-        };
-        let around = directory.as_ref().filter(is_around).map(PathBuf::as_path);
-        configured::judge(&settings, &read, around).map_err(|error| fault(path, error))?;
-        return Ok(Settings { directory, ..settings });
-    }
-    let Some(start) = paths.first().and_then(|path| real(path).ok()) else {
-        return Ok(Settings::default());
-    };
-    for directory in start.ancestors().filter(|it| it.is_dir()) {
-        let own = directory.join("hoplint.toml");
-        if own.is_file() {
-            let text = text(&own)?;
-            let settings = config::from_hoplint_toml(&text).map_err(|error| fault(&own, error))?;
-            configured::judge(&settings, &text, Some(directory)).map_err(|error| fault(&own, error))?;
-            return Ok(Settings { directory: Some(directory.to_owned()), ..settings });
-        }
-        let pyproject = directory.join("pyproject.toml");
-        if pyproject.is_file() {
-            let text = text(&pyproject)?;
-            let settings = config::from_pyproject(&text).map_err(|error| fault(&pyproject, error))?;
-            if let Some(settings) = settings {
-                let judged = configured::judge(&settings, &text, Some(directory));
-                judged.map_err(|error| fault(&pyproject, error))?;
-                return Ok(Settings { directory: Some(directory.to_owned()), ..settings });
-            }
-        }
-        if directory.join(".git").exists() {
-            break;
-        }
-    }
-    Ok(Settings::default())
-}
-
 /// Reads a baseline.
 ///
 /// # Errors
@@ -156,6 +104,19 @@ pub fn settings(named: Option<&Path>, paths: &[PathBuf]) -> Result<Settings, Str
 pub fn baseline(path: &Path) -> Result<Baseline, String> {
     let text = text_of(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
     Baseline::read(&text).map_err(|error| format!("`{}`: {error}", path.display()))
+}
+
+/// Whether a path leads to something.
+///
+/// # Errors
+/// If it does not, or that cannot be seen.
+pub fn is_there(path: &Path) -> Result<(), String> {
+    canonical(path).map(drop)
+}
+
+/// The directory that the run began in.
+fn base() -> PathBuf {
+    std::env::current_dir().and_then(|it| it.canonicalize()).unwrap_or_default()
 }
 
 fn canonical(path: &Path) -> Result<PathBuf, String> {

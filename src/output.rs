@@ -1,6 +1,7 @@
 //! What is said, in each format: pure functions from a report to text.
 
 mod concise;
+mod configuration;
 mod diff;
 mod full;
 mod github;
@@ -15,6 +16,7 @@ mod sarif;
 mod statistics;
 
 pub use concise::concise;
+pub use configuration::configuration;
 pub use diff::{diff, file_diff};
 pub use full::full;
 pub use github::github;

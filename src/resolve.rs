@@ -27,6 +27,7 @@ use self::stacks::Stack;
 use crate::model::{App, Deployment, Refusal, Target, Unresolved};
 use crate::source::{FileId, FileKind, Source, Sources};
 use crate::syntax::{self, Parsed};
+use crate::value::Endpoint;
 
 /// The trees of a run, by file.
 #[derive(Debug, Default)]
@@ -82,8 +83,15 @@ impl Tree {
     }
 }
 
-/// A stack as the programs would see it. Which Gunicorn is meant the stack says itself, or else `target`.
-pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Target) -> Deployment {
+/// A stack as the programs would see it. Which Gunicorn is meant the stack says itself, or else `target`; at the addresses of
+/// `external` something answers that is not in the tree.
+pub fn deployment(
+    stack: &Stack,
+    trees: &Trees,
+    sources: &Sources,
+    target: Target,
+    external: &[Endpoint],
+) -> Deployment {
     let found = versions::gunicorn(&stack.files, sources, target.gunicorn);
     let target = Target { gunicorn: found.version.map_or(target.gunicorn, |(version, _)| version), ..target };
     let paths = Paths::new(&stack.root, stack.files.iter().copied(), sources);
@@ -92,7 +100,7 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
         stack.files.iter().copied().filter(|id| sources.get(*id).kind == kind).collect()
     };
 
-    let mut nginx = nginx::resolve(&of(FileKind::Nginx), &trees.nginx, &paths, sources, &target);
+    let mut nginx = nginx::resolve(&of(FileKind::Nginx), &trees.nginx, &paths, sources, &target, external);
     let broken =
         trees.nginx.iter().filter(|(_, parsed)| !parsed.errors.is_empty()).map(|(id, _)| *id).collect();
     distrust::distrust(&mut nginx.nginx, &broken);
@@ -118,7 +126,7 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
     if limits.peek().is_some() && gunicorn::reads_bodies_first(&stack.files, sources) {
         limits.for_each(|app| app.body_limit = None);
     }
-    let mut hops = link::link(&nginx.nginx, &apps, &systemd.sockets, &mentions, sources);
+    let mut hops = link::link(&nginx.nginx, &apps, &systemd.sockets, &mentions, external, sources);
     let mut units = systemd.units;
     let machine = machine::resolve(&stack.files, &units, sources);
     if let Some(path) = &stack.unread {
@@ -143,6 +151,7 @@ pub fn deployment(stack: &Stack, trees: &Trees, sources: &Sources, target: Targe
         units,
         machine,
         hops,
+        external: external.to_vec(),
         low_ports: mentions.low_ports(),
         unresolved,
         refusals: refusals(stack, trees),

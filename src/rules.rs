@@ -136,6 +136,20 @@ pub enum Category {
 }
 
 impl Category {
+    /// All categories.
+    pub const ALL: [Category; 10] = [
+        Category::Address,
+        Category::Timeout,
+        Category::Buffer,
+        Category::Protocol,
+        Category::Keepalive,
+        Category::Capacity,
+        Category::Nginx,
+        Category::Gunicorn,
+        Category::Systemd,
+        Category::Hoplint,
+    ];
+
     /// The name in lists.
     pub fn name(self) -> &'static str {
         match self {

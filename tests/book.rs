@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use hoplint::config::{from_hoplint_toml, from_pyproject};
+use hoplint::config::{File, read as configuration};
 use hoplint::rules::RULES;
 
 use crate::cli::{copy_of, hoplint};
@@ -142,11 +142,9 @@ fn the_configurations_are_taken() {
     assert!(blocks.len() > 3);
     for block in blocks {
         let text = block.lines.join("\n");
-        let read = match text.contains("[tool.hoplint") {
-            true => from_pyproject(&text).map(|settings| assert!(settings.is_some(), "{}", block.place)),
-            false => from_hoplint_toml(&text).map(drop),
-        };
-        assert!(read.is_ok(), "{}: {}", block.place, read.unwrap_err());
+        let file = if text.contains("[tool.hoplint") { File::Pyproject } else { File::Hoplint };
+        let read = configuration(file, &block.place, &text);
+        assert!(matches!(read, Ok(Some(_))), "{}: {read:?}", block.place);
     }
 }
 

@@ -238,7 +238,7 @@ fn the_truth_decides_which_end_is_shown_and_mended() {
         }
         let wrong = ran("nginx", &["check"]);
         assert_eq!(wrong.status, Some(2));
-        for part in [name, "line 2", "truth = \"nginx\"", "expected `app` or `proxy`"] {
+        for part in [name, ":2:9: ", "truth = \"nginx\"", "expected `app` or `proxy`"] {
             assert!(wrong.stderr.contains(part), "{part}: {}", wrong.stderr);
         }
         // The app's mend is not safe: then nothing is mended, rather than the end that is right.

@@ -7,6 +7,7 @@ mod book;
 mod bound;
 mod cli;
 mod compose;
+mod configuration;
 mod corpus;
 mod differential;
 mod directives;

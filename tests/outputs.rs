@@ -18,7 +18,7 @@ fn json(path: &Path) -> Value {
 }
 
 /// The directory with the schemas and the Python that can read them.
-fn schemas() -> Option<PathBuf> {
+pub(crate) fn schemas() -> Option<PathBuf> {
     let found = std::env::var_os("HOPLINT_SCHEMAS").map(PathBuf::from).filter(|it| it.is_dir());
     if found.is_none() {
         let why = "HOPLINT_SCHEMAS names no directory with the schemas of the output formats";

@@ -357,34 +357,25 @@ fn it_may_be_said_where_the_directories_of_the_machine_lie() {
 fn what_the_configuration_says_of_files_that_are_not_there_is_an_error() {
     let directory = tree(&[("web/shop.conf", &site(8000, 60)), ("web/shop.service", &unit("shop", 8000))]);
     for (text, said) in [
-        ("\nexclude = [\"a\", \"[b\"]\n", "line 2: `[b` is no pattern of files"),
-        ("include = [\"\"]\n", "line 1: `` is no pattern of files: it is empty"),
-        ("[files]\nnginx = [\"{a\"]\n", "line 2: `{a` is no pattern of files"),
-        ("[[stack]]\nroot = \"wbe\"\n", "line 2: no directory is called `wbe`, the root of a [[stack]]"),
-        ("[[stack]]\nroot = \"web/*\"\n", "line 2: no directory is called `web/*`"),
-        ("[[stack]]\nroot = \"../web\"\n", "does not lie below the directory of the configuration"),
-        ("[[stack]]\nroot = \"\"\n", "the root `` is empty"),
+        ("\nexclude = [\"a\", \"[b\"]\n", "hoplint.toml:2:17: `[b` is no glob"),
+        (
+            "[[stack]]\nroot = \"wbe\"\n",
+            "hoplint.toml:2: no directory is called `wbe`, the root of a [[stack]]",
+        ),
+        ("[[stack]]\nroot = \"web/*\"\n", "hoplint.toml:2: no directory is called `web/*`"),
         (
             "[[stack]]\nroot = \"web\"\n[[stack]]\nroot = \"web/\"\n",
-            "line 4: two [[stack]] have the root `web/`",
+            "hoplint.toml:4: two [[stack]] have the root `web/`",
         ),
         (
             "[[stack]]\nroot = \"web\"\n[stack.paths]\n\"/srv/shop\" = \"shop\"\n",
-            "line 4: there is no `shop`, where `/srv/shop` is said to lie",
-        ),
-        (
-            "[[stack]]\nroot = \"web\"\n[stack.paths]\n\"srv/shop\" = \"web\"\n",
-            "line 4: `srv/shop` is no absolute path",
-        ),
-        (
-            "[[stack]]\nroot = \"web\"\n[stack.paths]\n\"/srv/shop\" = \"/srv/shop\"\n",
-            "where `/srv/shop` lies, does not lie below",
+            "hoplint.toml:4: there is no `shop`, where `/srv/shop` is said to lie",
         ),
     ] {
         add(directory.path(), &[("hoplint.toml", text)]);
         for arguments in [&["check"][..], &["check", "web"], &["map"]] {
             let error = refused(directory.path(), arguments);
-            assert!(error.contains(said) && error.contains("hoplint.toml"), "{text}: {error}");
+            assert!(error.contains(said), "{text}: {error}");
         }
     }
     // A configuration for many repositories cannot know which of its directories each of them has.

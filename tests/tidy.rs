@@ -20,8 +20,8 @@ const LAYERS: [(&str, &[&str]); 18] = [
     ("fingerprint", &["source", "finding"]),
     ("baseline", &[]),
     ("resolve", &["source", "value", "directives", "units", "edit", "syntax", "model"]),
-    ("config", &["source", "value", "model", "finding", "baseline"]),
-    ("rules", &["source", "value", "edit", "model", "finding", "config"]),
+    ("rules", &["source", "value", "edit", "model", "finding"]),
+    ("config", &["source", "value", "model", "finding", "baseline", "rules"]),
     ("suppress", &["source", "edit", "syntax", "finding", "rules"]),
     (
         "check",

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::config::{Selector, Typed, level, level_names};
+use crate::discover::Wanted;
 use crate::finding::Severity;
 
 /// Check every hop between nginx, Gunicorn and systemd before it is deployed, and mend what can be mended safely.
@@ -29,6 +31,8 @@ pub(super) enum Command {
     Explain(ExplainArguments),
     /// List the rules
     Rules,
+    /// Show the configuration in force, and where each value comes from
+    Config(ConfigArguments),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -69,21 +73,9 @@ pub(super) struct CheckArguments {
     /// Show how often each rule spoke, instead of the findings
     #[arg(long)]
     pub(super) statistics: bool,
-    /// Check these rules alone
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub(super) select: Vec<String>,
-    /// Leave these rules out
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub(super) ignore: Vec<String>,
-    /// Show notes too: what is harmless by itself
-    #[arg(long)]
-    pub(super) pedantic: bool,
-    /// Show and fail for what is not in this baseline alone
-    #[arg(long, value_name = "FILE")]
-    pub(super) baseline: Option<PathBuf>,
-    /// Write all findings to a baseline, and go on from there
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["fix", "diff", "add_ignores", "baseline"])]
-    pub(super) write_baseline: Option<PathBuf>,
+    /// Write all findings to a baseline, and go on from there; without a file, to that of the configuration
+    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["fix", "diff", "add_ignores", "baseline"])]
+    pub(super) write_baseline: Option<Option<PathBuf>>,
     /// Write a comment with this reason above each finding, so that it is silent from now on
     #[arg(long, value_name = "REASON", conflicts_with_all = ["fix", "diff"], value_parser = reason)]
     pub(super) add_ignores: Option<String>,
@@ -94,15 +86,85 @@ pub(super) struct CheckArguments {
     /// Check again whenever a file changes, until Ctrl-C
     #[arg(long, conflicts_with_all = ["fix", "write_baseline", "add_ignores", "stdin_filename", "output_file"])]
     pub(super) watch: bool,
-    /// The mildest severity that makes the run fail [default: warning]
-    #[arg(long, value_enum, value_name = "LEVEL")]
-    pub(super) fail_on: Option<Level>,
-    /// The configuration to go by, instead of the nearest hoplint.toml or pyproject.toml
-    #[arg(long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) policy: PolicyArguments,
+    #[command(flatten)]
+    pub(super) configuration: ConfigurationArguments,
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(super) color: Color,
+}
+
+/// What goes over the configuration.
+#[derive(Debug, Args)]
+pub(super) struct PolicyArguments {
+    /// Check these rules and categories alone, whatever is configured
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
+    pub(super) select: Vec<Selector>,
+    /// Leave these rules and categories out
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
+    pub(super) ignore: Vec<Selector>,
+    /// What findings of a rule or a category are: error, warning, note or off
+    #[arg(long, value_name = "RULE=LEVEL", value_delimiter = ',', value_parser = severity)]
+    pub(super) severity: Vec<(Selector, Option<Severity>)>,
+    /// The mildest severity that makes the run fail [default: warning]
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(super) fail_on: Option<Level>,
+    /// Show notes too: what is harmless by itself
+    #[arg(long)]
+    pub(super) pedantic: bool,
+    /// Show no notes, whatever is configured
+    #[arg(long, conflicts_with = "pedantic")]
+    pub(super) no_pedantic: bool,
+    /// Show and fail for what is not in this baseline alone
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Show what is in the baseline too, whatever is configured
+    #[arg(long, conflicts_with = "baseline")]
+    pub(super) no_baseline: bool,
+}
+
+impl PolicyArguments {
+    pub(super) fn typed(&self) -> Typed {
+        let (shown, hidden) = (self.pedantic.then_some(true), self.no_pedantic.then_some(false));
+        Typed {
+            select: self.select.clone(),
+            ignore: self.ignore.clone(),
+            severity: self.severity.clone(),
+            fail_on: self.fail_on.map(Level::severity),
+            pedantic: shown.or(hidden),
+            baseline: self.baseline.clone().map(Some).or(self.no_baseline.then_some(None)),
+        }
+    }
+}
+
+/// Which configuration a run goes by.
+#[derive(Debug, Args)]
+pub(super) struct ConfigurationArguments {
+    /// The configuration to go by, instead of the nearest hoplint.toml or pyproject.toml
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Go by no configuration
+    #[arg(long, conflicts_with = "config")]
+    no_config: bool,
+}
+
+impl ConfigurationArguments {
+    pub(super) fn wanted(&self) -> Wanted<'_> {
+        match &self.config {
+            _ if self.no_config => Wanted::Nothing,
+            Some(path) => Wanted::Named(path),
+            None => Wanted::Nearest,
+        }
+    }
+}
+
+/// A rule or a category and a severity.
+fn severity(text: &str) -> Result<(Selector, Option<Severity>), String> {
+    let (name, severity) = text.split_once('=').ok_or("write it as `RULE=LEVEL`")?;
+    let levels = level_names().join(", ");
+    let severity = level(severity).ok_or_else(|| format!("`{severity}` is none of {levels}"))?;
+    Ok((Selector::parse(name)?, severity))
 }
 
 /// Where a report goes.
@@ -146,12 +208,25 @@ pub(super) struct MapArguments {
     /// How to show what was understood
     #[arg(long, value_enum, default_value_t = MapFormat::Text)]
     pub(super) format: MapFormat,
-    /// The configuration to go by, instead of the nearest hoplint.toml or pyproject.toml
-    #[arg(long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(super) color: Color,
+    #[command(flatten)]
+    pub(super) configuration: ConfigurationArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConfigArguments {
+    /// The directory or the file whose configuration is looked for
+    #[arg(default_value = ".")]
+    pub(super) path: PathBuf,
+    /// Print the JSON Schema of hoplint.toml instead, for editors
+    #[arg(long)]
+    pub(super) schema: bool,
+    #[command(flatten)]
+    pub(super) policy: PolicyArguments,
+    #[command(flatten)]
+    pub(super) configuration: ConfigurationArguments,
 }
 
 #[derive(Debug, Args)]

@@ -9,10 +9,10 @@ use super::progress::Progress;
 use super::{Failure, Status, say, say_unread, stdin, terminal, watch};
 use crate::baseline::{Baseline, Entry};
 use crate::check::{Report, check};
-use crate::config::Settings;
+use crate::config::{Settings, Typed};
 use crate::discover::{self, Found};
 use crate::edit::Applicability;
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
 use crate::fingerprint;
 use crate::fix::{Outcome, add_ignores, fix_telling};
 use crate::output::{self, Style};
@@ -42,11 +42,10 @@ pub(super) fn gather(
     paths: &[PathBuf],
     read: impl FnOnce(&Settings) -> Result<Found, String>,
 ) -> Result<(Found, Settings), Failure> {
-    let (config, is_unknown_ignored) = (arguments.config.as_deref(), arguments.ignore_unknown);
-    let typed = |settings: &mut Settings| typed(arguments, settings);
-    let (found, mut settings) = super::gather(paths, config, is_unknown_ignored, typed, read)?;
-    settings.baseline = match (&arguments.baseline, &arguments.write_baseline) {
-        (Some(path), None) => Some(discover::baseline(path)?),
+    let (typed, wanted) = (arguments.policy.typed(), arguments.configuration.wanted());
+    let (found, mut settings) = super::gather(paths, wanted, &typed, arguments.ignore_unknown, read)?;
+    settings.baseline = match known(&settings, &typed) {
+        Some(path) if arguments.write_baseline.is_none() => Some(discover::baseline(&path)?),
         _ => None,
     };
     Ok((found, settings))
@@ -61,6 +60,12 @@ pub(super) fn once(
     to: &mut dyn Write,
 ) -> Result<Status, Failure> {
     progress.tell(format!("Checking {}", output::plural(found.sources.len(), "file")));
+    let written = match &arguments.write_baseline {
+        None => None,
+        Some(path) => Some(path.clone().or_else(|| known(settings, &arguments.policy.typed())).ok_or(
+            "--write-baseline needs a file: name one here, or as `baseline` in the configuration".to_owned(),
+        )?),
+    };
     let status = if arguments.diff {
         show_diff(found, settings, arguments, progress, to)?
     } else if arguments.fix {
@@ -71,7 +76,7 @@ pub(super) fn once(
         let report = check(&found.sources, settings);
         drop(progress);
         say_unread(found);
-        match &arguments.write_baseline {
+        match &written {
             Some(path) => write_baseline(&report, &found.sources, path)?,
             None => {
                 show(&report, &found.sources, arguments, terminal::style(arguments.color), to)?;
@@ -97,19 +102,11 @@ pub(super) fn mended(
     outcome
 }
 
-/// What was typed goes over what is configured.
-fn typed(arguments: &CheckArguments, settings: &mut Settings) {
-    if !arguments.select.is_empty() {
-        settings.select.clone_from(&arguments.select);
-    }
-    settings.ignore.extend(arguments.ignore.iter().cloned());
-    if let Some(level) = arguments.fail_on {
-        settings.fail_on = level.severity();
-        settings.show = Severity::Warning.min(settings.fail_on);
-    }
-    if arguments.pedantic {
-        settings.show = Severity::Note;
-    }
+/// The file of the baseline: what was typed is seen from here, what is configured from the configuration.
+pub(super) fn known(settings: &Settings, typed: &Typed) -> Option<PathBuf> {
+    let file = settings.baseline_file.clone()?;
+    let directory = settings.directory.clone().filter(|_| typed.baseline.is_none());
+    Some(directory.map_or_else(|| file.clone(), |directory| directory.join(&file)))
 }
 
 pub(super) fn judged(report: &Report, settings: &Settings) -> Status {

@@ -1,7 +1,7 @@
 //! `hoplint check --watch`: checks again whenever a file changes.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use super::arguments::CheckArguments;
 use super::progress::Progress;
 use super::{Failure, Status, check, say, terminal};
 use crate::config::Settings;
-use crate::discover::{Found, State};
+use crate::discover::{Found, State, Wanted};
 
 /// How long nothing is looked at; longer where looking takes long, so that it takes a tenth of the time at most.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -63,10 +63,15 @@ fn show(
 
 /// The state of all that was read, and of what would be.
 fn state(arguments: &CheckArguments, last: Option<&Result<(Found, Settings), String>>) -> State {
-    let read = last.and_then(|last| last.as_ref().ok()).into_iter();
-    let read = read.flat_map(|(found, _)| found.files.values().map(|path| path.as_path()));
-    let named = [&arguments.config, &arguments.baseline].into_iter().filter_map(|it| it.as_deref());
-    State::of(&arguments.paths, read.chain(named).collect::<Vec<&Path>>())
+    let mut files: Vec<PathBuf> = Vec::new();
+    if let Wanted::Named(path) = arguments.configuration.wanted() {
+        files.push(path.into());
+    }
+    if let Some(Ok((found, settings))) = last {
+        files.extend(check::known(settings, &arguments.policy.typed()));
+        files.extend(found.files.values().cloned());
+    }
+    State::of(&arguments.paths, &files)
 }
 
 /// Waits until something is not as it was, and then until all stays as it is.

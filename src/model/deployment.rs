@@ -2,6 +2,7 @@
 
 use super::{App, AppId, AppKind, Machine, Nginx, Route, RouteId, Target, Unit, UnitId};
 use crate::source::{FileId, Span};
+use crate::value::Endpoint;
 
 /// All that meets on one machine.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct Deployment {
     pub machine: Machine,
     /// Each route's peers, joined to who answers there, in the order of the routes.
     pub hops: Vec<Hop>,
+    /// Addresses at which something answers that is not in the tree, as the configuration says.
+    pub external: Vec<Endpoint>,
     /// Where something may let processes without privileges listen on ports below 1024.
     pub low_ports: Option<Span>,
     /// What could not be understood.
@@ -81,6 +84,11 @@ impl Deployment {
         let start = self.hops.partition_point(|hop| hop.route < id);
         let end = self.hops.partition_point(|hop| hop.route <= id);
         &self.hops[start..end]
+    }
+
+    /// Whether something that is not in the tree answers at an address, as the configuration says.
+    pub fn is_external(&self, address: &Endpoint) -> bool {
+        self.external.iter().any(|external| external.is_same_place(address))
     }
 
     /// The app of an identifier that this deployment gave out.

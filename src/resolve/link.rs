@@ -19,12 +19,14 @@ use crate::value::{Endpoint, Possible, Reach};
 /// left over that nothing can reach, and that something ties to the address. A stack whose apps are all reached has no
 /// place for the mistake.
 ///
-/// `sockets` is what systemd's socket units listen on, whichever service they are for.
+/// `sockets` is what systemd's socket units listen on, whichever service they are for; at the addresses of `external`
+/// something answers that is not in the tree.
 pub fn link(
     nginx: &Nginx,
     apps: &[App],
     sockets: &[Possible<Endpoint>],
     mentions: &Mentions,
+    external: &[Endpoint],
     sources: &Sources,
 ) -> Vec<Hop> {
     let programs = apps.iter().filter(|app| app.kind == AppKind::Other).map(|app| app.place);
@@ -37,6 +39,7 @@ pub fn link(
         apps,
         firsts,
         mentions,
+        external,
         sources,
     };
     let mut hops = Vec::new();
@@ -67,6 +70,7 @@ struct Place<'a> {
     /// A server that speaks the uwsgi protocol, FastCGI or SCGI, if there is one; where it listens is not known.
     gateway: Option<Span>,
     mentions: &'a Mentions,
+    external: &'a [Endpoint],
     sources: &'a Sources,
 }
 
@@ -188,6 +192,9 @@ impl Place<'_> {
     fn answerer(&self, target: &Endpoint, route: &Route) -> Joined {
         let there = self.listeners.at(target);
         let unknown = |why: String| Joined::Unknown(why);
+        if let Some(external) = self.external.iter().find(|it| it.is_same_place(target)) {
+            return unknown(format!("the configuration says that `{external}` is external"));
+        }
         match there.as_slice() {
             [(app, Reach::Yes)] if self.is_elsewhere(route.anchor.span.file, *app) => {
                 return unknown("the app that listens there is one of another environment".into());
@@ -339,7 +346,7 @@ mod tests {
     fn answers(nginx: &Nginx, apps: &[App], script: &str) -> Vec<String> {
         let mut sources = Sources::default();
         let id = sources.add(Source::new("app.sh", FileKind::Launcher, script.into()));
-        let hops = link(nginx, apps, &[], &Mentions::new(&[id], &sources, &[]), &sources);
+        let hops = link(nginx, apps, &[], &Mentions::new(&[id], &sources, &[]), &[], &sources);
         let word = |hop: &Hop| match &hop.joined {
             Joined::App(app) => app.0.to_string(),
             Joined::Nobody { meant: Some(app) } => format!("meant {}", app.0),
@@ -412,7 +419,7 @@ mod tests {
         // A socket unit's, whose service is not in the tree.
         let mut sources = Sources::default();
         sources.add(Source::new("app.service", FileKind::Systemd, String::new().into()));
-        let hops = link(&plain, &apps, &[endpoint("[::]:8001")], &Mentions::default(), &sources);
+        let hops = link(&plain, &apps, &[endpoint("[::]:8001")], &Mentions::default(), &[], &sources);
         assert!(matches!(hops[0].joined, Joined::Unknown(_)));
         let mut uwsgi = nginx(&["127.0.0.1:8001"]);
         uwsgi.routes[0].gateway = Gateway::Uwsgi;

@@ -31,6 +31,7 @@ use crate::model::{Nginx, Target, Unresolved};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::nginx::Tree;
+use crate::value::Endpoint;
 
 const NOT_ENABLED: &str =
     "it is not enabled: nothing leads to it from `sites-enabled`, and no file includes it";
@@ -61,12 +62,15 @@ pub struct Resolved {
 ///
 /// A template's `{% if %}` makes unknown what stands in it. Where a text is filled in, or a file included that is not
 /// there, the level has a hole: what is not written in it is unknown.
+///
+/// The names in the addresses of `external` are hosts'.
 pub fn resolve(
     files: &[FileId],
     trees: &BTreeMap<FileId, Parsed<Tree>>,
     paths: &Paths,
     sources: &Sources,
     target: &Target,
+    external: &[Endpoint],
 ) -> Resolved {
     let library = include::Library::new(files, trees, paths, sources);
     let mut walk = walk::Walk::new(&library, target.nginx);
@@ -82,7 +86,7 @@ pub fn resolve(
         why: NOT_ENABLED.into(),
     }));
     shared::apply(&mut found);
-    route::apply(&mut found, sources);
+    route::apply(&mut found, external, sources);
     found.unresolved.sort();
     found.unresolved.dedup();
     Resolved { nginx: found.nginx, unresolved: found.unresolved }

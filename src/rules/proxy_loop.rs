@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{Category, Context, Fixable, Rule, bind_conflict};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{Gateway, Level, LevelId, LevelKind, Listen, MatchKind, Nginx, Route, RouteId, Uri};
+use crate::model::{Gateway, Level, LevelId, LevelKind, Listen, MatchKind, Nginx, Peer, Route, RouteId, Uri};
 use crate::source::Span;
 use crate::value::{Endpoint, Host};
 
@@ -28,6 +28,11 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     for (at, route) in nginx.routes.iter().enumerate() {
         // An `error_page` may give another answer than the loop's end.
         if !returns_as_it_came(nginx, route, &conditional) || nginx.rescues(route.level) {
+            continue;
+        }
+        let is_external =
+            |peer: &Peer| peer.address.known().is_some_and(|it| context.deployment.is_external(it));
+        if route.peers.iter().any(is_external) {
             continue;
         }
         let Some(caught) = caught(nginx, route, &servers) else { continue };

@@ -77,6 +77,12 @@ impl Endpoint {
         }
     }
 
+    /// Whether what answers at one of two addresses certainly may be what answers at the other one: `localhost:3000` and
+    /// `[::1]:3000`.
+    pub fn is_same_place(&self, other: &Endpoint) -> bool {
+        self == other || self.reaches(other) == Reach::Yes || other.reaches(self) == Reach::Yes
+    }
+
     /// Whether a connection to `self` arrives at a server that listens on `listener`, both on one machine.
     ///
     /// `0.0.0.0` listens on every IPv4 address and `[::]` on IPv4 too; a target of `0.0.0.0` is the loopback address.
@@ -202,6 +208,25 @@ mod tests {
             ("[::ffff:127.0.0.1]:8000", "[::1]:8000", No),
         ] {
             assert_eq!(tcp(target).reaches(&tcp(listener)), expected, "{target} to {listener}");
+        }
+    }
+
+    #[test]
+    fn one_place_has_several_addresses() {
+        for (a, b, expected) in [
+            ("127.0.0.1:3000", "127.0.0.1:3000", true),
+            ("127.0.0.1:3000", "localhost:3000", true),
+            ("[::1]:3000", "localhost:3000", true),
+            ("0.0.0.0:3000", "127.0.0.1:3000", true),
+            ("grafana:3000", "GRAFANA:3000", true),
+            ("127.0.0.1:3000", "127.0.0.1:3001", false),
+            ("127.0.0.1:3000", "127.0.0.2:3000", false),
+            ("127.0.0.1:3000", "[::1]:3000", false),
+            ("grafana:3000", "127.0.0.1:3000", false),
+            ("10.0.0.5:3000", "0.0.0.0:3000", false),
+        ] {
+            assert_eq!(tcp(a).is_same_place(&tcp(b)), expected, "{a}, {b}");
+            assert_eq!(tcp(b).is_same_place(&tcp(a)), expected, "{b}, {a}");
         }
     }
 

@@ -23,8 +23,8 @@ use crate::value::{Endpoint, Host, Possible};
 const MAX_PEERS: usize = 1_000_000;
 
 /// Makes a route of every pass.
-pub(super) fn apply(found: &mut Found, sources: &Sources) {
-    let index = Index::new(found, sources);
+pub(super) fn apply(found: &mut Found, external: &[Endpoint], sources: &Sources) {
+    let index = Index::new(found, external, sources);
     let mut in_level: BTreeMap<LevelId, usize> = BTreeMap::new();
     for pass in &found.passes {
         *in_level.entry(pass.level).or_default() += 1;
@@ -86,12 +86,17 @@ pub(super) struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    fn new(found: &'a Found, sources: &'a Sources) -> Index<'a> {
+    fn new(found: &'a Found, external: &[Endpoint], sources: &'a Sources) -> Index<'a> {
         let mut upstreams: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (at, upstream) in found.nginx.upstreams.iter().enumerate() {
             upstreams.entry(upstream.name.to_ascii_lowercase()).or_default().push(at);
         }
-        Index { upstreams, variables: Variables::new(found), names: Names::new(found, sources), sources }
+        Index {
+            upstreams,
+            variables: Variables::new(found),
+            names: Names::new(found, external, sources),
+            sources,
+        }
     }
 }
 

@@ -22,7 +22,7 @@ fn stack(files: &[(&str, &str)]) -> Stack {
     let ids: Vec<FileId> = sources.iter().map(|(id, _)| id).collect();
     let trees = sources.iter().map(|(id, source)| (id, parse(id, &source.text))).collect();
     let paths = Paths::new("", ids.iter().copied(), &sources);
-    let resolved = resolve(&ids, &trees, &paths, &sources, &Target::NEWEST);
+    let resolved = resolve(&ids, &trees, &paths, &sources, &Target::NEWEST, &[]);
     Stack { sources, resolved }
 }
 

@@ -18,14 +18,15 @@ pub(super) struct Names<'a> {
     sources: &'a Sources,
     /// The hosts that passes name, and the variables that they may have, in lower case.
     passed: BTreeSet<String>,
-    /// What is a host's name for nginx elsewhere: an upstream's server, a pass with a port, a name of a server.
+    /// What is a host's name for nginx elsewhere: an upstream's server, a pass with a port, a name of a server, an address
+    /// that is said to be external.
     hosts: BTreeSet<String>,
     /// The words of all files that are not nginx's: a Compose file's services, a script's hosts.
     mentioned: OnceCell<BTreeSet<&'a str>>,
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn new(found: &Found, sources: &'a Sources) -> Names<'a> {
+    pub(super) fn new(found: &Found, external: &[Endpoint], sources: &'a Sources) -> Names<'a> {
         let passes = found.passes.iter().filter_map(|pass| pass.arguments.first());
         let assigned = found.assignments.iter().filter_map(|it| it.value.as_ref());
         let mapped = found.maps.iter().filter_map(|map| map.values.as_ref()).flatten();
@@ -38,8 +39,9 @@ impl<'a> Names<'a> {
             }
             passed.insert(address.split(':').next().unwrap_or_default().to_owned());
         }
-        for peer in found.nginx.upstreams.iter().flat_map(|it| &it.peers) {
-            if let Some(Endpoint::Tcp(Host::Name(name), _)) = peer.address.known() {
+        let peers = found.nginx.upstreams.iter().flat_map(|it| &it.peers);
+        for address in peers.filter_map(|peer| peer.address.known()).chain(external) {
+            if let Endpoint::Tcp(Host::Name(name), _) = address {
                 hosts.insert(name.to_ascii_lowercase());
             }
         }
