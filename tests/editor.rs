@@ -144,7 +144,7 @@ fn a_change_is_checked_at_once_and_ctrl_c_ends_it() {
     assert!(said.recv_timeout(Duration::from_secs(2)).is_err());
     // A mistake in the configuration ends nothing.
     write(&here.join("hoplint.toml"), "ignor = []\n");
-    assert!(until_it_watches(&said).contains("error: the configuration"));
+    assert!(until_it_watches(&said).contains("error: hoplint.toml:1"));
     write(&here.join("hoplint.toml"), "");
     assert!(until_it_watches(&said).contains("no findings"));
     write(&here.join("deploy/nginx/second.conf"), ill);

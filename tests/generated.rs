@@ -49,6 +49,7 @@ fn bash_completes_commands_options_and_the_names_of_rules() {
     assert_eq!(offered, ["read-timeout-below-worker"]);
     assert_eq!(completed(&["hoplint", "check", "--select", "upstream-unb"]).unwrap(), ["upstream-unbound"]);
     assert_eq!(completed(&["hoplint", "check", "--ignore", "zero-w"]).unwrap(), ["zero-workers"]);
+    assert_eq!(completed(&["hoplint", "check", "--ignore", "proto"]).unwrap(), ["protocol"]);
     assert_eq!(completed(&["hoplint", "check", "--unsa"]).unwrap(), ["--unsafe-fixes"]);
     assert_eq!(completed(&["hoplint", "ma"]).unwrap(), ["map", "man"]);
     assert_eq!(completed(&["hoplint", "check", "--format", "sa"]).unwrap(), ["sarif"]);

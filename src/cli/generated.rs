@@ -3,26 +3,25 @@
 use std::io::Write;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::{Command, CommandFactory};
+use clap::{Arg, Command, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
 use super::arguments::Arguments;
 use super::{Failure, Status};
-use crate::rules::RULES;
+use crate::rules::{Category, RULES};
 
 /// Writes what a shell reads to complete commands, options, and the names of rules.
 pub(super) fn completions(shell: Shell, to: &mut dyn Write) -> Result<Status, Failure> {
-    let names = || {
-        let rules = RULES.iter().map(|rule| PossibleValue::new(rule.name).help(rule.summary));
-        PossibleValuesParser::new(rules)
-    };
+    let rules = || RULES.iter().map(|rule| PossibleValue::new(rule.name).help(rule.summary));
+    let categories = Category::ALL.iter().map(|it| it.name()).chain(["all"]).map(PossibleValue::new);
+    let selectors: Vec<PossibleValue> = rules().chain(categories).collect();
+    let selected = |it: Arg| it.value_parser(PossibleValuesParser::new(selectors.clone()));
     let mut command = Arguments::command()
-        .mut_subcommand("explain", |it| it.mut_arg("rule", |it| it.value_parser(names())))
-        .mut_subcommand("check", |it| {
-            let it = it.mut_arg("select", |it| it.value_parser(names()));
-            it.mut_arg("ignore", |it| it.value_parser(names()))
-        });
+        .mut_subcommand("explain", |it| {
+            it.mut_arg("rule", |it| it.value_parser(PossibleValuesParser::new(rules())))
+        })
+        .mut_subcommand("check", |it| it.mut_arg("select", selected).mut_arg("ignore", selected));
     // It writes to no stream that can end, unlike the one that is given.
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut command, "hoplint", &mut text);

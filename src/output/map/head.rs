@@ -26,7 +26,22 @@ pub(super) fn head(words: Words<'_>, page: &mut Page<'_>) -> io::Result<()> {
     ];
     page.paragraph(0, 4, &heading)?;
     page.paragraph(2, 4, &[run(Tone::Plain, format!("for {}", versions(words).join(", ")))])?;
-    stack.nginx.readings.iter().try_for_each(|it| reading(words, it, page))
+    // Fragments that are read alone are told together.
+    let mut alone: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for it in &stack.nginx.readings {
+        match it.files.as_slice() {
+            [file] if it.block != "main" => {
+                alone.entry(it.block).or_default().push(&words.sources.get(*file).path);
+            }
+            _ => reading(words, it, page)?,
+        }
+    }
+    for (block, paths) in alone {
+        let part = if paths.len() == 1 { "part" } else { "parts" };
+        let before = run(Tone::Plain, format!("nginx reads as {part} of `{block}`: "));
+        page.paragraph(2, 4, &[before, run(Tone::Bold, paths.join(", "))])?;
+    }
+    Ok(())
 }
 
 /// The versions that are meant, and why these.

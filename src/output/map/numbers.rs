@@ -1,6 +1,6 @@
 //! The values that meet at a hop: nginx's end, the app's, and that of the unit that runs it.
 
-use super::words::{Entry, Words, as_above, entry};
+use super::words::{Entry, Words, entry};
 use crate::model::{
     App, AppKind, Datum, Gateway, LevelId, LevelKind, Main, Origin, Route, Setting, Unit, WorkerClass,
 };
@@ -16,8 +16,15 @@ pub(super) struct Row {
 }
 
 /// Directives that stand in rows, without what their names begin with.
-const IN_ROWS: [&str; 6] =
-    ["connect_timeout", "send_timeout", "read_timeout", "http_version", "buffering", "request_buffering"];
+const IN_ROWS: [&str; 7] = [
+    "connect_timeout",
+    "send_timeout",
+    "read_timeout",
+    "timeout",
+    "http_version",
+    "buffering",
+    "request_buffering",
+];
 
 /// What meets where a route hands requests on to an app; of a route alone where it is not known who answers, and of an app
 /// alone where no route reaches it.
@@ -27,24 +34,17 @@ pub(super) fn rows(words: Words<'_>, route: Option<&Route>, app: Option<&App>) -
     let ends = Ends { words, route, app: gunicorn, unit };
     let rows = [
         ends.row("speaks", ends.protocol(), ends.scheme(), Vec::new()),
-        ends.row(
-            "connect",
-            ends.of_gateway(Gateway::connect_timeout),
-            ends.settings(&["backlog"]),
-            Vec::new(),
-        ),
+        ends.row("connect", ends.of_gateway(connect_timeout), ends.settings(&["backlog"]), Vec::new()),
         ends.row("send", ends.of_gateway(Gateway::send_timeout), Vec::new(), Vec::new()),
-        ends.row("answer", ends.of_gateway(Gateway::read_timeout), ends.settings(&["timeout"]), Vec::new()),
+        ends.row("answer", ends.of_gateway(read_timeout), ends.timeout(), Vec::new()),
         ends.row("request", ends.of_server("large_client_header_buffers"), ends.limits(), Vec::new()),
         ends.row("body", ends.of_server("client_max_body_size"), ends.body_limit(), Vec::new()),
-        ends.row("kept", ends.kept(), ends.settings(&["keepalive"]), Vec::new()),
+        ends.row("kept", ends.kept(), ends.keepalive(), Vec::new()),
         ends.row("buffers", ends.buffering(), ends.class(), Vec::new()),
         ends.row("load", ends.connections(), ends.capacity(), ends.files()),
         ends.row("stop", Vec::new(), ends.settings(&["graceful_timeout"]), ends.stopping()),
     ];
-    let mut rows: Vec<Row> = rows.into_iter().flatten().collect();
-    as_above(rows.iter_mut().flat_map(|row| row.ends_mut().into_iter().flatten()));
-    rows
+    rows.into_iter().flatten().collect()
 }
 
 impl Row {
@@ -53,14 +53,21 @@ impl Row {
         [&self.nginx, &self.app, &self.unit]
     }
 
-    fn ends_mut(&mut self) -> [&mut Vec<Entry>; 3] {
-        [&mut self.nginx, &mut self.app, &mut self.unit]
+    /// Whether it says no more than that nobody wrote anything, or that it is not known, and is not what one looks for first.
+    pub(super) fn is_plain(&self) -> bool {
+        let mut entries = self.ends().into_iter().flatten();
+        self.what != "answer" && entries.all(|entry| entry.is_default || entry.why.is_some())
     }
+}
 
-    /// Whether nobody wrote any of it, and it is not what one looks for first.
-    pub(super) fn is_default(&self) -> bool {
-        self.what != "answer" && self.ends().into_iter().flatten().all(|entry| entry.is_default)
-    }
+/// As the gateway's own, with the one of `stream`, which is another directive of the same name.
+fn connect_timeout(gateway: Gateway) -> Option<&'static str> {
+    gateway.connect_timeout().or((gateway == Gateway::Stream).then_some("proxy_connect_timeout"))
+}
+
+/// As the gateway's own, with what comes next to it in `stream`.
+fn read_timeout(gateway: Gateway) -> Option<&'static str> {
+    gateway.read_timeout().or((gateway == Gateway::Stream).then_some("proxy_timeout"))
 }
 
 struct Ends<'a> {
@@ -143,6 +150,29 @@ impl Ends<'_> {
         found.map(|(name, setting)| self.words.entry(name, setting, "Gunicorn")).collect()
     }
 
+    /// The time after which a worker is killed, which bounds a request in sync workers alone.
+    fn timeout(&self) -> Vec<Entry> {
+        use WorkerClass::{Asgi, Eventlet, Gevent, Gthread, Uvicorn};
+        let others = [Asgi, Eventlet, Gevent, Gthread, Uvicorn];
+        let bounds_none = |app: &App| app.worker_class.value.must(|class| others.contains(class));
+        self.but(self.settings(&["timeout"]), bounds_none, "not of a request")
+    }
+
+    /// How long the app keeps an idle connection, which sync workers never do.
+    fn keepalive(&self) -> Vec<Entry> {
+        let keeps_none = |app: &App| app.worker_class.value.must(|class| *class == WorkerClass::Sync);
+        self.but(self.settings(&["keepalive"]), keeps_none, "not of sync workers")
+    }
+
+    /// Entries with a word about what they mean for some apps.
+    fn but(&self, mut entries: Vec<Entry>, holds: impl Fn(&App) -> bool, word: &str) -> Vec<Entry> {
+        if self.app.is_some_and(holds) {
+            let known = entries.iter_mut().filter(|entry| entry.why.is_none());
+            known.for_each(|entry| entry.text = format!("{} but {word}", entry.text));
+        }
+        entries
+    }
+
     /// How long lines and fields the app takes.
     fn limits(&self) -> Vec<Entry> {
         match self.is_http() {
@@ -167,6 +197,10 @@ impl Ends<'_> {
         };
         let nginx = &self.words.stack.nginx;
         let (upstream, version) = (&nginx.upstreams[id.0 as usize], self.words.stack.target.nginx);
+        // The other protocols have connections of one request, but where somebody says otherwise.
+        if !self.is_http() && upstream.directive("keepalive").is_none() {
+            return Vec::new();
+        }
         let kept = upstream.keepalive(version);
         let none = kept.value.must(|number| *number == 0);
         let kept = Setting { value: kept.value.map(Datum::Int), origin: kept.origin };

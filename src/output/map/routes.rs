@@ -63,11 +63,12 @@ fn heading(words: Words<'_>, id: RouteId, page: &mut Page<'_>) -> std::io::Resul
     }
     if let Some(server) = server {
         let listens: Vec<String> = server.listen.iter().map(listen).collect();
-        runs.push(run(Tone::Plain, format!("on {}, ", listens.join(" "))));
+        runs.push(run(Tone::Plain, format!("on {}, ", listens.join(" and "))));
     }
     let level = nginx.level(route.level);
     let location = nginx.location(route.level);
-    runs.push(run(Tone::Bold, location));
+    let stream = if level.kind == LevelKind::StreamServer { "stream " } else { "" };
+    runs.push(run(Tone::Bold, format!("{stream}{location}")));
     if level.kind == LevelKind::If {
         runs.push(run(Tone::Plain, format!(" {}", level.title)));
     }

@@ -2,7 +2,7 @@
 
 use super::super::paint::{Run, Tone, run, width, width_of, wrap};
 use super::numbers::Row;
-use super::words::Entry;
+use super::words::{Entry, as_above};
 
 /// The least that a column is made to hold.
 const NARROW: usize = 24;
@@ -14,36 +14,77 @@ const GAP: usize = 2;
 const SENTENCE: usize = 44;
 
 /// The name of the last row, and the longest.
-const DEFAULTS: &str = "defaults";
+const UNKNOWN: &str = "not known";
 
 /// What stands in a row: its name, and the entries of each column.
 type Cells<'a> = (&'a str, Vec<&'a [Entry]>);
 
-/// The rows below the names of their columns, as lines of at most so many columns; those that nobody wrote anything of in
-/// a few words below them, by program.
+/// The rows below the names of their columns, as lines of at most so many columns; those that say no more than that nothing
+/// is written, or known, in a few words below them.
 pub(super) fn table(rows: &[Row], names: [&str; 3], columns: usize) -> Vec<Vec<Run>> {
-    let (defaults, rows): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.is_default());
-    let used: Vec<usize> = (0..3).filter(|end| rows.iter().any(|row| !row.ends()[*end].is_empty())).collect();
+    let (plain, rows): (Vec<Row>, Vec<Row>) = rows.iter().cloned().partition(Row::is_plain);
+    let mut ends: Vec<[Vec<Entry>; 3]> = rows.iter().map(|row| row.ends().map(<[Entry]>::to_vec)).collect();
+    as_above(ends.iter_mut().flatten().flatten());
+    let used: Vec<usize> = (0..3).filter(|end| ends.iter().any(|it| !it[*end].is_empty())).collect();
+    let cells = rows.iter().zip(&ends);
     let cells: Vec<Cells> =
-        rows.iter().map(|row| (row.what, used.iter().map(|end| row.ends()[*end]).collect())).collect();
+        cells.map(|(row, ends)| (row.what, used.iter().map(|end| ends[*end].as_slice()).collect())).collect();
     let names: Vec<&str> = used.iter().map(|end| names[*end]).collect();
-    let head = width(DEFAULTS) + GAP;
+    let head = width(UNKNOWN) + GAP;
     let room = columns.saturating_sub(head + GAP * names.len().saturating_sub(1));
     let mut lines = match widths(&cells, &names, room) {
         Some(widths) => side_by_side(&cells, &names, head, &widths),
         None => one_below_the_other(&cells, &names, head, columns),
     };
-    let mut name = DEFAULTS;
-    for (end, program) in ["nginx", "Gunicorn", "systemd"].into_iter().enumerate() {
-        let values: Vec<&str> =
-            defaults.iter().flat_map(|row| row.ends()[end]).map(|entry| entry.text.as_str()).collect();
-        if values.is_empty() {
-            continue;
+    lines.extend(paragraphs("defaults", defaults(&plain), head, columns));
+    lines.extend(paragraphs(UNKNOWN, unknown(&plain), head, columns));
+    lines
+}
+
+const PROGRAMS: [&str; 3] = ["nginx", "Gunicorn", "systemd"];
+
+/// What nobody wrote, by program.
+fn defaults(rows: &[Row]) -> Vec<Vec<Run>> {
+    let values = |end: usize| {
+        let entries = rows.iter().flat_map(move |row| row.ends()[end]).filter(|entry| entry.is_default);
+        entries.map(|entry| entry.text.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let paragraph = |(end, program): (usize, &&str)| {
+        let values = values(end);
+        (!values.is_empty()).then(|| vec![run(Tone::Dim, format!("{program}'s: {values}"))])
+    };
+    PROGRAMS.iter().enumerate().filter_map(paragraph).collect()
+}
+
+/// What is not known, by program and reason.
+fn unknown(rows: &[Row]) -> Vec<Vec<Run>> {
+    let mut found: Vec<(usize, &str, &str, Vec<&str>)> = Vec::new();
+    for end in 0..PROGRAMS.len() {
+        for entry in rows.iter().flat_map(|row| row.ends()[end]) {
+            let Some(why) = entry.why.as_deref() else { continue };
+            let is_same =
+                |it: &&mut (usize, &str, &str, Vec<&str>)| (it.0, it.1, it.2) == (end, why, &entry.origin);
+            match found.iter_mut().find(is_same) {
+                Some((.., names)) => names.push(&entry.name),
+                None => found.push((end, why, &entry.origin, vec![&entry.name])),
+            }
         }
-        let text = run(Tone::Dim, format!("{program}'s: {}", values.join(", ")));
-        for (at, line) in wrap(&[text], columns.saturating_sub(head + GAP)).into_iter().enumerate() {
+    }
+    let paragraph = |(end, why, origin, names): (usize, &str, &str, Vec<&str>)| {
+        let text = format!("{}'s {}: {why}", PROGRAMS[end], names.join(", "));
+        let origin = if origin.is_empty() { String::new() } else { format!(" ({origin})") };
+        vec![run(Tone::Yellow, text), run(Tone::Dim, origin)]
+    };
+    found.into_iter().map(paragraph).collect()
+}
+
+/// Paragraphs behind a name that stands before the first.
+fn paragraphs(name: &str, paragraphs: Vec<Vec<Run>>, head: usize, columns: usize) -> Vec<Vec<Run>> {
+    let (mut lines, mut name) = (Vec::new(), name);
+    for paragraph in paragraphs {
+        for (at, line) in wrap(&paragraph, columns.saturating_sub(head + GAP)).into_iter().enumerate() {
             let indent = if at == 0 { head } else { head + GAP };
-            let before = run(Tone::Dim, format!("{:indent$}", std::mem::take(&mut name)));
+            let before = run(Tone::Plain, format!("{:indent$}", std::mem::take(&mut name)));
             lines.push([vec![before], line].concat());
         }
     }
