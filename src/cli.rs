@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod init;
 mod terminal;
 
 use std::io::{self, BufWriter, Write};
@@ -112,6 +113,7 @@ fn dispatch(arguments: &Arguments, to: &mut dyn Write) -> Result<Status, Failure
             }
             Ok(Status::Clean)
         }
+        Command::Init(arguments) => init::run(arguments, to),
         Command::Config(arguments) => run_config(arguments, to),
     }
 }

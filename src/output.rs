@@ -11,6 +11,7 @@ mod junit;
 mod map;
 mod map_json;
 mod sarif;
+mod starter;
 mod statistics;
 
 pub use concise::concise;
@@ -24,6 +25,7 @@ pub use junit::junit;
 pub use map::map;
 pub use map_json::map_json;
 pub use sarif::sarif;
+pub use starter::{HOOK, starter};
 pub use statistics::statistics;
 
 use std::borrow::Cow;

@@ -202,7 +202,7 @@ fn write_baseline(report: &Report, sources: &Sources, path: &Path) -> Result<Sta
         fingerprint: report.fingerprint(finding, sources),
     };
     let text = Baseline::write(report.findings.iter().map(entry).collect());
-    discover::write_report(path, text.as_bytes())?;
+    discover::write_baseline(path, &text)?;
     let findings = output::plural(report.findings.len(), "finding");
     say(&format!("Wrote {findings} to `{}`.", path.display()));
     Ok(Status::Clean)
