@@ -2,19 +2,25 @@
 
 mod arguments;
 mod check;
+mod generated;
 mod init;
+mod progress;
+mod stdin;
 mod terminal;
+mod watch;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use self::arguments::{Arguments, Command, ConfigArguments, MapArguments, MapFormat};
-use crate::check::check;
+use self::arguments::{Arguments, Command, ConfigArguments, ExplainArguments, MapArguments, MapFormat};
+use self::progress::Progress;
+use crate::check::{Report, check};
 use crate::config::{Settings, Typed, schema};
 use crate::discover::{self, Found, Wanted};
+use crate::model::Deployment;
 use crate::output;
 use crate::rules::{Category, RULES, nearest, rule};
 
@@ -95,11 +101,7 @@ fn dispatch(arguments: &Arguments, to: &mut dyn Write) -> Result<Status, Failure
     match &arguments.command {
         Command::Check(arguments) => check::run(arguments, to),
         Command::Map(arguments) => run_map(arguments, to),
-        Command::Explain { rule: name } => {
-            let rule = rule(name).ok_or_else(|| unknown_rule(name))?;
-            write!(to, "{}", rule.page)?;
-            Ok(Status::Clean)
-        }
+        Command::Explain(arguments) => explain(arguments, to),
         Command::Rules => {
             let width = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
             let of_category = Category::ALL.iter().map(|it| it.name().len()).max().unwrap_or(0);
@@ -115,23 +117,74 @@ fn dispatch(arguments: &Arguments, to: &mut dyn Write) -> Result<Status, Failure
         }
         Command::Init(arguments) => init::run(arguments, to),
         Command::Config(arguments) => run_config(arguments, to),
+        Command::Completions { shell } => generated::completions(*shell, to),
+        Command::Man { command } => generated::manual(command.as_deref(), to),
     }
 }
 
-/// Reads the files and the configuration of a run, and says what could not be read.
-fn prepare(paths: &[PathBuf], wanted: Wanted, typed: &Typed) -> Result<(Found, Settings), Failure> {
+/// The page of a rule: laid out where somebody reads it, as it is written where a program does.
+fn explain(arguments: &ExplainArguments, to: &mut dyn Write) -> Result<Status, Failure> {
+    let rule = rule(&arguments.rule).ok_or_else(|| unknown_rule(&arguments.rule))?;
+    let style = terminal::style(arguments.color);
+    if style.color || io::stdout().is_terminal() {
+        output::page(rule.page, style, to)?;
+    } else {
+        write!(to, "{}", rule.page)?;
+    }
+    Ok(Status::Clean)
+}
+
+/// Reads the configuration of a run, and then its files. Where there is nothing to lint that is an error, unless it is to be
+/// passed over.
+fn gather(
+    paths: &[PathBuf],
+    wanted: Wanted,
+    typed: &Typed,
+    is_unknown_ignored: bool,
+    read: impl FnOnce(&Settings) -> Result<Found, String>,
+) -> Result<(Found, Settings), Failure> {
     let mut settings = discover::settings(wanted, paths)?;
     typed.apply(&mut settings);
-    let found = discover::read(paths, &settings)?;
+    let found = read(&settings)?;
+    if found.is_nothing() && !is_unknown_ignored {
+        return Err(nothing(&found, paths, &settings).into());
+    }
     settings.trees.clone_from(&found.trees);
     settings.only.clone_from(&found.only);
+    Ok((found, settings))
+}
+
+/// Says what was not read.
+fn say_unread(found: &Found) {
     for path in &found.excluded {
         say(&format!("`{path}` is not read: the configuration excludes it."));
     }
     for problem in &found.problems {
         say(&format!("error: {problem}"));
     }
-    Ok((found, settings))
+}
+
+fn nothing(found: &Found, paths: &[PathBuf], settings: &Settings) -> String {
+    if !found.problems.is_empty() {
+        return found.problems.join("; ");
+    }
+    let names: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    let names = names.join(", ");
+    let but = if settings.exclude.is_empty() { "" } else { " that the configuration does not exclude" };
+    format!("nothing to lint in {names}: no nginx, Gunicorn or systemd configuration was found there{but}")
+}
+
+/// Leaves the stacks that a file is in which was named.
+fn keep_stacks_of(only: &[String], report: &mut Report, found: &Found) -> Result<(), String> {
+    let is_named =
+        |stack: &Deployment| stack.files.iter().any(|id| only.contains(&found.sources.get(*id).path));
+    report.stacks.retain(is_named);
+    match report.stacks.is_empty() {
+        true => {
+            Err(format!("`{}` is in no stack: nothing that is to be linted lies with it", only.join("`, `")))
+        }
+        false => Ok(()),
+    }
 }
 
 fn unknown_rule(name: &str) -> String {
@@ -156,12 +209,26 @@ fn run_config(arguments: &ConfigArguments, to: &mut dyn Write) -> Result<Status,
 
 fn run_map(arguments: &MapArguments, to: &mut dyn Write) -> Result<Status, Failure> {
     let paths = std::slice::from_ref(&arguments.path);
-    let (found, settings) = prepare(paths, arguments.configuration.wanted(), &Typed::default())?;
-    let report = check(&found.sources, &settings);
+    let progress = Progress::start();
+    progress.tell("Reading files");
+    let wanted = arguments.configuration.wanted();
+    let read = |settings: &Settings| discover::read(paths, settings);
+    let (found, settings) = gather(paths, wanted, &Typed::default(), false, read)?;
+    progress.tell(format!("Reading {} as their programs do", output::plural(found.sources.len(), "file")));
+    let mut report = check(&found.sources, &settings);
+    drop(progress);
+    say_unread(&found);
     let read = output::what_was_read(&found.sources, &report);
+    if let Some(only) = &found.only {
+        keep_stacks_of(only, &mut report, &found)?;
+    }
     match arguments.format {
         MapFormat::Text => {
-            output::map(&report, &found.sources, to)?;
+            if let (Some([path]), [stack]) = (found.only.as_deref(), report.stacks.as_slice()) {
+                let root = output::root_of(stack);
+                writeln!(to, "{}\n", output::harmless(&format!("`{path}` is in the stack `{root}`.")))?;
+            }
+            output::map(&report, &found.sources, terminal::style(arguments.color), to)?;
             writeln!(to, "\nRead {read}.")?;
         }
         MapFormat::Json => {

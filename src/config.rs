@@ -28,7 +28,7 @@ use crate::source::Root;
 use crate::value::{Endpoint, Globs};
 
 /// What a run goes by.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// What is on; everything where there is nothing.
     pub select: Vec<Selector>,
@@ -68,6 +68,8 @@ pub struct Settings {
     pub only: Option<Vec<String>>,
     /// Where the findings that are known are listed, from the directory of the configuration.
     pub baseline_file: Option<PathBuf>,
+    /// The files that fixes may change; all where there is nothing.
+    pub may_change: Option<Vec<String>>,
     /// The findings that are known, and not shown.
     pub baseline: Option<Baseline>,
     /// Where each value comes from that is no default, by its key: `fix.truth`, `stack.0.root`.
@@ -179,6 +181,7 @@ impl Default for Settings {
             stacks: Vec::new(),
             only: None,
             baseline_file: None,
+            may_change: None,
             baseline: None,
             origins: BTreeMap::new(),
         }

@@ -1,14 +1,18 @@
 //! From paths to sources and back: the one place that touches the file system.
 
+mod changes;
 mod classify;
 mod configuration;
 mod configured;
 mod filter;
+mod given;
 mod links;
 mod modules;
 mod write;
 
+pub use changes::State;
 pub use configuration::{Wanted, passed_over, settings};
+pub use given::read_around;
 pub use write::{WriteError, write, write_new, write_report};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,12 +24,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ignore::WalkBuilder;
 
 use self::filter::Filter;
+use self::given::Given;
 use crate::baseline::Baseline;
 use crate::config::Settings;
 use crate::source::{FileId, FileKind, MAX_FILE_SIZE, Root, Source, Sources};
 
 /// All that was found below the paths of a run.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The files that were read.
     pub sources: Sources,
@@ -44,12 +49,21 @@ pub struct Found {
 /// Reads the trees of some paths: of a directory, all below it; of a file, the project around it.
 ///
 /// # Errors
-/// If a path does not exist or cannot be entered, or if there is nothing to lint; the message says what to do.
+/// If a path does not exist or cannot be entered; the message says what to do.
 pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Found, String> {
+    read_all(paths, None, settings)
+}
+
+fn read_all(paths: &[PathBuf], given: Option<&Given>, settings: &Settings) -> Result<Found, String> {
     let mut found = Found::default();
     let mut only = BTreeSet::new();
     let mut directories = Vec::new();
     for path in paths {
+        if let Some(given) = given {
+            directories.push(project_of(&given.path));
+            only.insert(given.path.clone());
+            continue;
+        }
         let kind =
             fs::metadata(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
         if kind.is_dir() {
@@ -71,26 +85,14 @@ pub fn read(paths: &[PathBuf], settings: &Settings) -> Result<Found, String> {
     for root in &roots {
         let below = settings.directory.as_ref().and_then(|it| root.strip_prefix(it).ok());
         let below = below.map_or(String::new(), |below| joined("", below));
-        let tree = Tree { root, path: beginning(root, &base), filter: Filter::new(settings, &below) };
+        let filter = Filter::new(settings, &below);
+        let tree = Tree { root, path: beginning(root, &base), filter, given };
         read_tree(&tree, &only, &mut found)?;
         found.trees.push(Root { path: tree.path, below });
     }
     if !only.is_empty() && !paths.iter().any(|path| path.is_dir()) {
         let named = found.files.iter().filter(|(_, path)| only.contains(*path));
         found.only = Some(named.map(|(id, _)| found.sources.get(*id).path.clone()).collect());
-    }
-    let names: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
-    let nothing_asked_for = found.only.as_ref().is_some_and(Vec::is_empty) && found.excluded.is_empty();
-    let nothing = !found.sources.iter().any(|(_, source)| source.kind.is_configuration());
-    if nothing && !found.problems.is_empty() {
-        return Err(found.problems.join("; "));
-    }
-    if (nothing || nothing_asked_for) && found.problems.is_empty() {
-        return Err(format!(
-            "nothing to lint in {}: no nginx, Gunicorn or systemd configuration was found there{}",
-            names.join(", "),
-            if settings.exclude.is_empty() { "" } else { " that the configuration does not exclude" }
-        ));
     }
     Ok(found)
 }
@@ -174,10 +176,17 @@ fn project_of(file: &Path) -> PathBuf {
             || directory.join(".git").exists()
             || text_of(&directory.join("pyproject.toml")).is_ok_and(|text| text.contains("[tool.hoplint"))
     };
-    own.ancestors().find(is_project).unwrap_or(own).to_owned()
+    let nearest = own.ancestors().find(|it| it.is_dir()).unwrap_or(own);
+    own.ancestors().find(is_project).unwrap_or(nearest).to_owned()
 }
 
 impl Found {
+    /// Whether none of what was asked for is configuration of the programs that are known here.
+    pub fn is_nothing(&self) -> bool {
+        let is_any = self.sources.iter().any(|(_, source)| source.kind.is_configuration());
+        !is_any || self.only.as_ref().is_some_and(Vec::is_empty) && self.excluded.is_empty()
+    }
+
     fn note_unread(&mut self, path: String, why: &str) {
         self.problems.push(format!("cannot read `{path}`: {why}"));
         self.sources.note_unread(path);
@@ -192,11 +201,21 @@ struct Tree<'a> {
     path: String,
     /// What the configuration says of its files.
     filter: Filter,
+    /// The file that is not read from the disk.
+    given: Option<&'a Given>,
 }
 
 impl Tree<'_> {
     fn inside<'b>(&self, file: &'b Path) -> &'b Path {
         file.strip_prefix(self.root).unwrap_or(file)
+    }
+
+    /// The bytes of a file of the tree.
+    fn bytes(&self, file: &Path) -> io::Result<Vec<u8>> {
+        match self.given.filter(|given| given.path == file) {
+            Some(given) => Ok(given.bytes.clone()),
+            None => bytes_of(file),
+        }
     }
 
     /// The path of a file of the tree, as it is shown.
@@ -342,7 +361,7 @@ fn read_file(
     kind: impl Fn(&str) -> Option<FileKind>,
     found: &mut Found,
 ) -> Option<FileId> {
-    let bytes = match bytes_of(path) {
+    let bytes = match tree.bytes(path) {
         Ok(bytes) => bytes,
         Err(error) => {
             found.note_unread(tree.shown(path), &error.to_string());

@@ -41,9 +41,19 @@ impl Outcome {
 /// Of the fixes of a round whose result is worse, those that do the harm are found by halving, and left out where they do it
 /// alone, too. Fixes that bring forth fixes without end are given up with their rules, and the rest is done anew.
 pub fn fix(sources: &Sources, settings: &Settings, at_least: Applicability) -> Outcome {
+    fix_telling(sources, settings, at_least, &|_| ())
+}
+
+/// As [`fix`], with something to be told before each round, from 1: a large tree takes a while.
+pub fn fix_telling(
+    sources: &Sources,
+    settings: &Settings,
+    at_least: Applicability,
+    tell: &dyn Fn(usize),
+) -> Outcome {
     let mut endless = BTreeSet::new();
     loop {
-        match settle(start(sources, settings), settings, at_least, &endless) {
+        match settle(start(sources, settings), settings, at_least, &endless, tell) {
             Ok(mut outcome) => {
                 outcome.withdrawn.extend(endless);
                 outcome.withdrawn.sort_unstable();
@@ -61,9 +71,11 @@ fn settle(
     settings: &Settings,
     at_least: Applicability,
     endless: &BTreeSet<&'static str>,
+    tell: &dyn Fn(usize),
 ) -> Result<Outcome, BTreeSet<&'static str>> {
     let mut rounds = 0;
-    loop {
+    for round in 1.. {
+        tell(round);
         let mut fixes = applicable(&now, settings, at_least);
         fixes.retain(|(rule, _)| !endless.contains(rule));
         // A comment that was misspelt silences something that would be mended otherwise.
@@ -86,6 +98,7 @@ fn settle(
         }
         now = next;
     }
+    Ok(now)
 }
 
 /// The search for those of some fixes that do no harm together.
@@ -205,10 +218,14 @@ type Mend = (&'static str, Fix);
 
 /// The fixes of the findings that are left and asked about.
 fn applicable(now: &Outcome, settings: &Settings, at_least: Applicability) -> Vec<Mend> {
+    let may_change = |edit: &Edit| match &settings.may_change {
+        Some(paths) => paths.contains(&now.sources.get(edit.span.file).path),
+        None => true,
+    };
     let wanted = |finding: &Finding| {
         let fix = finding.fix.clone()?;
         let trusted = fix.applicability >= at_least && fix.applicability > Applicability::Manual;
-        trusted.then_some((finding.rule, fix))
+        (trusted && fix.edits().iter().all(may_change)).then_some((finding.rule, fix))
     };
     let Report { findings, held, trees, .. } = &now.report;
     let (findings, held, trees) = (findings.clone(), held.clone(), trees.clone());

@@ -10,6 +10,8 @@ mod json;
 mod junit;
 mod map;
 mod map_json;
+mod page;
+mod paint;
 mod sarif;
 mod starter;
 mod statistics;
@@ -24,6 +26,7 @@ pub use json::json;
 pub use junit::junit;
 pub use map::map;
 pub use map_json::map_json;
+pub use page::page;
 pub use sarif::sarif;
 pub use starter::{HOOK, starter};
 pub use statistics::statistics;
@@ -34,6 +37,7 @@ use std::collections::BTreeMap;
 use crate::check::{Held, Report, Why, order};
 use crate::edit::Applicability;
 use crate::finding::{Finding, Severity};
+use crate::model::Deployment;
 use crate::source::{FileKind, Sources};
 
 /// How a terminal shows text.
@@ -54,6 +58,11 @@ pub fn what_was_read(sources: &Sources, report: &Report) -> String {
     let files = plural(sources.len(), "file");
     let stacks = plural(report.stacks.len(), "stack");
     format!("{files} ({}) in {stacks}", kinds.join(", "))
+}
+
+/// The directory of a stack, for a person: `.` for the one that the run began in.
+pub fn root_of(stack: &Deployment) -> &str {
+    if stack.root.is_empty() { "." } else { stack.root.trim_end_matches('/') }
 }
 
 /// How many files of each kind there are, without the kinds of which there is none.

@@ -107,7 +107,7 @@ impl FileKind {
 }
 
 /// A file that was read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// Where it is, `/`-separated, relative to the directory that the run began in where it lies below it.
     pub path: String,
@@ -207,7 +207,7 @@ pub struct Root {
 }
 
 /// All files of a run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
     list: Vec<Source>,
     by_path: BTreeMap<String, FileId>,

@@ -17,7 +17,7 @@ pub(crate) struct Ran {
     pub(crate) stderr: String,
 }
 
-fn command(directory: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn command(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hoplint"));
     command.args(arguments).current_dir(directory).stdin(Stdio::null());
     for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "RAYON_NUM_THREADS"] {
@@ -27,7 +27,7 @@ fn command(directory: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn finish(mut command: Command) -> Ran {
+pub(crate) fn finish(mut command: Command) -> Ran {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Ran { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
@@ -87,6 +87,10 @@ fn a_run_ends_with_the_status_that_is_promised() {
         (well, &["map", "nowhere"], 2, "`nowhere`"),
         (empty, &["check"], 2, "nothing to lint"),
         (empty, &["check", "notes.txt"], 2, "nothing to lint"),
+        (empty, &["check", "--ignore-unknown", "notes.txt"], 0, "Read 0 files"),
+        (empty, &["check", "--ignore-unknown", "gone.conf"], 2, "gone.conf"),
+        (well, &["check", "--ignore-unknown", "wrong.hoplint"], 0, "no findings"),
+        (ill, &["check", "--ignore-unknown", NGINX], 1, "proxy-buffers-rejected"),
         (empty, &["check", "/dev/null"], 2, "neither a file nor a directory"),
     ] {
         let ran = hoplint(directory, arguments);
@@ -117,7 +121,7 @@ fn what_cannot_be_read_is_said_and_the_rest_is_read() {
     }
     assert!(contents(directory.path()) == before);
     let map = hoplint(directory.path(), &["map"]);
-    assert!(map.stdout.contains("timeout: not known: `nginx.conf` cannot be read"), "{map:?}");
+    assert!(map.stdout.contains("serves not known: `nginx.conf` cannot be read"), "{map:?}");
     std::fs::remove_file(directory.path().join("nginx.conf")).unwrap();
 
     let gunicorn = directory.path().join("deploy/gunicorn.conf.py");

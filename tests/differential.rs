@@ -27,7 +27,7 @@ use hoplint::syntax::nginx;
 use rayon::prelude::*;
 
 use crate::real;
-use crate::support::Dice;
+use crate::support::{Dice, asking};
 
 use self::generate::{configuration, soup};
 use self::mutate::{Mutant, mutate};
@@ -62,10 +62,12 @@ fn compare_all(shortly: u64, make: fn(&mut Dice) -> Mutant) -> Vec<Vec<usize>> {
     let long = number("HOPLINT_LONG").map(|it| if it == 1 { 20_000 } else { it });
     let (cases, seed) = (long.unwrap_or(shortly), number("HOPLINT_SEED").unwrap_or(1));
     let compare_with = |nginx: PathBuf| {
-        let outcomes: Vec<Outcome> = (0..cases)
-            .into_par_iter()
-            .map_init(|| Asked::new(&nginx), |asked, case| compare(asked, seed * 1_000_003 + case, make))
-            .collect();
+        let outcomes: Vec<Outcome> = asking().install(|| {
+            (0..cases)
+                .into_par_iter()
+                .map_init(|| Asked::new(&nginx), |asked, case| compare(asked, seed * 1_000_003 + case, make))
+                .collect()
+        });
         let mut shares: BTreeMap<&str, usize> = BTreeMap::new();
         outcomes.iter().for_each(|it| *shares.entry(it.share).or_default() += 1);
         eprintln!("{}: {shares:?}", nginx.display());

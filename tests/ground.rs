@@ -12,7 +12,7 @@ use crate::page::pages;
 use crate::real::{
     Verdict, gunicorn, gunicorn_verdict, nginx, nginx_verdict, systemd_analyze, systemd_verdict,
 };
-use crate::support::{Dice, read};
+use crate::support::{Dice, asking, read};
 
 /// Every stack of corpus/ and every example of the pages, by name; each machine of a fleet by itself.
 fn all() -> Vec<(String, String, Sources)> {
@@ -120,7 +120,7 @@ fn agree(kind: FileKind, ask: impl Fn(&Sources, &str) -> Verdict + Sync) {
             _ => None,
         }
     };
-    let wrong: Vec<String> = all.par_iter().filter_map(judge).collect();
+    let wrong: Vec<String> = asking().install(|| all.par_iter().filter_map(judge).collect());
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
@@ -199,7 +199,8 @@ fn nginx_refuses_the_buffers_that_we_say_it_does_with_the_words_that_we_say() {
     let Some(nginx) = nginx() else { return };
     let mut dice = Dice(20);
     let texts: Vec<String> = (0..400).map(|_| buffers(&mut dice)).collect();
-    let refused: Vec<String> = texts.par_iter().filter_map(|text| judged_alike(&nginx, text)).collect();
+    let refused: Vec<String> =
+        asking().install(|| texts.par_iter().filter_map(|text| judged_alike(&nginx, text)).collect());
     assert!((100..350).contains(&refused.len()), "{} of 400 are refused", refused.len());
     for words in [
         "there must be at least 2",

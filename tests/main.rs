@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stderr, reason = "what is skipped is said")]
 
+mod book;
 mod bound;
 mod cli;
 mod compose;
@@ -10,11 +11,14 @@ mod configuration;
 mod corpus;
 mod differential;
 mod directives;
+mod editor;
 mod fixes;
+mod generated;
 mod ground;
 mod gunicorn;
 mod json;
 mod lab;
+mod map;
 mod nginx;
 mod outputs;
 mod page;

@@ -157,6 +157,18 @@ fn several_reports_are_written_in_one_run() {
 }
 
 #[test]
+fn a_report_that_is_a_link_stays_one() {
+    let directory = copy_of("case-study");
+    let path = |name: &str| directory.path().join(name);
+    write(&path("reports/real.json"), "old");
+    std::os::unix::fs::symlink("reports/real.json", path("a.json")).unwrap();
+    assert_eq!(hoplint(directory.path(), &["check", "--output-file=json=a.json"]).status, Some(1));
+    assert!(path("a.json").is_symlink());
+    assert_eq!(json(&path("reports/real.json"))["findings"].as_array().unwrap().len(), 3);
+    assert_eq!(names_in(&path("reports")), ["real.json"]);
+}
+
+#[test]
 fn statistics_count_the_findings_of_each_rule() {
     let directory = copy_of("case-study");
     let ran = hoplint(directory.path(), &["check", "--statistics"]);

@@ -11,7 +11,7 @@ use hoplint::source::{FileKind, Source, Sources};
 use rayon::prelude::*;
 
 use crate::real::{nginx, nginx_verdict};
-use crate::support::Dice;
+use crate::support::{Dice, asking};
 
 fn sources(text: &str) -> Sources {
     let mut sources = Sources::default();
@@ -149,24 +149,22 @@ fn placed(place: &str, mistake: &str) -> String {
 #[test]
 fn each_mistake_is_refused_in_our_words_and_its_mend_is_taken() {
     let Some(nginx) = nginx() else { return };
-    let wrong: Vec<String> = MISTAKES
-        .par_iter()
-        .filter_map(|(place, mistake)| {
-            let text = placed(place, mistake);
-            if let Err(why) = judged_alike(&nginx, &text) {
-                return Some(why);
-            }
-            let sources = sources(&text);
-            let mended: Vec<Fault> = faults(&sources)?.into_iter().filter(|it| it.mend.is_some()).collect();
-            let mend = mended.first()?.mend.as_ref()?;
-            let (_, source) = sources.iter().next()?;
-            let mended = apply(source.bytes(), &mend.edits);
-            let after = self::sources(&String::from_utf8(mended).unwrap());
-            let verdict = nginx_verdict(&nginx, &after, "");
-            (mend.applicability == Applicability::Safe && verdict.is_err())
-                .then(|| format!("{mistake}: {:?}: {verdict:?}", mend.title))
-        })
-        .collect();
+    let judge = |(place, mistake): &(&str, &str)| {
+        let text = placed(place, mistake);
+        if let Err(why) = judged_alike(&nginx, &text) {
+            return Some(why);
+        }
+        let sources = sources(&text);
+        let mended: Vec<Fault> = faults(&sources)?.into_iter().filter(|it| it.mend.is_some()).collect();
+        let mend = mended.first()?.mend.as_ref()?;
+        let (_, source) = sources.iter().next()?;
+        let mended = apply(source.bytes(), &mend.edits);
+        let after = self::sources(&String::from_utf8(mended).unwrap());
+        let verdict = nginx_verdict(&nginx, &after, "");
+        (mend.applicability == Applicability::Safe && verdict.is_err())
+            .then(|| format!("{mistake}: {:?}: {verdict:?}", mend.title))
+    };
+    let wrong: Vec<String> = asking().install(|| MISTAKES.par_iter().filter_map(judge).collect());
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
@@ -206,16 +204,14 @@ fn what_stands_once_is_refused_the_second_time() {
         })
         .collect();
     let verdict = |text: &str| nginx_verdict(&nginx, &sources(&placed("location", text)), "");
-    let wrong: Vec<String> = of_passes
-        .par_iter()
-        .filter_map(|row| {
-            let written = VALUES.iter().map(|value| format!("{} {value};", row.name));
-            let taken = written.into_iter().find(|text| verdict(text).is_ok())?;
-            let twice = verdict(&format!("{taken}\n{taken}"));
-            let is_refused = twice.as_ref().is_err_and(|said| said.contains("directive is duplicate"));
-            (is_refused != stands_once(row)).then(|| format!("{taken}: {twice:?}"))
-        })
-        .collect();
+    let judge = |row: &&Directive| {
+        let written = VALUES.iter().map(|value| format!("{} {value};", row.name));
+        let taken = written.into_iter().find(|text| verdict(text).is_ok())?;
+        let twice = verdict(&format!("{taken}\n{taken}"));
+        let is_refused = twice.as_ref().is_err_and(|said| said.contains("directive is duplicate"));
+        (is_refused != stands_once(row)).then(|| format!("{taken}: {twice:?}"))
+    };
+    let wrong: Vec<String> = asking().install(|| of_passes.par_iter().filter_map(judge).collect());
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -273,7 +269,7 @@ fn scattered_directives_are_judged_as_nginx_judges_them() {
     let mut dice = Dice(7);
     let texts: Vec<String> = (0..count).map(|_| scattered(&mut dice)).collect();
     let (judged, wrong): (Vec<_>, Vec<_>) =
-        texts.par_iter().map(|text| judged_alike(&nginx, text)).partition(Result::is_ok);
+        asking().install(|| texts.par_iter().map(|text| judged_alike(&nginx, text)).partition(Result::is_ok));
     let wrong: Vec<String> = wrong.into_iter().filter_map(Result::err).take(20).collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     let refused: Vec<String> = judged.into_iter().flatten().flatten().collect();

@@ -2,13 +2,22 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use hoplint::check::Report;
 use hoplint::config::Settings;
 use hoplint::discover;
 use hoplint::finding::Severity;
 use hoplint::source::Sources;
+
+/// The threads that ask other programs, and mostly wait for them. What is tested has threads of its own, which would wait as well.
+pub(crate) fn asking() -> &'static rayon::ThreadPool {
+    static POOL: LazyLock<rayon::ThreadPool> = LazyLock::new(|| {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        rayon::ThreadPoolBuilder::new().num_threads(2 * cores).build().unwrap()
+    });
+    &POOL
+}
 
 /// The directory of the repository.
 pub(crate) fn root() -> &'static Path {

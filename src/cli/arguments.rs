@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::config::{Selector, Typed, level, level_names};
 use crate::discover::Wanted;
@@ -26,17 +27,24 @@ pub(super) enum Command {
     Check(CheckArguments),
     /// Show what was understood: routes, who answers them, the settings in force and where each comes from
     Map(MapArguments),
-    /// Show the page of a rule
-    Explain {
-        /// The name of the rule
-        rule: String,
-    },
+    /// Show the page of a rule: what goes wrong, what the client sees, examples, and why the fix is safe
+    Explain(ExplainArguments),
     /// List the rules
     Rules,
     /// Show the configuration in force, and where each value comes from
     Config(ConfigArguments),
     /// Write a configuration to begin with, and a hook for pre-commit; nothing that is there is changed
     Init(InitArguments),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print a page of the manual, for `man -l -`
+    Man {
+        /// The command that it is about; hoplint as a whole without it
+        command: Option<String>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -45,6 +53,9 @@ pub(super) struct CheckArguments {
     /// Directories to read and report on, or files to report on (what surrounds a file is read too)
     #[arg(default_value = ".")]
     pub(super) paths: Vec<PathBuf>,
+    /// Pass over files that are no configuration, even if nothing else was named: for hooks that name whatever changed
+    #[arg(long)]
+    pub(super) ignore_unknown: bool,
     /// Mend the files in place where that is safe
     #[arg(long)]
     pub(super) fix: bool,
@@ -70,6 +81,13 @@ pub(super) struct CheckArguments {
     /// Write a comment with this reason above each finding, so that it is silent from now on
     #[arg(long, value_name = "REASON", conflicts_with_all = ["fix", "diff"], value_parser = reason)]
     pub(super) add_ignores: Option<String>,
+    /// Report on this file alone, as it stands on standard input: what surrounds it is read from disk. With --fix its mended
+    /// text is written to standard output and the report to standard error
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "write_baseline", "add_ignores"])]
+    pub(super) stdin_filename: Option<PathBuf>,
+    /// Check again whenever a file changes, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["fix", "write_baseline", "add_ignores", "stdin_filename", "output_file"])]
+    pub(super) watch: bool,
     #[command(flatten)]
     pub(super) policy: PolicyArguments,
     #[command(flatten)]
@@ -186,12 +204,15 @@ fn reason(text: &str) -> Result<String, String> {
 
 #[derive(Debug, Args)]
 pub(super) struct MapArguments {
-    /// The directory to read
+    /// The directory to read, or a file: then the stack is shown that it is in
     #[arg(default_value = ".")]
     pub(super) path: PathBuf,
     /// How to show what was understood
     #[arg(long, value_enum, default_value_t = MapFormat::Text)]
     pub(super) format: MapFormat,
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(super) color: Color,
     #[command(flatten)]
     pub(super) configuration: ConfigurationArguments,
 }
@@ -215,6 +236,15 @@ pub(super) struct ConfigArguments {
     pub(super) policy: PolicyArguments,
     #[command(flatten)]
     pub(super) configuration: ConfigurationArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArguments {
+    /// The name of the rule
+    pub(super) rule: String,
+    /// When to use colours; with them, and on a terminal, the page is laid out for reading, and else it is Markdown
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(super) color: Color,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -5,46 +5,77 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::arguments::{CheckArguments, Format, OutputFile};
-use super::{Failure, Status, prepare, say, terminal};
+use super::progress::Progress;
+use super::{Failure, Status, say, say_unread, stdin, terminal, watch};
 use crate::baseline::{Baseline, Entry};
 use crate::check::{Report, check};
-use crate::config::{Settings, Typed};
+use crate::config::Settings;
 use crate::discover::{self, Found};
 use crate::edit::Applicability;
 use crate::finding::Finding;
 use crate::fingerprint;
-use crate::fix::{Outcome, add_ignores, fix};
-use crate::output;
+use crate::fix::{Outcome, add_ignores, fix_telling};
+use crate::output::{self, Style};
 use crate::source::Sources;
 
 pub(super) fn run(arguments: &CheckArguments, to: &mut dyn Write) -> Result<Status, Failure> {
-    let typed = arguments.policy.typed();
-    let (found, mut settings) = prepare(&arguments.paths, arguments.configuration.wanted(), &typed)?;
-    let known = known(&settings, &typed);
-    let written = match &arguments.write_baseline {
-        None => None,
-        Some(path) => Some(path.clone().or_else(|| known.clone()).ok_or(
-            "--write-baseline needs a file: name one here, or as `baseline` in the configuration".to_owned(),
-        )?),
-    };
-    settings.baseline = match &known {
-        Some(path) if written.is_none() => Some(discover::baseline(path)?),
+    if arguments.watch {
+        return watch::run(arguments, to);
+    }
+    if let Some(path) = &arguments.stdin_filename {
+        return stdin::run(arguments, path, to);
+    }
+    let progress = Progress::start();
+    progress.tell("Reading files");
+    let (found, settings) = read(arguments)?;
+    once(&found, &settings, arguments, progress, to)
+}
+
+/// Reads the configuration and the files.
+pub(super) fn read(arguments: &CheckArguments) -> Result<(Found, Settings), Failure> {
+    gather(arguments, &arguments.paths, |settings| discover::read(&arguments.paths, settings))
+}
+
+/// As [`super::gather`], with all that was typed.
+pub(super) fn gather(
+    arguments: &CheckArguments,
+    paths: &[PathBuf],
+    read: impl FnOnce(&Settings) -> Result<Found, String>,
+) -> Result<(Found, Settings), Failure> {
+    let (wanted, typed) = (arguments.configuration.wanted(), arguments.policy.typed());
+    let (found, mut settings) = super::gather(paths, wanted, &typed, arguments.ignore_unknown, read)?;
+    settings.baseline = match known(&settings, arguments) {
+        Some(path) if arguments.write_baseline.is_none() => Some(discover::baseline(&path)?),
         _ => None,
     };
-    let at_least = if arguments.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
+    Ok((found, settings))
+}
+
+/// Does with what was read what was asked for.
+pub(super) fn once(
+    found: &Found,
+    settings: &Settings,
+    arguments: &CheckArguments,
+    progress: Progress,
+    to: &mut dyn Write,
+) -> Result<Status, Failure> {
+    progress.tell(format!("Checking {}", output::plural(found.sources.len(), "file")));
     let status = if arguments.diff {
-        show_diff(&found, &settings, at_least, to)?
+        show_diff(found, settings, arguments, progress, to)?
     } else if arguments.fix {
-        mend(&found, &settings, at_least, arguments, to)?
+        mend(found, settings, arguments, progress, to)?
     } else if let Some(reason) = &arguments.add_ignores {
-        ignore(&found, &settings, reason, arguments, to)?
+        ignore(found, settings, reason, arguments, progress, to)?
     } else {
-        let report = check(&found.sources, &settings);
+        let written = written(arguments, settings)?;
+        let report = check(&found.sources, settings);
+        drop(progress);
+        say_unread(found);
         match &written {
             Some(path) => write_baseline(&report, &found.sources, path)?,
             None => {
-                show(&report, &found.sources, arguments, to)?;
-                judged(&report, &settings)
+                show(&report, &found.sources, arguments, terminal::style(arguments.color), to)?;
+                judged(&report, settings)
             }
         }
     };
@@ -52,32 +83,56 @@ pub(super) fn run(arguments: &CheckArguments, to: &mut dyn Write) -> Result<Stat
 }
 
 /// The file of the baseline: what was typed is seen from here, what is configured from the configuration.
-fn known(settings: &Settings, typed: &Typed) -> Option<PathBuf> {
+pub(super) fn known(settings: &Settings, arguments: &CheckArguments) -> Option<PathBuf> {
     let file = settings.baseline_file.clone()?;
-    let directory = settings.directory.clone().filter(|_| typed.baseline.is_none());
+    let directory = settings.directory.clone().filter(|_| arguments.policy.typed().baseline.is_none());
     Some(directory.map_or_else(|| file.clone(), |directory| directory.join(&file)))
 }
 
-fn judged(report: &Report, settings: &Settings) -> Status {
+/// The file that the baseline is written to, if it is.
+fn written(arguments: &CheckArguments, settings: &Settings) -> Result<Option<PathBuf>, String> {
+    let Some(path) = &arguments.write_baseline else { return Ok(None) };
+    let path = path.clone().or_else(|| known(settings, arguments));
+    let why = "--write-baseline needs a file: name one here, or as `baseline` in the configuration";
+    path.map(Some).ok_or_else(|| why.into())
+}
+
+/// Mends as far as was asked for.
+pub(super) fn mended(
+    found: &Found,
+    settings: &Settings,
+    arguments: &CheckArguments,
+    progress: Progress,
+) -> Outcome {
+    let at_least = if arguments.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
+    let tell = |round: usize| progress.tell(format!("Mending, round {round}"));
+    let outcome = fix_telling(&found.sources, settings, at_least, &tell);
+    drop(progress);
+    say_unread(found);
+    outcome
+}
+
+pub(super) fn judged(report: &Report, settings: &Settings) -> Status {
     if report.fails(settings) { Status::Findings } else { Status::Clean }
 }
 
 /// Writes the report to the files that were asked for, and to standard output where none of them takes its place.
-fn show(
+pub(super) fn show(
     report: &Report,
     sources: &Sources,
     arguments: &CheckArguments,
+    style: Style,
     to: &mut dyn Write,
 ) -> Result<(), Failure> {
     let mut is_elsewhere = false;
     for OutputFile { format, path } in &arguments.output_file {
         let mut text = Vec::new();
-        write_report(report, sources, arguments, format.unwrap_or(arguments.format), &mut text)?;
+        write_report(report, sources, arguments, format.unwrap_or(arguments.format), style, &mut text)?;
         discover::write_report(path, &text)?;
         is_elsewhere |= format.is_none();
     }
     if !is_elsewhere {
-        write_report(report, sources, arguments, arguments.format, to)?;
+        write_report(report, sources, arguments, arguments.format, style, to)?;
         to.flush()?;
     }
     // In the format for people the summary is a part of the report.
@@ -102,9 +157,9 @@ fn write_report(
     sources: &Sources,
     arguments: &CheckArguments,
     format: Format,
+    style: Style,
     to: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let style = terminal::style(arguments.color);
     match format {
         Format::Full | Format::Concise if arguments.statistics => output::statistics(report, to)?,
         Format::Full => output::full(report, sources, style, to)?,
@@ -124,10 +179,11 @@ fn write_report(
 fn show_diff(
     found: &Found,
     settings: &Settings,
-    at_least: Applicability,
+    arguments: &CheckArguments,
+    progress: Progress,
     to: &mut dyn Write,
 ) -> Result<Status, Failure> {
-    let outcome = fix(&found.sources, settings, at_least);
+    let outcome = mended(found, settings, arguments, progress);
     output::diff(&found.sources, &outcome.sources, to)?;
     to.flush()?;
     let changed = outcome.changed(&found.sources).len();
@@ -140,21 +196,26 @@ fn show_diff(
 fn mend(
     found: &Found,
     settings: &Settings,
-    at_least: Applicability,
     arguments: &CheckArguments,
+    progress: Progress,
     to: &mut dyn Write,
 ) -> Result<Status, Failure> {
-    let outcome = fix(&found.sources, settings, at_least);
+    let outcome = mended(found, settings, arguments, progress);
     let changed = write_back(found, &outcome)?;
-    show(&outcome.report, &outcome.sources, arguments, to)?;
+    show(&outcome.report, &outcome.sources, arguments, terminal::style(arguments.color), to)?;
+    say_mended(&outcome, changed);
+    Ok(judged(&outcome.report, settings))
+}
+
+/// Says what was mended in so many files, and what was not.
+pub(super) fn say_mended(outcome: &Outcome, changed: usize) {
     if changed > 0 {
         let rules: BTreeSet<&str> = outcome.applied.iter().map(|(rule, _)| *rule).collect();
         let (findings, files) = (outcome.applied.len(), output::plural(changed, "file"));
         let rules = rules.into_iter().collect::<Vec<_>>().join(", ");
         say(&format!("Mended {} in {files}: {rules}.", output::plural(findings, "finding")));
     }
-    say_withdrawn(&outcome);
-    Ok(judged(&outcome.report, settings))
+    say_withdrawn(outcome);
 }
 
 /// Writes the files that are no longer as they were, and says how many they are.
@@ -185,11 +246,14 @@ fn ignore(
     settings: &Settings,
     reason: &str,
     arguments: &CheckArguments,
+    progress: Progress,
     to: &mut dyn Write,
 ) -> Result<Status, Failure> {
     let outcome = add_ignores(&found.sources, settings, reason)?;
+    drop(progress);
+    say_unread(found);
     let changed = write_back(found, &outcome)?;
-    show(&outcome.report, &outcome.sources, arguments, to)?;
+    show(&outcome.report, &outcome.sources, arguments, terminal::style(arguments.color), to)?;
     let findings = output::plural(outcome.applied.len(), "finding");
     say(&format!("Ignored {findings} in {}.", output::plural(changed, "file")));
     Ok(judged(&outcome.report, settings))

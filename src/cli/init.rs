@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Display, Path};
 
 use super::arguments::InitArguments;
-use super::{Failure, Status, prepare};
+use super::{Failure, Status, gather, say_unread};
 use crate::check::check;
 use crate::config::Typed;
 use crate::discover::{self, Wanted};
@@ -24,7 +24,9 @@ pub(super) fn run(arguments: &InitArguments, to: &mut dyn Write) -> Result<Statu
         )
         .into());
     }
-    let (found, settings) = prepare(paths, Wanted::Nothing, &Typed::default())?;
+    let read = |settings: &_| discover::read(paths, settings);
+    let (found, settings) = gather(paths, Wanted::Nothing, &Typed::default(), false, read)?;
+    say_unread(&found);
     let report = check(&found.sources, &settings);
     let path = directory.join(CONFIGURATION);
     discover::write_new(&path, &output::starter(&report, &found.sources))?;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::given::real;
 use super::{base, beginning, configured, text_of};
 use crate::config::{self, File, Settings};
 
@@ -39,27 +40,28 @@ pub fn settings(wanted: Wanted, paths: &[PathBuf]) -> Result<Settings, String> {
             let settings = candidate.read()?;
             let settings =
                 settings.ok_or_else(|| format!("`{}` has no [tool.hoplint] table", path.display()))?;
-            // One that lies elsewhere is for many trees, and cannot know which directories each of them has.
-            let is_around = |directory: &&PathBuf| {
-                paths.iter().any(|path| path.canonicalize().is_ok_and(|path| path.starts_with(directory)))
-            };
-            if let Some(directory) = settings.directory.as_ref().filter(is_around) {
-                configured::judge(&settings, directory)?;
-            }
-            Ok(settings)
+            judged(settings, paths)
         }
         Wanted::Nearest => {
             for candidate in candidates(paths) {
                 if let Some(settings) = candidate.read()? {
-                    if let Some(directory) = &settings.directory {
-                        configured::judge(&settings, directory)?;
-                    }
-                    return Ok(settings);
+                    return judged(settings, paths);
                 }
             }
             Ok(Settings::default())
         }
     }
+}
+
+/// Holds what a configuration says of directories against those that are there, if what is read lies beside it.
+fn judged(settings: Settings, paths: &[PathBuf]) -> Result<Settings, String> {
+    let is_around = |directory: &&PathBuf| {
+        paths.iter().any(|path| real(path).is_ok_and(|path| path.starts_with(directory)))
+    };
+    if let Some(directory) = settings.directory.as_ref().filter(is_around) {
+        configured::judge(&settings, directory)?;
+    }
+    Ok(settings)
 }
 
 /// The files that could have been the configuration of a run and are not, each with the reason.
@@ -86,7 +88,7 @@ pub fn passed_over(wanted: Wanted, paths: &[PathBuf], used: Option<&str>) -> Vec
 /// The files that may be the configuration of a run, the first one first.
 fn candidates(paths: &[PathBuf]) -> Vec<Candidate> {
     let mut candidates = Vec::new();
-    let start = paths.first().and_then(|path| path.canonicalize().ok());
+    let start = paths.first().and_then(|path| real(path).ok());
     for directory in start.iter().flat_map(|start| start.ancestors()).filter(|it| it.is_dir()) {
         for (name, file) in [("hoplint.toml", File::Hoplint), ("pyproject.toml", File::Pyproject)] {
             let path = directory.join(name);

@@ -59,7 +59,7 @@ pub fn write_new(path: &Path, text: &str) -> Result<(), String> {
     file.write_all(text.as_bytes()).map_err(fail)
 }
 
-/// Writes a report to a file, which is made or replaced as a whole.
+/// Writes a report to a file, which is made or replaced as a whole; a link stays one, and its file is replaced.
 ///
 /// # Errors
 /// If it cannot be written; the message says why.
@@ -69,12 +69,13 @@ pub fn write_report(path: &Path, text: &[u8]) -> Result<(), String> {
     if fs::metadata(path).is_ok_and(|it| !it.is_file()) {
         return fs::write(path, text).map_err(fail);
     }
-    let directory = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let directory = real.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     new_file(&mut builder);
     let mut copy = builder.prefix(".hoplint-").tempfile_in(directory).map_err(fail)?;
     copy.write_all(text).map_err(fail)?;
-    copy.persist(path).map_err(|error| fail(error.error))?;
+    copy.persist(&real).map_err(|error| fail(error.error))?;
     Ok(())
 }
 

@@ -20,14 +20,14 @@ const ASIDE: [&str; 10] =
     ["example", "examples", "fixtures", "sample", "samples", "spec", "specs", "test", "testdata", "tests"];
 
 /// The hook of pre-commit, as an entry of its `repos`. It runs the hoplint that is installed.
-pub const HOOK: &str = r"  - repo: local
+pub const HOOK: &str = "  - repo: local
     hooks:
       - id: hoplint
         name: hoplint
-        entry: hoplint check
+        entry: hoplint check --ignore-unknown
         language: system
-        pass_filenames: false
-        files: (nginx|gunicorn|\.conf|\.service|\.socket|\.timer|compose.*\.ya?ml|sites-(available|enabled)/|conf\.d/)
+        types: [file]
+        require_serial: true
 ";
 
 /// A `hoplint.toml` for a tree that was read without one. A line that begins with `#` and goes on without a space is a key

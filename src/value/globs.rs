@@ -54,6 +54,14 @@ impl Globs {
     }
 }
 
+impl PartialEq for Globs {
+    fn eq(&self, other: &Globs) -> bool {
+        self.written == other.written
+    }
+}
+
+impl Eq for Globs {}
+
 impl Default for Globs {
     fn default() -> Globs {
         Globs { written: Vec::new(), matcher: Gitignore::empty() }

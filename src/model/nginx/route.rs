@@ -64,6 +64,18 @@ impl Gateway {
         }
     }
 
+    /// The directive that says how long nginx waits until the app takes more of a request before it gives up with a 504.
+    pub fn send_timeout(self) -> Option<&'static str> {
+        match self {
+            Gateway::Http | Gateway::Https => Some("proxy_send_timeout"),
+            Gateway::Uwsgi => Some("uwsgi_send_timeout"),
+            Gateway::Fastcgi => Some("fastcgi_send_timeout"),
+            Gateway::Scgi => Some("scgi_send_timeout"),
+            Gateway::Grpc => Some("grpc_send_timeout"),
+            Gateway::Stream => None,
+        }
+    }
+
     /// The directives that say after which failures a request goes on to the next server of an upstream, to how many, and for
     /// how long. Those of `stream` are others.
     pub fn next_upstream(self) -> Option<[&'static str; 3]> {

@@ -1,0 +1,40 @@
+//! `hoplint check --stdin-filename`: the file that an editor holds, in the tree that it belongs to.
+
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use super::arguments::CheckArguments;
+use super::progress::Progress;
+use super::{Failure, Status, check, say_unread, terminal};
+use crate::discover;
+use crate::source::MAX_FILE_SIZE;
+
+pub(super) fn run(arguments: &CheckArguments, path: &Path, to: &mut dyn Write) -> Result<Status, Failure> {
+    let mut bytes = Vec::new();
+    let read = io::stdin().lock().take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes);
+    read.map_err(|error| format!("cannot read standard input: {error}"))?;
+    let (paths, given) = ([path.to_owned()], bytes.clone());
+    let (found, mut settings) =
+        check::gather(arguments, &paths, |settings| discover::read_around(path, given, settings))?;
+    // What a fix would change elsewhere is not the editor's to write.
+    settings.may_change.clone_from(&found.only);
+    if !arguments.fix || arguments.diff {
+        return check::once(&found, &settings, arguments, Progress::none(), to);
+    }
+    let file = found.only.as_ref().and_then(|only| found.sources.by_path(only.first()?));
+    let Some(file) = file else {
+        // It is excluded, or passed over: whoever takes what is written gets what was there.
+        say_unread(&found);
+        to.write_all(&bytes)?;
+        return Ok(Status::Clean);
+    };
+    let outcome = check::mended(&found, &settings, arguments, Progress::none());
+    let (before, after) = (found.sources.get(file).bytes(), outcome.sources.get(file).bytes());
+    to.write_all(after)?;
+    to.flush()?;
+    let style = terminal::style_of_errors(arguments.color);
+    check::show(&outcome.report, &outcome.sources, arguments, style, &mut io::stderr())?;
+    check::say_mended(&outcome, usize::from(before != after));
+    let status = check::judged(&outcome.report, &settings);
+    Ok(if found.problems.is_empty() { status } else { Status::Failure })
+}
