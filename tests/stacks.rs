@@ -366,8 +366,11 @@ fn it_may_be_said_where_the_directories_of_the_machine_lie() {
     assert_eq!(whole, Vec::<String>::new());
     assert_eq!(found(&directory.path().join("web"), &["--select", "read-timeout-below-worker"]), whole);
     std::fs::remove_file(directory.path().join("two/gunicorn.conf.py")).unwrap();
-    let mistake = "web/nginx.conf:7:9: warning[read-timeout-below-worker]";
-    assert_eq!(found(directory.path(), &["--select", "read-timeout-below-worker"]), [mistake]);
+    let mistake = |path: &str| format!("{path}:9: warning[read-timeout-below-worker]");
+    assert_eq!(
+        found(directory.path(), &["--select", "read-timeout-below-worker"]),
+        [mistake("web/blue/shop:5"), mistake("web/nginx.conf:7")]
+    );
 }
 
 #[test]
