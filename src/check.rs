@@ -136,10 +136,12 @@ fn understand(sources: &Sources, trees: &Trees, settings: &Settings) -> Vec<Depl
 }
 
 fn named(stack: &StackSettings) -> Named {
+    // The configuration holds no others than those that can be read.
+    let globs = |written: &[String]| Globs::new(written).unwrap_or_default();
     Named {
         root: stack.root.clone(),
-        include: Globs::new(&stack.include),
-        exclude: Globs::new(&stack.exclude),
+        include: globs(&stack.include),
+        exclude: globs(&stack.exclude),
         paths: stack.paths.clone(),
     }
 }

@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod generated;
+mod init;
 mod progress;
 mod stdin;
 mod terminal;
@@ -114,6 +115,7 @@ fn dispatch(arguments: &Arguments, to: &mut dyn Write) -> Result<Status, Failure
             }
             Ok(Status::Clean)
         }
+        Command::Init(arguments) => init::run(arguments, to),
         Command::Config(arguments) => run_config(arguments, to),
         Command::Completions { shell } => generated::completions(*shell, to),
         Command::Man { command } => generated::manual(command.as_deref(), to),
@@ -226,7 +228,7 @@ fn run_map(arguments: &MapArguments, to: &mut dyn Write) -> Result<Status, Failu
                 let root = output::root_of(stack);
                 writeln!(to, "{}\n", output::harmless(&format!("`{path}` is in the stack `{root}`.")))?;
             }
-            output::map(&report, &found.sources, terminal::style(arguments.color), to)?;
+            output::map(&report, &found.sources, &settings, terminal::style(arguments.color), to)?;
             writeln!(to, "\nRead {read}.")?;
         }
         MapFormat::Json => {

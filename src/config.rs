@@ -66,10 +66,10 @@ pub struct Settings {
     pub stacks: Vec<StackSettings>,
     /// The files that are reported on; all where there is nothing.
     pub only: Option<Vec<String>>,
-    /// The files that fixes may change; all where there is nothing.
-    pub may_change: Option<Vec<String>>,
     /// Where the findings that are known are listed, from the directory of the configuration.
     pub baseline_file: Option<PathBuf>,
+    /// The files that fixes may change; all where there is nothing.
+    pub may_change: Option<Vec<String>>,
     /// The findings that are known, and not shown.
     pub baseline: Option<Baseline>,
     /// Where each value comes from that is no default, by its key: `fix.truth`, `stack.0.root`.
@@ -180,8 +180,8 @@ impl Default for Settings {
             files: FileKinds::default(),
             stacks: Vec::new(),
             only: None,
-            may_change: None,
             baseline_file: None,
+            may_change: None,
             baseline: None,
             origins: BTreeMap::new(),
         }

@@ -13,7 +13,7 @@ mod write;
 pub use changes::State;
 pub use configuration::{Wanted, passed_over, settings};
 pub use given::read_around;
-pub use write::{WriteError, write, write_report};
+pub use write::{WriteError, write, write_new, write_report};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -106,12 +106,57 @@ pub fn baseline(path: &Path) -> Result<Baseline, String> {
     Baseline::read(&text).map_err(|error| format!("`{}`: {error}", path.display()))
 }
 
+/// Writes a baseline to a file that is not there, is empty, or is a baseline: a path that was meant for something else is not
+/// lost.
+///
+/// # Errors
+/// If it is something else, or cannot be written.
+pub fn write_baseline(path: &Path, text: &str) -> Result<(), String> {
+    let is_file = fs::metadata(path).is_ok_and(|it| it.is_file() && it.len() > 0);
+    let is_baseline = || text_of(path).is_ok_and(|text| Baseline::read(&text).is_ok());
+    if is_file && !is_baseline() {
+        return Err(format!(
+            "`{}` is there and is no baseline, so that it is not written over",
+            path.display()
+        ));
+    }
+    write_report(path, text.as_bytes())
+}
+
 /// Whether a path leads to something.
 ///
 /// # Errors
 /// If it does not, or that cannot be seen.
 pub fn is_there(path: &Path) -> Result<(), String> {
     canonical(path).map(drop)
+}
+
+/// Whether a path leads to a directory.
+///
+/// # Errors
+/// If it does not, or that cannot be seen.
+pub fn is_directory(path: &Path) -> Result<(), String> {
+    match canonical(path)?.is_dir() {
+        true => Ok(()),
+        false => Err(format!("`{}` is no directory", path.display())),
+    }
+}
+
+/// Whether a directory is the root of a git repository.
+pub fn is_repository(directory: &Path) -> bool {
+    directory.join(".git").exists()
+}
+
+/// The text of a file, if there is one.
+///
+/// # Errors
+/// If there is one that cannot be read.
+pub fn text_if_there(path: &Path) -> Result<Option<String>, String> {
+    match text_of(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("cannot read `{}`: {error}", path.display())),
+    }
 }
 
 /// The directory that the run began in.

@@ -13,6 +13,7 @@ mod map_json;
 mod page;
 mod paint;
 mod sarif;
+mod starter;
 mod statistics;
 
 pub use concise::concise;
@@ -27,6 +28,7 @@ pub use map::map;
 pub use map_json::map_json;
 pub use page::page;
 pub use sarif::sarif;
+pub use starter::{HOOK, starter};
 pub use statistics::statistics;
 
 use std::borrow::Cow;

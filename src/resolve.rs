@@ -2,6 +2,7 @@
 //!
 //! Whatever is not handled becomes unknown and is listed as [`crate::model::Unresolved`]; nothing is guessed.
 
+pub mod ansible;
 pub mod compose;
 mod distrust;
 pub mod gunicorn;
@@ -100,11 +101,13 @@ pub fn deployment(
         stack.files.iter().copied().filter(|id| sources.get(*id).kind == kind).collect()
     };
 
+    let variables = ansible::Variables::new(&stack.files, sources);
     let mut nginx = nginx::resolve(&of(FileKind::Nginx), &trees.nginx, &paths, sources, &target, external);
     let broken =
         trees.nginx.iter().filter(|(_, parsed)| !parsed.errors.is_empty()).map(|(id, _)| *id).collect();
     distrust::distrust(&mut nginx.nginx, &broken);
-    let systemd = systemd::resolve(&of(FileKind::Systemd), &trees.systemd, &paths, sources, target.systemd);
+    let systemd =
+        systemd::resolve(&of(FileKind::Systemd), &trees.systemd, &paths, &variables, sources, target.systemd);
     let started = gunicorn::started(&systemd.launches, &paths, sources);
     let mentions = Mentions::new(&stack.files, sources, &gunicorn::followed(&started));
     let unread = mentions
@@ -126,7 +129,10 @@ pub fn deployment(
     if limits.peek().is_some() && gunicorn::reads_bodies_first(&stack.files, sources) {
         limits.for_each(|app| app.body_limit = None);
     }
-    let mut hops = link::link(&nginx.nginx, &apps, &systemd.sockets, &mentions, external, sources);
+    let mut hops =
+        link::link(&nginx.nginx, &apps, &systemd.sockets, &mentions, external, &variables, sources);
+    let versions = (target.nginx, target.gunicorn);
+    ansible::fill(&mut nginx.nginx, &mut apps, &variables, versions, sources);
     let mut units = systemd.units;
     let machine = machine::resolve(&stack.files, &units, sources);
     if let Some(path) = &stack.unread {

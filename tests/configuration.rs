@@ -352,6 +352,13 @@ fn a_baseline_is_found_from_the_configuration_and_the_command_line_goes_before()
     assert!(ran.stderr.contains("Wrote 3 findings"), "{ran:?}");
     hoplint(here, &["check", "--select", "address", "--write-baseline", "other.json"]);
     assert_eq!(found(here, &["--baseline", "other.json"]), ALL[1..]);
+    // A path that was meant for something else is not lost.
+    let site = std::fs::read(here.join(NGINX)).unwrap();
+    let ran = hoplint(here, &["check", "--write-baseline", NGINX]);
+    assert!(ran.status == Some(2) && ran.stderr.contains("is no baseline"), "{ran:?}");
+    assert!(std::fs::read(here.join(NGINX)).unwrap() == site);
+    let ran = hoplint(here, &["check", "--write-baseline", "deploy"]);
+    assert!(ran.status == Some(2) && ran.stderr.contains("cannot write `deploy`"), "{ran:?}");
     std::fs::remove_file(here.join("hoplint.toml")).unwrap();
     let ran = hoplint(here, &["check", "--write-baseline"]);
     assert!(ran.status == Some(2) && ran.stderr.contains("needs a file"), "{ran:?}");
@@ -473,4 +480,82 @@ fn a_wrong_configuration_is_told_by_every_command_with_its_file_and_line() {
             assert!(ran.stderr.contains(part), "{command} does not say {part}: {}", ran.stderr);
         }
     }
+}
+
+#[test]
+fn init_writes_what_changes_no_finding() {
+    for stack in ["case-study", "fleet", "several-apps", "department-store"] {
+        let directory = copy_of(stack);
+        let here = directory.path();
+        let run = |arguments: &[&str]| hoplint(here, &[&["check", "--pedantic"], arguments].concat());
+        let before = run(&[]);
+        let ran = hoplint(here, &["init"]);
+        assert_eq!(ran.status, Some(0), "{ran:?}");
+        assert!(ran.stdout.contains("Wrote no hook") && !here.join(".pre-commit-config.yaml").exists());
+        assert_eq!(run(&[]), before, "{stack}");
+        let text = std::fs::read_to_string(here.join("hoplint.toml")).unwrap();
+        assert!(text.split_terminator('\n').all(|line| line.is_empty() || line.starts_with('#')));
+        // What is proposed is read, and holds every key but those of what is rare.
+        let proposed: String = text
+            .split_inclusive('\n')
+            .filter_map(|line| line.strip_prefix('#').filter(|line| !line.starts_with(' ')))
+            .collect();
+        takes(&proposed).unwrap_or_else(|error| panic!("{stack}: {error}\n{text}"));
+        let table: toml::Table = proposed.parse().unwrap();
+        assert!(KEYS.iter().all(|key| table.contains_key(key.name)), "{proposed}");
+        let again = hoplint(here, &["init"]);
+        assert!(
+            again.status == Some(2) && again.stderr.contains("`hoplint.toml` is the configuration"),
+            "{again:?}"
+        );
+        assert_eq!(std::fs::read_to_string(here.join("hoplint.toml")).unwrap(), text);
+    }
+    let fleet = copy_of("fleet");
+    write(
+        &fleet.path().join("tests/data/nginx.conf"),
+        "server { location / { proxy_pass http://127.0.0.1:3999; } }\n",
+    );
+    hoplint(fleet.path(), &["init"]);
+    let text = std::fs::read_to_string(fleet.path().join("hoplint.toml")).unwrap();
+    for line in
+        ["#exclude = [\"/tests/\"]", "#external = [\"127.0.0.1:3999\"]", "#[[stack]]", "#root = \"hosts/"]
+    {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn init_writes_a_hook_where_none_is_and_never_over_one() {
+    let directory = copy_of("case-study");
+    let here = directory.path();
+    std::fs::create_dir(here.join(".git")).unwrap();
+    let ran = hoplint(here, &["init", "."]);
+    assert!(ran.stdout.contains("Wrote `.pre-commit-config.yaml`"), "{ran:?}");
+    let hooks = here.join(".pre-commit-config.yaml");
+    let text = std::fs::read_to_string(&hooks).unwrap();
+    assert!(text.starts_with("repos:\n  - repo: local\n"), "{text}");
+    // It is called as the hook that others take from here.
+    let own = std::fs::read_to_string(root().join(".pre-commit-hooks.yaml")).unwrap();
+    for key in ["entry: ", "types: ", "require_serial: "] {
+        let line =
+            |text: &str| text.split('\n').map(str::trim).find(|it| it.starts_with(key)).map(str::to_owned);
+        assert!(line(&text).is_some() && line(&text) == line(&own), "{key}");
+    }
+    let other = "repos:\n- repo: meta\n  hooks: []\n";
+    for (written, said) in
+        [(other, "add this to `.pre-commit-config.yaml`"), (text.as_str(), "speaks of hoplint already")]
+    {
+        std::fs::remove_file(here.join("hoplint.toml")).unwrap();
+        write(&hooks, written);
+        let ran = hoplint(here, &["init"]);
+        assert!(ran.status == Some(0) && ran.stdout.contains(said), "{ran:?}");
+        assert_eq!(std::fs::read_to_string(&hooks).unwrap(), written);
+    }
+    let ran = hoplint(here, &["init", "deploy/gunicorn.conf.py"]);
+    assert!(ran.status == Some(2) && ran.stderr.contains("is no directory"), "{ran:?}");
+    let ran = hoplint(here, &["init", "deploy"]);
+    assert!(
+        ran.status == Some(2) && ran.stderr.contains("`hoplint.toml` is the configuration of this"),
+        "{ran:?}"
+    );
 }

@@ -357,25 +357,19 @@ fn it_may_be_said_where_the_directories_of_the_machine_lie() {
 fn what_the_configuration_says_of_files_that_are_not_there_is_an_error() {
     let directory = tree(&[("web/shop.conf", &site(8000, 60)), ("web/shop.service", &unit("shop", 8000))]);
     for (text, said) in [
-        ("\nexclude = [\"a\", \"[b\"]\n", "hoplint.toml:2:17: `[b` is no glob"),
-        (
-            "[[stack]]\nroot = \"wbe\"\n",
-            "hoplint.toml:2: no directory is called `wbe`, the root of a [[stack]]",
-        ),
-        ("[[stack]]\nroot = \"web/*\"\n", "hoplint.toml:2: no directory is called `web/*`"),
-        (
-            "[[stack]]\nroot = \"web\"\n[[stack]]\nroot = \"web/\"\n",
-            "hoplint.toml:4: two [[stack]] have the root `web/`",
-        ),
+        ("\nexclude = [\"a\", \"[b\"]\n", ":2:17: `[b` is no glob"),
+        ("[[stack]]\nroot = \"wbe\"\n", ":2: no directory is called `wbe`, the root of a [[stack]]"),
+        ("[[stack]]\nroot = \"web/*\"\n", ":2: no directory is called `web/*`"),
+        ("[[stack]]\nroot = \"web\"\n[[stack]]\nroot = \"web/\"\n", ":4: two [[stack]] have the root `web/`"),
         (
             "[[stack]]\nroot = \"web\"\n[stack.paths]\n\"/srv/shop\" = \"shop\"\n",
-            "hoplint.toml:4: there is no `shop`, where `/srv/shop` is said to lie",
+            ":4: there is no `shop`, where `/srv/shop` is said to lie",
         ),
     ] {
         add(directory.path(), &[("hoplint.toml", text)]);
         for arguments in [&["check"][..], &["check", "web"], &["map"]] {
             let error = refused(directory.path(), arguments);
-            assert!(error.contains(said), "{text}: {error}");
+            assert!(error.contains(said) && error.contains("hoplint.toml"), "{text}: {error}");
         }
     }
     // A configuration for many repositories cannot know which of its directories each of them has.
@@ -383,4 +377,118 @@ fn what_the_configuration_says_of_files_that_are_not_there_is_an_error() {
     std::fs::remove_file(directory.path().join("hoplint.toml")).unwrap();
     let path = shared.path().join("shared.toml");
     assert_eq!(found(directory.path(), &["--config", path.to_str().unwrap()]), Vec::<String>::new());
+}
+
+/// A role that installs an app and the proxy in front of it.
+fn role(name: &str, seconds: u16, bind: &str) -> Vec<(String, String)> {
+    let nginx = format!(
+        "upstream {name} {{\n    server 127.0.0.1:{{{{ {name}_port }}}};\n}}\nserver {{\n    location / {{\n        \
+         proxy_pass http://{name};\n        proxy_read_timeout {seconds}s;\n    }}\n}}\n"
+    );
+    let service = unit(name, 1).replace("127.0.0.1:1", bind).replace("User=", "User={{ user }}\n#");
+    vec![
+        (format!("roles/{name}/templates/{name}.conf.j2"), nginx),
+        (format!("roles/{name}/templates/{name}.service.j2"), service),
+        (format!("roles/{name}/defaults/main.yml"), format!("{name}_port: 8000\nuser: {name}\n")),
+        (format!("roles/{name}/tasks/main.yml"), "- template: src=x dest=y\n".into()),
+    ]
+}
+
+fn add_all(directory: &Path, files: &[(String, String)]) {
+    for (path, text) in files {
+        write(&directory.join(path), text);
+    }
+}
+
+#[test]
+fn equal_expressions_of_one_role_meet() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    // Both roles have 8000 for a default: an inventory tells them apart, and nothing is said of it.
+    add_all(directory, &role("shop", 20, "127.0.0.1:{{shop_port}}"));
+    add_all(directory, &role("blog", 60, "127.0.0.1:{{ blog_port }}"));
+    let mistake = "roles/shop/templates/shop.conf.j2:7:9: warning[read-timeout-below-worker]";
+    assert_eq!(found(directory, &[]), [mistake]);
+    hoplint(directory, &["check", "--fix"]);
+    assert_eq!(found(directory, &[]), Vec::<String>::new());
+
+    // The whole address by one name, also as a word of its own, which defaults say to be one word.
+    add_all(directory, &role("shop", 20, "{{ shop_bind }}"));
+    assert_eq!(found(directory, &[]), Vec::<String>::new());
+    let defaults = "shop_port: 8000\nshop_bind: \"127.0.0.1:{{ shop_port }}\"\n";
+    add(directory, &[("roles/shop/defaults/main.yml", defaults)]);
+    assert_eq!(found(directory, &[]), [mistake]);
+    let document = map(directory, &[]);
+    let route =
+        document["stacks"][0]["routes"].as_array().unwrap().iter().find(|it| it["target"] == "http://shop");
+    let peer = &route.unwrap()["peers"][0];
+    assert_eq!(peer["usually"]["address"], "127.0.0.1:8000");
+    assert_eq!(peer["usually"]["unless"], "an inventory or a playbook sets `shop_port`");
+    assert!(peer["app"].is_string() && peer["address"].is_null());
+
+    // Whoever else says what the name stands for may mean another address.
+    add(directory, &[("group_vars/all", "shop_bind: 127.0.0.1:9000\n")]);
+    assert_eq!(found(directory, &[]), Vec::<String>::new());
+}
+
+#[test]
+fn expressions_that_may_differ_do_not_meet() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    for bind in [
+        "127.0.0.1:8000",
+        "127.0.0.1:{{ other_port }}",
+        "127.0.0.1:{{ shop_port | default(8000) }}",
+        "127.0.0.1:{{ shop_port + 1 }}",
+        "127.0.0.1:8{{ shop_port }}",
+        "10.0.0.1:{{ shop_port }}",
+        "127.0.0.1:{% if x %}{{ shop_port }}{% endif %}",
+        "127.0.0.1:{{ shop_port }} {{ more }}",
+    ] {
+        add_all(directory, &role("shop", 20, bind));
+        assert_eq!(found(directory, &[]), Vec::<String>::new(), "{bind}");
+    }
+    // What a loop gives differs from turn to turn.
+    let mut files = role("shop", 20, "127.0.0.1:{{ shop_port }}");
+    files[1].1 = format!("{{% for shop_port in ports %}}\n{}{{% endfor %}}\n", files[1].1);
+    add_all(directory, &files);
+    assert_eq!(found(directory, &[]), Vec::<String>::new());
+    // Another role has another variable of that name.
+    let mut files = role("shop", 20, "127.0.0.1:{{ shop_port }}");
+    files[1].0 = "roles/app/templates/shop.service.j2".into();
+    std::fs::remove_file(directory.join("roles/shop/templates/shop.service.j2")).unwrap();
+    add_all(directory, &files);
+    assert_eq!(found(directory, &[]), Vec::<String>::new());
+}
+
+#[test]
+fn what_variables_usually_are_is_shown_and_not_judged() {
+    let config = "bind = \"127.0.0.1:{{ port }}\"\ntimeout = {{ timeout }}\nworkers = {{ workers | int }}\nkeepalive = 5\n";
+    let site = site(1, 1).replace("127.0.0.1:1", "127.0.0.1:{{ port }}").replace("1s;", "{{ wait }}s;");
+    let service = unit("shop", 1)
+        .replace("--workers 3 --bind 127.0.0.1:1 --timeout 30", "-c /srv/shop/gunicorn.conf.py");
+    let directory = tree(&[
+        ("roles/shop/templates/site.conf.j2", &site),
+        ("roles/shop/templates/gunicorn.conf.py.j2", config),
+        ("roles/shop/templates/shop.service.j2", &service),
+        ("roles/shop/defaults/main.yml", "port: 8000\ntimeout: 300\nworkers: 3\n"),
+        ("roles/shop/vars/main.yml", "wait: 20\n"),
+        ("host_vars/web1.yml", "port: 8001\n"),
+    ]);
+    // 20 seconds of nginx's against 300 of the app's: it may be another pair, and is not judged.
+    assert_eq!(found(directory.path(), &["--select", "read-timeout-below-worker"]), Vec::<String>::new());
+    let document = map(directory.path(), &[]);
+    let stack = &document["stacks"][0];
+    let (route, app) = (&stack["routes"][0], &stack["apps"][0]);
+    assert_eq!(route["peers"][0]["app"], app["id"]);
+    let setting = |setting: &Value| (setting["state"].clone(), setting["value"].clone());
+    let usually = |values: Value| (Value::from("usually"), values);
+    assert_eq!(setting(&route["settings"]["proxy_read_timeout"]), usually(serde_json::json!([20])));
+    assert_eq!(setting(&app["settings"]["timeout"]), usually(serde_json::json!([300])));
+    let addresses = serde_json::json!([["127.0.0.1:8000"], ["127.0.0.1:8001"]]);
+    assert_eq!(setting(&app["listeners"]), usually(addresses));
+    assert_eq!(setting(&app["settings"]["workers"]).0, "unknown");
+    assert_eq!(setting(&app["settings"]["keepalive"]), (Value::from("known"), Value::from(5)));
+    let origin = &app["settings"]["timeout"]["origin"];
+    assert_eq!((&origin["kind"], &origin["line"]), (&Value::from("template"), &Value::from(2)));
 }

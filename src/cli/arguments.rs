@@ -33,6 +33,8 @@ pub(super) enum Command {
     Rules,
     /// Show the configuration in force, and where each value comes from
     Config(ConfigArguments),
+    /// Write a configuration to begin with, and a hook for pre-commit; nothing that is there is changed
+    Init(InitArguments),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -213,6 +215,13 @@ pub(super) struct MapArguments {
     pub(super) color: Color,
     #[command(flatten)]
     pub(super) configuration: ConfigurationArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArguments {
+    /// The directory to write them to
+    #[arg(default_value = ".")]
+    pub(super) path: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use super::progress::Progress;
 use super::{Failure, Status, say, say_unread, stdin, terminal, watch};
 use crate::baseline::{Baseline, Entry};
 use crate::check::{Report, check};
-use crate::config::{Settings, Typed};
+use crate::config::Settings;
 use crate::discover::{self, Found};
 use crate::edit::Applicability;
 use crate::finding::Finding;
@@ -42,9 +42,9 @@ pub(super) fn gather(
     paths: &[PathBuf],
     read: impl FnOnce(&Settings) -> Result<Found, String>,
 ) -> Result<(Found, Settings), Failure> {
-    let (typed, wanted) = (arguments.policy.typed(), arguments.configuration.wanted());
+    let (wanted, typed) = (arguments.configuration.wanted(), arguments.policy.typed());
     let (found, mut settings) = super::gather(paths, wanted, &typed, arguments.ignore_unknown, read)?;
-    settings.baseline = match known(&settings, &typed) {
+    settings.baseline = match known(&settings, arguments) {
         Some(path) if arguments.write_baseline.is_none() => Some(discover::baseline(&path)?),
         _ => None,
     };
@@ -60,12 +60,6 @@ pub(super) fn once(
     to: &mut dyn Write,
 ) -> Result<Status, Failure> {
     progress.tell(format!("Checking {}", output::plural(found.sources.len(), "file")));
-    let written = match &arguments.write_baseline {
-        None => None,
-        Some(path) => Some(path.clone().or_else(|| known(settings, &arguments.policy.typed())).ok_or(
-            "--write-baseline needs a file: name one here, or as `baseline` in the configuration".to_owned(),
-        )?),
-    };
     let status = if arguments.diff {
         show_diff(found, settings, arguments, progress, to)?
     } else if arguments.fix {
@@ -73,6 +67,7 @@ pub(super) fn once(
     } else if let Some(reason) = &arguments.add_ignores {
         ignore(found, settings, reason, arguments, progress, to)?
     } else {
+        let written = written(arguments, settings)?;
         let report = check(&found.sources, settings);
         drop(progress);
         say_unread(found);
@@ -85,6 +80,21 @@ pub(super) fn once(
         }
     };
     Ok(if found.problems.is_empty() { status } else { Status::Failure })
+}
+
+/// The file of the baseline: what was typed is seen from here, what is configured from the configuration.
+pub(super) fn known(settings: &Settings, arguments: &CheckArguments) -> Option<PathBuf> {
+    let file = settings.baseline_file.clone()?;
+    let directory = settings.directory.clone().filter(|_| arguments.policy.typed().baseline.is_none());
+    Some(directory.map_or_else(|| file.clone(), |directory| directory.join(&file)))
+}
+
+/// The file that the baseline is written to, if it is.
+fn written(arguments: &CheckArguments, settings: &Settings) -> Result<Option<PathBuf>, String> {
+    let Some(path) = &arguments.write_baseline else { return Ok(None) };
+    let path = path.clone().or_else(|| known(settings, arguments));
+    let why = "--write-baseline needs a file: name one here, or as `baseline` in the configuration";
+    path.map(Some).ok_or_else(|| why.into())
 }
 
 /// Mends as far as was asked for.
@@ -100,13 +110,6 @@ pub(super) fn mended(
     drop(progress);
     say_unread(found);
     outcome
-}
-
-/// The file of the baseline: what was typed is seen from here, what is configured from the configuration.
-pub(super) fn known(settings: &Settings, typed: &Typed) -> Option<PathBuf> {
-    let file = settings.baseline_file.clone()?;
-    let directory = settings.directory.clone().filter(|_| typed.baseline.is_none());
-    Some(directory.map_or_else(|| file.clone(), |directory| directory.join(&file)))
 }
 
 pub(super) fn judged(report: &Report, settings: &Settings) -> Status {
@@ -263,7 +266,7 @@ fn write_baseline(report: &Report, sources: &Sources, path: &Path) -> Result<Sta
         fingerprint: report.fingerprint(finding, sources),
     };
     let text = Baseline::write(report.findings.iter().map(entry).collect());
-    discover::write_report(path, text.as_bytes())?;
+    discover::write_baseline(path, &text)?;
     let findings = output::plural(report.findings.len(), "finding");
     say(&format!("Wrote {findings} to `{}`.", path.display()));
     Ok(Status::Clean)

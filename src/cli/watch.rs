@@ -1,7 +1,7 @@
 //! `hoplint check --watch`: checks again whenever a file changes.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -63,15 +63,15 @@ fn show(
 
 /// The state of all that was read, and of what would be.
 fn state(arguments: &CheckArguments, last: Option<&Result<(Found, Settings), String>>) -> State {
-    let mut files: Vec<PathBuf> = Vec::new();
-    if let Wanted::Named(path) = arguments.configuration.wanted() {
-        files.push(path.into());
-    }
-    if let Some(Ok((found, settings))) = last {
-        files.extend(check::known(settings, &arguments.policy.typed()));
-        files.extend(found.files.values().cloned());
-    }
-    State::of(&arguments.paths, &files)
+    let read = last.and_then(|last| last.as_ref().ok());
+    let baseline = read.and_then(|(_, settings)| check::known(settings, arguments));
+    let configuration = match arguments.configuration.wanted() {
+        Wanted::Named(path) => Some(path),
+        Wanted::Nearest | Wanted::Nothing => None,
+    };
+    let files = read.into_iter().flat_map(|(found, _)| found.files.values().map(|path| path.as_path()));
+    let named = configuration.into_iter().chain(baseline.as_deref());
+    State::of(&arguments.paths, files.chain(named).collect::<Vec<&Path>>())
 }
 
 /// Waits until something is not as it was, and then until all stays as it is.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::glob::{fault, relative_fault};
+use super::glob::relative_fault;
 use super::reader::{Reader, Value};
 use super::selector::{Selector, level, level_names};
 use super::versions::Program;
@@ -318,7 +318,7 @@ fn keys(reader: &mut Reader, value: &Value, keys: &'static [Key], settings: &mut
 }
 
 fn glob(text: &str) -> Result<String, String> {
-    fault(text).map_or_else(|| Ok(text.into()), Err)
+    Globs::fault(text).map_or_else(|| Ok(text.into()), Err)
 }
 
 fn globs(reader: &mut Reader, value: &Value) -> Vec<String> {
@@ -343,8 +343,8 @@ fn severities(reader: &mut Reader, value: &Value, settings: &mut Settings) {
 
 fn ignores(reader: &mut Reader, value: &Value, settings: &mut Settings) {
     for (name, value) in reader.table(value).into_iter().flatten() {
-        reader.at(name, |reader| match glob(name.get_ref()) {
-            Ok(glob) => settings.per_path_ignores.push((Globs::new(&[glob]), reader.selectors(value))),
+        reader.at(name, |reader| match Globs::new(&[name.get_ref().to_string()]) {
+            Ok(globs) => settings.per_path_ignores.push((globs, reader.selectors(value))),
             Err(message) => reader.fault(name.span(), message, None),
         });
     }

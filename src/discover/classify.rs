@@ -75,6 +75,10 @@ pub(super) fn by_name(path: &Path) -> Option<Candidate> {
     if extension == "py" && (of_gunicorn || lower.ends_with(".conf.py")) {
         return Some(Candidate::Python);
     }
+    // Variables of Ansible's, which need no extension.
+    if extension.is_empty() && path.iter().any(|part| part == "group_vars" || part == "host_vars") {
+        return Some(Candidate::Launcher);
+    }
     let beside = format!("{parent}/{name}");
     if Format::of(&beside).is_some() {
         return Some(Candidate::Packages);
@@ -125,7 +129,6 @@ fn by_content(path: &Path, candidate: Candidate, text: &str) -> Option<FileKind>
     }
     let name = template_free(path.file_name().and_then(|it| it.to_str()).unwrap_or_default());
     match candidate {
-        Candidate::Unit if is_example_of_variables(name, text) => Some(FileKind::Launcher),
         Candidate::Unit => Some(FileKind::Systemd),
         Candidate::Compose => Some(FileKind::Compose),
         Candidate::Machine => Some(FileKind::Machine),
@@ -158,12 +161,6 @@ fn by_content(path: &Path, candidate: Candidate, text: &str) -> Option<FileKind>
 fn is_shell_script(text: &str) -> bool {
     text.starts_with("#!")
         && text.split('\n').next().is_some_and(|line| line.trim_end().ends_with("sh") || line.contains("sh "))
-}
-
-/// Whether a file that is called like a unit holds variables: `env.example.service`.
-fn is_example_of_variables(name: &str, text: &str) -> bool {
-    let has_section = text.split('\n').any(|line| line.trim_start().starts_with('['));
-    !has_section && name.split('.').any(|part| part == "env" || part == "example")
 }
 
 /// Whether files of an extension are certainly in another language.
@@ -441,9 +438,9 @@ mod tests {
             ("app.service.in", "[Service]\nExecStart=@bindir@/app\n", Some(Systemd)),
             ("app.service.erb", "<%= x %>\n", Some(Systemd)),
             ("app@.socket.tmpl", "[Socket]\n", Some(Systemd)),
-            ("deploy/env.example.service", "KEY=1\n", Some(Launcher)),
             ("deploy/web.Dockerfile", "FROM x\n", Some(Launcher)),
             (".env.production", "PORT=1\n", Some(Launcher)),
+            ("group_vars/all", "port: 8000\n", Some(Launcher)),
             ("hoplint.toml", "[target]\nnginx = \"1.22\"\n", None),
         ] {
             assert_eq!(kind(path, text), expected, "{path}: {text}");

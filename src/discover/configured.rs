@@ -6,27 +6,29 @@ use std::path::{Path, PathBuf};
 use crate::config::Settings;
 use crate::resolve::paths::glob_matches;
 
-/// Says what is wrong with the directories that a configuration in `directory` names: one that is not there, or is named twice.
+/// Says what is wrong with what a configuration says of directories and files: those that are not there. `directory` is where
+/// it lies.
 ///
 /// # Errors
-/// If something is wrong; the message has its file and line.
+/// If something is wrong; the message has its line.
 pub(super) fn judge(settings: &Settings, directory: &Path) -> Result<(), String> {
-    let at = |key: String, why: String| match settings.origins.get(&key) {
-        Some(origin) => Err(format!("{origin}: {why}")),
-        None => Err(why),
+    let at = |key: String, why: String| {
+        let place = settings.origins.get(&key).map(|place| format!("{place}: ")).unwrap_or_default();
+        format!("{place}{why}")
     };
     for (number, stack) in settings.stacks.iter().enumerate() {
-        let (root, key) = (stack.root.as_str(), format!("stack.{number}.root"));
+        let (root, key) = (stack.root.as_str(), format!("stack.{number}"));
+        let of_root = |why: String| at(format!("{key}.root"), why);
         if settings.stacks[..number].iter().any(|other| plain(&other.root) == plain(root)) {
-            return at(key, format!("two [[stack]] have the root `{root}`"));
+            return Err(of_root(format!("two [[stack]] have the root `{root}`")));
         }
         if !leads_to_directory(directory, plain(root)) {
-            return at(key, format!("no directory is called `{root}`, the root of a [[stack]]"));
+            return Err(of_root(format!("no directory is called `{root}`, the root of a [[stack]]")));
         }
         for (machine, place) in &stack.paths {
             if !directory.join(plain(place)).exists() {
-                let key = format!("stack.{number}.paths.{machine}");
-                return at(key, format!("there is no `{place}`, where `{machine}` is said to lie"));
+                let why = format!("there is no `{place}`, where `{machine}` is said to lie");
+                return Err(at(format!("{key}.paths.{machine}"), why));
             }
         }
     }

@@ -22,14 +22,16 @@ impl Filter {
     /// For a tree that lies `below` the directory of the configuration: empty, or ending in `/`.
     pub(super) fn new(settings: &Settings, below: &str) -> Filter {
         let files = &settings.files;
+        // The configuration holds no others than those that can be read.
+        let globs = |written: &[String]| Globs::new(written).unwrap_or_default();
         Filter {
-            exclude: Globs::new(&settings.exclude),
-            include: Globs::new(&settings.include),
+            exclude: globs(&settings.exclude),
+            include: globs(&settings.include),
             beginnings: settings.include.iter().map(|pattern| beginning(pattern)).collect(),
             kinds: [
-                (FileKind::Nginx, Globs::new(&files.nginx)),
-                (FileKind::Gunicorn, Globs::new(&files.gunicorn)),
-                (FileKind::Systemd, Globs::new(&files.systemd)),
+                (FileKind::Nginx, globs(&files.nginx)),
+                (FileKind::Gunicorn, globs(&files.gunicorn)),
+                (FileKind::Systemd, globs(&files.systemd)),
             ],
             below: below.to_owned(),
         }

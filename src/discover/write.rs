@@ -49,6 +49,16 @@ pub fn write(
     Ok(())
 }
 
+/// Writes a file that is not there yet.
+///
+/// # Errors
+/// If it is there, or cannot be written.
+pub fn write_new(path: &Path, text: &str) -> Result<(), String> {
+    let fail = |error: io::Error| format!("cannot write `{}`: {error}", path.display());
+    let mut file = fs::File::create_new(path).map_err(fail)?;
+    file.write_all(text.as_bytes()).map_err(fail)
+}
+
 /// Writes a report to a file, which is made or replaced as a whole; a link stays one, and its file is replaced.
 ///
 /// # Errors

@@ -92,8 +92,15 @@ impl Writer<'_> {
                 Joined::Nobody { .. } => (None, Some("nobody of this stack listens there".to_owned())),
                 Joined::Unknown(why) => (None, Some(why.clone())),
             };
-            let address = route.peers[hop.peer].address.candidates().map(addresses);
-            json!({"address": address, "app": app, "why": why})
+            let possible = &route.peers[hop.peer].address;
+            let address = possible.candidates().map(addresses);
+            let usually = match possible {
+                Possible::Usually { values, unless } => {
+                    json!({"address": addresses(values), "unless": unless})
+                }
+                Possible::Known(_) | Possible::OneOf(_) | Possible::Unknown(_) => Value::Null,
+            };
+            json!({"address": address, "usually": usually, "app": app, "why": why})
         });
         let version = self.stack.target.nginx;
         let settings: BTreeMap<&str, Value> = route

@@ -50,11 +50,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::launch::Launch;
 use super::paths::Paths;
-use crate::model::{App, Target, Unresolved};
+use crate::model::{App, Datum, Target, Unresolved, Version};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::gunicorn::Tree;
-use crate::value::Possible;
+use crate::value::{Endpoint, Possible};
 
 /// The apps of a stack.
 #[derive(Clone, Debug)]
@@ -85,6 +85,26 @@ pub fn started<'a>(launches: &'a [Launch], paths: &Paths, sources: &Sources) -> 
 /// Whether a name is that of a setting, in whichever release.
 pub fn is_setting(name: &str) -> bool {
     table::of_name(name).is_some()
+}
+
+/// What a value as it is written makes of a setting: a text in quotes or not, or a whole number.
+pub(super) fn read_setting(name: &str, text: &str, version: Version) -> Option<Datum> {
+    let row = table::of_name(name)?;
+    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let inside = quote.and_then(|quote| text.strip_prefix(quote)?.strip_suffix(quote));
+    let value = match (inside, text.parse::<i64>().ok()) {
+        (Some(inside), _) if inside.contains(['"', '\'', '\\']) => return None,
+        (Some(inside), _) => value::Value::Text(inside.to_owned()),
+        (None, Some(number)) => value::Value::Int(number),
+        (None, None) if text.contains(['"', '\'', '[', '(', ' ']) => return None,
+        (None, None) => value::Value::Text(text.to_owned()),
+    };
+    validate::validate(row, version, &value, &Possible::Unknown("not asked".into())).ok()
+}
+
+/// The address that a `bind` means.
+pub(super) fn read_bind(text: &str, directory: &Possible<String>) -> Option<Endpoint> {
+    bind::endpoint(text, directory).ok()
 }
 
 /// Whether the Flask of a stack may read a body before it refuses it.

@@ -1,11 +1,14 @@
 //! Routes to apps: who answers at each address that nginx connects to.
 
+mod symbols;
 mod ties;
 mod twins;
 mod unserved;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::symbols::Symbols;
+use super::ansible::Variables;
 use super::mentions::{Mentions, is_gateway};
 use super::variants;
 use crate::model::{App, AppId, AppKind, Gateway, Hop, Joined, Nginx, Route, RouteId, Server};
@@ -27,6 +30,7 @@ pub fn link(
     sockets: &[Possible<Endpoint>],
     mentions: &Mentions,
     external: &[Endpoint],
+    variables: &Variables,
     sources: &Sources,
 ) -> Vec<Hop> {
     let programs = apps.iter().filter(|app| app.kind == AppKind::Other).map(|app| app.place);
@@ -42,6 +46,7 @@ pub fn link(
         external,
         sources,
     };
+    let symbols = Symbols::new(nginx, apps, variables, sources);
     let mut hops = Vec::new();
     for (route, it) in nginx.routes.iter().enumerate() {
         for peer in 0..it.peers.len() {
@@ -51,7 +56,10 @@ pub fn link(
                 Possible::OneOf(_) | Possible::Usually { .. } => {
                     Joined::Unknown("it stands for several addresses".into())
                 }
-                Possible::Unknown(why) => Joined::Unknown(why.clone()),
+                Possible::Unknown(why) => {
+                    let there = symbols.answerers(&it.peers[peer]);
+                    place.of_template(&there, it).unwrap_or_else(|| Joined::Unknown(why.clone()))
+                }
             };
             hops.push(Hop { route: RouteId(route as u32), peer, joined });
         }
@@ -239,6 +247,18 @@ impl Place<'_> {
         Joined::Nobody { meant: None }
     }
 
+    /// Who answers at an address that a template fills in, if somebody certainly does.
+    fn of_template(&self, there: &[(usize, FileId)], route: &Route) -> Option<Joined> {
+        let first = |(app, _): &(usize, FileId)| self.firsts[*app];
+        let apps: BTreeSet<AppId> = there.iter().map(first).collect();
+        let app = *apps.first()?;
+        if apps.len() > 1 {
+            return Some(Joined::Unknown("several apps of the stack listen there".into()));
+        }
+        let is_proxied = matches!(route.gateway, Gateway::Http | Gateway::Https);
+        (is_proxied && !self.is_elsewhere(route.anchor.span.file, app)).then_some(Joined::App(app))
+    }
+
     /// Whether it is no copy of another app.
     fn is_first(&self, app: AppId) -> bool {
         self.firsts[app.0 as usize] == app
@@ -346,7 +366,15 @@ mod tests {
     fn answers(nginx: &Nginx, apps: &[App], script: &str) -> Vec<String> {
         let mut sources = Sources::default();
         let id = sources.add(Source::new("app.sh", FileKind::Launcher, script.into()));
-        let hops = link(nginx, apps, &[], &Mentions::new(&[id], &sources, &[]), &[], &sources);
+        let hops = link(
+            nginx,
+            apps,
+            &[],
+            &Mentions::new(&[id], &sources, &[]),
+            &[],
+            &Variables::default(),
+            &sources,
+        );
         let word = |hop: &Hop| match &hop.joined {
             Joined::App(app) => app.0.to_string(),
             Joined::Nobody { meant: Some(app) } => format!("meant {}", app.0),
@@ -419,7 +447,15 @@ mod tests {
         // A socket unit's, whose service is not in the tree.
         let mut sources = Sources::default();
         sources.add(Source::new("app.service", FileKind::Systemd, String::new().into()));
-        let hops = link(&plain, &apps, &[endpoint("[::]:8001")], &Mentions::default(), &[], &sources);
+        let hops = link(
+            &plain,
+            &apps,
+            &[endpoint("[::]:8001")],
+            &Mentions::default(),
+            &[],
+            &Variables::default(),
+            &sources,
+        );
         assert!(matches!(hops[0].joined, Joined::Unknown(_)));
         let mut uwsgi = nginx(&["127.0.0.1:8001"]);
         uwsgi.routes[0].gateway = Gateway::Uwsgi;

@@ -126,7 +126,9 @@ impl Mentions {
             let source = sources.get(*id);
             match source.kind {
                 FileKind::Launcher => {
-                    let dialect = Dialect::of(source.name());
+                    let of_ansible =
+                        ["group_vars/", "host_vars/"].iter().any(|folder| source.path.contains(folder));
+                    let dialect = if of_ansible { Dialect::Yaml } else { Dialect::of(source.name()) };
                     mentions.search(*id, &source.text, dialect, known);
                     if is_sign(source.name(), dialect) {
                         mentions.sign.get_or_insert(Span::new(*id, 0..0));

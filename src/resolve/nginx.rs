@@ -27,7 +27,7 @@ mod walk;
 use std::collections::BTreeMap;
 
 use super::paths::Paths;
-use crate::model::{Nginx, Target, Unresolved};
+use crate::model::{Datum, Directive, Nginx, Target, Unresolved, Version};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::nginx::Tree;
@@ -43,6 +43,23 @@ pub struct Resolved {
     pub nginx: Nginx,
     /// What was not, sorted.
     pub unresolved: Vec<Unresolved>,
+}
+
+/// What the words behind a directive say, if nginx takes them.
+pub(super) fn read_value(known: &Directive, words: &[&str], version: Version) -> Option<Datum> {
+    value::read(known, words, version)
+}
+
+/// The address of a pass over HTTP or of an upstream's `server`, if it is a whole one.
+pub(super) fn read_address(text: &str) -> Option<Endpoint> {
+    let address = match text.contains("://") {
+        true => address::pass("proxy_pass", false, text).ok()?.1,
+        false => address::server(text, false).ok()?,
+    };
+    match address.form {
+        address::Form::Endpoint(endpoint) => Some(endpoint),
+        address::Form::Bare(_) | address::Form::Relative(_) => None,
+    }
 }
 
 /// Resolves the nginx files of a stack.

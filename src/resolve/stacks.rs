@@ -288,7 +288,7 @@ mod tests {
     }
 
     fn globs(patterns: &[&str]) -> Globs {
-        Globs::new(&patterns.iter().map(ToString::to_string).collect::<Vec<_>>())
+        Globs::new(&patterns.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap()
     }
 
     /// The stacks of a tree as `ROOT: FILE...`.

@@ -30,6 +30,7 @@ use merge::{HOLE, Line, Merged};
 pub(super) use environment::is_name;
 pub(super) use specifiers::is_placeholder;
 
+use super::ansible::Variables;
 use super::launch::{Activation, Argument, Environment, Launch};
 use super::paths::Paths;
 use crate::model::{Datum, Manager, Origin, Setting, Unit, UnitId, Unresolved, Version};
@@ -68,12 +69,16 @@ pub fn resolve(
     files: &[FileId],
     trees: &BTreeMap<FileId, Parsed<Tree>>,
     paths: &Paths,
+    variables: &Variables,
     sources: &Sources,
     version: Version,
 ) -> Resolved {
     let stack = Stack { paths, sources };
     let layout = layout::layout(files, trees, sources);
-    let merged = instances::merge(&layout, trees, sources);
+    let mut merged = instances::merge(&layout, trees, sources);
+    for unit in &mut merged {
+        unit.words = unit.files.first().map(|file| variables.scope(sources.get(*file)));
+    }
     let mut resolved = Resolved { unresolved: layout.unresolved, ..Resolved::default() };
     let applied: BTreeSet<FileId> = merged.iter().flat_map(|unit| unit.files.iter().copied()).collect();
     for drop_in in &layout.drop_ins {

@@ -42,7 +42,7 @@ pub(super) fn value(known: &Known, directive: &Directive, nginx: Version) -> Pos
     }
 }
 
-fn read(known: &Known, words: &[&str], nginx: Version) -> Option<Datum> {
+pub(super) fn read(known: &Known, words: &[&str], nginx: Version) -> Option<Datum> {
     match (known.kind, words) {
         (ValueKind::Time, [time]) => Duration::from_nginx(time).map(Datum::Duration),
         (ValueKind::Size, [size]) => Size::from_nginx(size, false).map(Datum::Size),

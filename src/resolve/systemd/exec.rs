@@ -134,8 +134,14 @@ fn command(
             continue;
         }
         if let Some(template) = words::touching(&value.templates, &word.range) {
-            // An expression that is a word of its own may be filled in with several.
-            let splits = *template == word.range;
+            // An expression that is a word of its own may be filled in with several; the value of an option that a variable
+            // gives is one.
+            let expression = &value.text[template.clone()];
+            let follows_option =
+                arguments.last().and_then(|it| it.text.known()).is_some_and(|text| text.starts_with('-'));
+            let is_word =
+                follows_option && unit.words.as_ref().is_some_and(|words| words.is_word(expression));
+            let splits = *template == word.range && !is_word;
             arguments.push(argument(Possible::Unknown("a template engine fills it in".into()), splits));
             continue;
         }

@@ -3,6 +3,7 @@
 use super::name::UnitName;
 use super::specifiers;
 use crate::model::{Anchor, Dialect, Manager, Origin, OriginKind, Shadowed};
+use crate::resolve::ansible::Scope;
 use crate::source::{FileId, Span};
 use crate::syntax::systemd::{Entry, Tree, Value};
 use crate::value::Possible;
@@ -26,6 +27,8 @@ pub(super) struct Merged<'a> {
     pub(super) envsubst: bool,
     /// Drop-ins that another one of the same name hides, and what is lost with them.
     pub(super) shadowed: Vec<Shadowed>,
+    /// What names of Ansible's mean in it.
+    pub(super) words: Option<Scope<'a>>,
     lines: Vec<Line<'a>>,
     /// The headers of the sections, in the order in which they are read.
     headers: Vec<(&'a str, Span)>,
@@ -86,6 +89,7 @@ impl<'a> Merged<'a> {
             manager: Manager::Unknown,
             envsubst: false,
             shadowed: Vec::new(),
+            words: None,
             lines: Vec::new(),
             headers: Vec::new(),
             holes: Vec::new(),

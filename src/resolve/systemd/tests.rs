@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Resolved, resolve};
 use crate::model::{Datum, Handed, OriginKind, Target};
+use crate::resolve::ansible::Variables;
 use crate::resolve::launch::{Activation, Launch};
 use crate::resolve::paths::Paths;
 use crate::source::{FileId, FileKind, Source, Sources};
@@ -29,7 +30,7 @@ fn resolve_all(sources: &Sources) -> Resolved {
         .map(|(id, source)| (id, systemd::parse(id, &source.text)))
         .collect();
     let paths = Paths::new("", ids.iter().copied(), sources);
-    resolve(&ids, &trees, &paths, sources, Target::NEWEST.systemd)
+    resolve(&ids, &trees, &paths, &Variables::default(), sources, Target::NEWEST.systemd)
 }
 
 /// The words of a launch: as they are, `?` for one that is not known, `*` for one that may be any number.

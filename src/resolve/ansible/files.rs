@@ -1,0 +1,116 @@
+//! The files that give variables their values.
+
+use super::{Definition, Names};
+use crate::source::FileId;
+use crate::syntax::compose::{self, NodeKind};
+
+/// Whom a file gives variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of<'a> {
+    /// The role in this directory.
+    Role(&'a str),
+    /// Groups or hosts.
+    Inventory,
+}
+
+/// Whom a file gives variables by its path, if it does.
+pub(super) fn of(path: &str) -> Option<Of<'_>> {
+    let is_yaml = path.ends_with(".yml") || path.ends_with(".yaml");
+    if ["group_vars", "host_vars"].iter().any(|folder| directory(path, folder).is_some()) {
+        return (is_yaml || !path.rsplit('/').next()?.contains('.')).then_some(Of::Inventory);
+    }
+    let role = directory(path, "defaults").or_else(|| directory(path, "vars"))?;
+    is_yaml.then_some(Of::Role(role))
+}
+
+/// The role that a template belongs to.
+pub(super) fn role_of_template(path: &str) -> Option<&str> {
+    directory(path, "templates")
+}
+
+/// What stands before the last directory of a name in a path: empty, or ending in `/`.
+fn directory<'a>(path: &'a str, name: &str) -> Option<&'a str> {
+    let inner = path.rfind(&format!("/{name}/")).map(|at| &path[..=at]);
+    inner.or_else(|| path.strip_prefix(name).is_some_and(|rest| rest.starts_with('/')).then_some(""))
+}
+
+/// Adds what a file says. Where a template engine has a part in the file itself, or it is no YAML, it may say anything of the
+/// names that it has.
+pub(super) fn read(file: FileId, text: &str, names: &mut Names) {
+    let tree = compose::parse(file, text).tree;
+    let Some(root) = tree.root() else { return };
+    for (name, value) in tree.entries(root) {
+        let node = tree.get(value);
+        let text = match &node.kind {
+            NodeKind::Scalar { text, plain } if !tree.is_partial() => read_text(text, *plain),
+            NodeKind::Scalar { .. } | NodeKind::Sequence(_) | NodeKind::Mapping(_) | NodeKind::Alias(_) => {
+                None
+            }
+        };
+        names.entry(name.to_owned()).or_default().push(Definition { text });
+    }
+}
+
+/// The text that a template gets of a scalar. What YAML takes for something else than a text or a whole number, Ansible may
+/// write otherwise: `yes` is `True`.
+fn read_text(text: &str, plain: bool) -> Option<String> {
+    const WORDS: [&str; 11] = ["true", "false", "yes", "no", "on", "off", "y", "n", "null", "none", "~"];
+    let is_number = text == "0"
+        || text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0') && text.len() < 16;
+    let is_address =
+        text.parse::<std::net::SocketAddrV4>().is_ok() || text.parse::<std::net::Ipv4Addr>().is_ok();
+    let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
+        && !WORDS.contains(&text.to_ascii_lowercase().as_str());
+    let is_read = !text.is_empty()
+        && !text.contains(['\n', '\r', '$', '\x1a'])
+        && (!plain || is_number || is_address || is_word);
+    is_read.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_for_roles_or_for_inventories() {
+        for (path, expected) in [
+            ("roles/app/defaults/main.yml", Some(Of::Role("roles/app/"))),
+            ("roles/app/vars/main/a.yaml", Some(Of::Role("roles/app/"))),
+            ("defaults/main.yml", Some(Of::Role(""))),
+            ("group_vars/all.yml", Some(Of::Inventory)),
+            ("inventories/prod/group_vars/web/main.yml", Some(Of::Inventory)),
+            ("inventory/host_vars/web1", Some(Of::Inventory)),
+            ("group_vars/README.md", None),
+            ("roles/app/tasks/main.yml", None),
+            ("roles/app/defaults/x.txt", None),
+            ("my_defaults/main.yml", None),
+        ] {
+            assert_eq!(of(path), expected, "{path}");
+        }
+        assert_eq!(role_of_template("roles/a/templates/etc/templates/x.j2"), Some("roles/a/templates/etc/"));
+        assert_eq!(role_of_template("deploy/x.j2"), None);
+    }
+
+    #[test]
+    fn texts_are_those_that_a_template_gets() {
+        for (text, plain, expected) in [
+            ("8000", true, true),
+            ("0", true, true),
+            ("0644", true, false),
+            ("1.5", true, false),
+            ("12:30", true, false),
+            ("12:30", false, true),
+            ("Yes", true, false),
+            ("Yes", false, true),
+            ("shop", true, true),
+            ("/srv/shop", true, true),
+            ("127.0.0.1:8000", true, true),
+            ("0x10", true, false),
+            ("$ANSIBLE_VAULT;1.1;AES256", false, false),
+            ("a\nb", false, false),
+            ("", false, false),
+        ] {
+            assert_eq!(read_text(text, plain).is_some(), expected, "{text}");
+        }
+    }
+}
