@@ -228,7 +228,7 @@ fn run_map(arguments: &MapArguments, to: &mut dyn Write) -> Result<Status, Failu
                 let root = output::root_of(stack);
                 writeln!(to, "{}\n", output::harmless(&format!("`{path}` is in the stack `{root}`.")))?;
             }
-            output::map(&report, &found.sources, terminal::style(arguments.color), to)?;
+            output::map(&report, &found.sources, &settings, terminal::style(arguments.color), to)?;
             writeln!(to, "\nRead {read}.")?;
         }
         MapFormat::Json => {

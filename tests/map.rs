@@ -85,7 +85,7 @@ fn where_a_value_comes_from_stands_beside_it() {
     write(&here.join("hoplint.toml"), "[target]\nnginx = \"1.22\"\n");
     let shown = unfolded(map(here, "160", &[]));
     assert!(shown.contains("Gunicorn 23.0.0 (requirements.txt:2)"), "{shown}");
-    assert!(shown.contains("nginx 1.22.0 (`[target]` of the configuration)"), "{shown}");
+    assert!(shown.contains("nginx 1.22.0 (hoplint.toml:2)"), "{shown}");
     assert!(shown.contains("systemd 257: the newest that hoplint knows"), "{shown}");
     // What may be set unseen is not known, and says why.
     write(&here.join("nginx/site.conf"), SITE.replace("# more", "include snippets/gone.conf;"));

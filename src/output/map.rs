@@ -14,6 +14,7 @@ use self::words::Words;
 use super::Style;
 use super::paint::{Run, Tone, paint, run, wrap};
 use crate::check::Report;
+use crate::config::Settings;
 use crate::source::Sources;
 
 /// Writes every stack: what it is made of, each route with where it goes, who answers and the values that meet there with
@@ -21,7 +22,13 @@ use crate::source::Sources;
 ///
 /// # Errors
 /// If the text cannot be written.
-pub fn map(report: &Report, sources: &Sources, style: Style, to: &mut dyn Write) -> io::Result<()> {
+pub fn map(
+    report: &Report,
+    sources: &Sources,
+    settings: &Settings,
+    style: Style,
+    to: &mut dyn Write,
+) -> io::Result<()> {
     for (at, stack) in report.stacks.iter().enumerate() {
         let mut page = Page { style, to: &mut *to };
         if at > 0 {
@@ -30,7 +37,7 @@ pub fn map(report: &Report, sources: &Sources, style: Style, to: &mut dyn Write)
         let mains = stack.nginx.mains.iter().filter_map(|main| Some((main.http?, *main)));
         let mains: BTreeMap<_, _> = mains.collect();
         let words = Words { stack, sources, mains: &mains };
-        head::head(words, &mut page)?;
+        head::head(words, settings, &mut page)?;
         routes::routes(words, &mut page)?;
         left::apps(words, &mut page)?;
         left::left_over(words, &mut page)?;

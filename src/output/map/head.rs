@@ -7,11 +7,12 @@ use super::super::paint::{Tone, run};
 use super::super::{plural, root_of};
 use super::Page;
 use super::words::Words;
-use crate::model::{Reading, Target};
+use crate::config::Settings;
+use crate::model::Reading;
 use crate::source::FileKind;
 
 /// Writes the head of a stack.
-pub(super) fn head(words: Words<'_>, page: &mut Page<'_>) -> io::Result<()> {
+pub(super) fn head(words: Words<'_>, settings: &Settings, page: &mut Page<'_>) -> io::Result<()> {
     let stack = words.stack;
     let root = root_of(stack);
     let mut kinds: BTreeMap<FileKind, usize> = BTreeMap::new();
@@ -25,7 +26,7 @@ pub(super) fn head(words: Words<'_>, page: &mut Page<'_>) -> io::Result<()> {
         run(Tone::Plain, format!(": {files} ({})", kinds.join(", "))),
     ];
     page.paragraph(0, 4, &heading)?;
-    page.paragraph(2, 4, &[run(Tone::Plain, format!("for {}", versions(words).join(", ")))])?;
+    page.paragraph(2, 4, &[run(Tone::Plain, format!("for {}", versions(words, settings).join(", ")))])?;
     // Fragments that are read alone are told together.
     let mut alone: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for it in &stack.nginx.readings {
@@ -45,19 +46,20 @@ pub(super) fn head(words: Words<'_>, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// The versions that are meant, and why these.
-fn versions(words: Words<'_>) -> Vec<String> {
-    let (meant, newest) = (words.stack.target, Target::NEWEST);
+fn versions(words: Words<'_>, settings: &Settings) -> Vec<String> {
+    let meant = words.stack.target;
+    let configured = |program: &str| settings.origins.get(&format!("target.{program}"));
+    let pinned = words.stack.pinned.map(|place| words.place(place));
     let programs = [
-        (format!("nginx {}", meant.nginx), meant.nginx == newest.nginx, None),
-        (format!("Gunicorn {}", meant.gunicorn), meant.gunicorn == newest.gunicorn, words.stack.pinned),
-        (format!("systemd {}", meant.systemd.0), meant.systemd == newest.systemd, None),
+        (format!("nginx {}", meant.nginx), configured("nginx").cloned()),
+        (format!("Gunicorn {}", meant.gunicorn), pinned.or_else(|| configured("gunicorn").cloned())),
+        (format!("systemd {}", meant.systemd.0), configured("systemd").cloned()),
     ];
     let (mut latest, mut others) = (Vec::new(), Vec::new());
-    for (program, is_newest, pinned) in programs {
-        match pinned {
-            Some(place) => others.push(format!("{program} ({})", words.place(place))),
-            None if is_newest => latest.push(program),
-            None => others.push(format!("{program} (`[target]` of the configuration)")),
+    for (program, place) in programs {
+        match place {
+            Some(place) => others.push(format!("{program} ({place})")),
+            None => latest.push(program),
         }
     }
     if !latest.is_empty() {
