@@ -164,4 +164,13 @@ fn the_page_of_a_rule_is_laid_out_for_who_reads_it() {
     let shown = explained(&["--color", "always"]);
     assert!(shown.starts_with("\x1b[1mread-timeout-below-worker\x1b[0m\n"), "{shown}");
     assert!(!shown.contains("```") && !shown.contains("##") && shown.contains("504"), "{shown}");
+    for (name, said) in [
+        ("read-timeout", "did you mean `read-timeout-below-worker`?"),
+        ("zero", "did you mean `zero-buffer` or `zero-timeout` or `zero-workers`?"),
+        ("worker-timeout-disbled", "did you mean `worker-timeout-disabled`?"),
+        ("x", "there is no rule `x` (`hoplint rules` lists them all)"),
+    ] {
+        let ran = hoplint(root(), &["explain", name]);
+        assert!(ran.status == Some(2) && ran.stderr.contains(said), "{ran:?}");
+    }
 }
