@@ -351,6 +351,26 @@ fn it_may_be_said_where_the_directories_of_the_machine_lie() {
     );
     add(directory.path(), &[("hoplint.toml", &stack("./two/"))]);
     assert_eq!(found(directory.path(), &[]), Vec::<String>::new());
+    // What lies outside of what is read may say anything.
+    add(
+        directory.path(),
+        &[
+            ("hoplint.toml", &stack("two")),
+            ("web/shop.service", &unit("shop", 8000).replace(" --timeout 30", "")),
+            ("two/gunicorn.conf.py", "timeout = 10\n"),
+            ("web/nginx.conf", &format!("events {{}}\nhttp {{\n{}}}\n", site(8000, 20))),
+        ],
+    );
+    std::fs::remove_dir_all(directory.path().join("two/conf")).unwrap();
+    let whole = found(directory.path(), &["--select", "read-timeout-below-worker"]);
+    assert_eq!(whole, Vec::<String>::new());
+    assert_eq!(found(&directory.path().join("web"), &["--select", "read-timeout-below-worker"]), whole);
+    std::fs::remove_file(directory.path().join("two/gunicorn.conf.py")).unwrap();
+    let mistake = |path: &str| format!("{path}:9: warning[read-timeout-below-worker]");
+    assert_eq!(
+        found(directory.path(), &["--select", "read-timeout-below-worker"]),
+        [mistake("web/blue/shop:5"), mistake("web/nginx.conf:7")]
+    );
 }
 
 #[test]
@@ -453,12 +473,22 @@ fn expressions_that_may_differ_do_not_meet() {
     files[1].1 = format!("{{% for shop_port in ports %}}\n{}{{% endfor %}}\n", files[1].1);
     add_all(directory, &files);
     assert_eq!(found(directory, &[]), Vec::<String>::new());
-    // Another role has another variable of that name.
+    // Another role, or another directory, has another variable of that name.
     let mut files = role("shop", 20, "127.0.0.1:{{ shop_port }}");
     files[1].0 = "roles/app/templates/shop.service.j2".into();
     std::fs::remove_file(directory.join("roles/shop/templates/shop.service.j2")).unwrap();
     add_all(directory, &files);
     assert_eq!(found(directory, &[]), Vec::<String>::new());
+    for (nginx, service, meets) in [
+        ("a/x.conf.j2", "b/shop.service.j2", false),
+        ("a/nginx/x.conf.j2", "a/systemd/shop.service.j2", true),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        files[0].0 = nginx.into();
+        files[1] = (service.into(), role("shop", 20, "127.0.0.1:{{ shop_port }}")[1].1.clone());
+        add_all(directory.path(), &files[..2]);
+        assert_eq!(found(directory.path(), &[]).len(), usize::from(meets), "{nginx} {service}");
+    }
 }
 
 #[test]

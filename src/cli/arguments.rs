@@ -21,6 +21,12 @@ pub(super) struct Arguments {
 const STATUS: &str = "Exit status: 0 nothing found at or above the failing level; 1 findings (with --diff: changes); \
                       2 hoplint could not do its job.";
 
+// The headings of the options of `check`.
+const MENDING: &str = "Mending";
+const OUTPUT: &str = "Output";
+const COUNTING: &str = "What counts";
+const KNOWN: &str = "Findings that are known";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Report where the two ends of a hop disagree
@@ -57,29 +63,29 @@ pub(super) struct CheckArguments {
     #[arg(long)]
     pub(super) ignore_unknown: bool,
     /// Mend the files in place where that is safe
-    #[arg(long)]
+    #[arg(long, help_heading = MENDING)]
     pub(super) fix: bool,
     /// Show what --fix would change as a unified diff, and change nothing
-    #[arg(long)]
+    #[arg(long, help_heading = MENDING)]
     pub(super) diff: bool,
     /// Let --fix and --diff use fixes that change what a running service does, too
-    #[arg(long)]
+    #[arg(long, help_heading = MENDING)]
     pub(super) unsafe_fixes: bool,
     /// How to show findings
-    #[arg(long, value_enum, default_value_t = Format::Full)]
+    #[arg(long, value_enum, default_value_t = Format::Full, help_heading = OUTPUT)]
     pub(super) format: Format,
     /// Write the report to a file: in a format of its own beside what is shown (sarif=report.sarif), or instead of it
     /// (report.txt); may be given several times
-    #[arg(long, value_name = "[FORMAT=]FILE")]
+    #[arg(long, value_name = "[FORMAT=]FILE", help_heading = OUTPUT)]
     pub(super) output_file: Vec<OutputFile>,
     /// Show how often each rule spoke, instead of the findings
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     pub(super) statistics: bool,
     /// Write all findings to a baseline, and go on from there; without a file, to that of the configuration
-    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["fix", "diff", "add_ignores", "baseline"])]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["fix", "diff", "add_ignores", "baseline"], help_heading = KNOWN)]
     pub(super) write_baseline: Option<Option<PathBuf>>,
     /// Write a comment with this reason above each finding, so that it is silent from now on
-    #[arg(long, value_name = "REASON", conflicts_with_all = ["fix", "diff"], value_parser = reason)]
+    #[arg(long, value_name = "REASON", conflicts_with_all = ["fix", "diff"], value_parser = reason, help_heading = KNOWN)]
     pub(super) add_ignores: Option<String>,
     /// Report on this file alone, as it stands on standard input: what surrounds it is read from disk. With --fix its mended
     /// text is written to standard output and the report to standard error
@@ -101,28 +107,28 @@ pub(super) struct CheckArguments {
 #[derive(Debug, Args)]
 pub(super) struct PolicyArguments {
     /// Check these rules and categories alone, whatever is configured
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse, help_heading = COUNTING)]
     pub(super) select: Vec<Selector>,
     /// Leave these rules and categories out
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse, help_heading = COUNTING)]
     pub(super) ignore: Vec<Selector>,
     /// What findings of a rule or a category are: error, warning, note or off
-    #[arg(long, value_name = "RULE=LEVEL", value_delimiter = ',', value_parser = severity)]
+    #[arg(long, value_name = "RULE=LEVEL", value_delimiter = ',', value_parser = severity, help_heading = COUNTING)]
     pub(super) severity: Vec<(Selector, Option<Severity>)>,
     /// The mildest severity that makes the run fail [default: warning]
-    #[arg(long, value_enum, value_name = "LEVEL")]
+    #[arg(long, value_enum, value_name = "LEVEL", help_heading = COUNTING)]
     pub(super) fail_on: Option<Level>,
     /// Show notes too: what is harmless by itself
-    #[arg(long)]
+    #[arg(long, help_heading = COUNTING)]
     pub(super) pedantic: bool,
     /// Show no notes, whatever is configured
-    #[arg(long, conflicts_with = "pedantic")]
+    #[arg(long, conflicts_with = "pedantic", help_heading = COUNTING)]
     pub(super) no_pedantic: bool,
     /// Show and fail for what is not in this baseline alone
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = KNOWN)]
     pub(super) baseline: Option<PathBuf>,
     /// Show what is in the baseline too, whatever is configured
-    #[arg(long, conflicts_with = "baseline")]
+    #[arg(long, conflicts_with = "baseline", help_heading = KNOWN)]
     pub(super) no_baseline: bool,
 }
 

@@ -1,7 +1,7 @@
 //! `hoplint check --watch`: checks again whenever a file changes.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -69,9 +69,9 @@ fn state(arguments: &CheckArguments, last: Option<&Result<(Found, Settings), Str
         Wanted::Named(path) => Some(path),
         Wanted::Nearest | Wanted::Nothing => None,
     };
-    let files = read.into_iter().flat_map(|(found, _)| found.files.values().map(|path| path.as_path()));
-    let named = configuration.into_iter().chain(baseline.as_deref());
-    State::of(&arguments.paths, files.chain(named).collect::<Vec<&Path>>())
+    let files = read.into_iter().flat_map(|(found, _)| found.files.values().cloned());
+    let named = configuration.map(PathBuf::from).into_iter().chain(baseline);
+    State::of(&arguments.paths, &files.chain(named).collect::<Vec<_>>())
 }
 
 /// Waits until something is not as it was, and then until all stays as it is.

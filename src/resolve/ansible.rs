@@ -41,7 +41,7 @@ pub struct Variables {
 /// What names mean in one template.
 #[derive(Clone, Debug)]
 pub(super) struct Scope<'a> {
-    role: Option<&'a str>,
+    home: &'a str,
     own: Option<&'a Names>,
     shared: &'a Names,
     /// Names that the template gives a meaning itself.
@@ -72,9 +72,8 @@ impl Variables {
 
     /// What names mean in a file.
     pub(super) fn scope<'a>(&'a self, source: &'a Source) -> Scope<'a> {
-        let role = files::role_of_template(&source.path);
-        let own = role.and_then(|role| self.roles.get(role));
-        Scope { role, own, shared: &self.shared, bound: bound(&source.text) }
+        let own = files::role_of_template(&source.path).and_then(|role| self.roles.get(role));
+        Scope { home: files::home(&source.path), own, shared: &self.shared, bound: bound(&source.text) }
     }
 }
 
@@ -135,9 +134,9 @@ fn is_plain(text: &str) -> bool {
 }
 
 impl Scope<'_> {
-    /// The directory of the role that the template belongs to.
-    pub(super) fn role(&self) -> Option<&str> {
-        self.role
+    /// The directory of those that names mean the same to: of the role, or of the project.
+    pub(super) fn home(&self) -> &str {
+        self.home
     }
 
     fn definitions(&self, name: &str) -> Vec<&Definition> {
@@ -257,7 +256,7 @@ mod tests {
         let (sources, ids) = sources(&FILES);
         let variables = Variables::new(&ids, &sources);
         let scope = variables.scope(sources.get(ids[0]));
-        assert_eq!(scope.role(), Some("roles/app/"));
+        assert_eq!(scope.home(), "roles/app/");
         for (text, expected) in [
             ("127.0.0.1:{{ port }}", Some("127.0.0.1:{{port}}")),
             ("127.0.0.1:{{- port -}}", Some("127.0.0.1:{{port}}")),

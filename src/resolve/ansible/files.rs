@@ -28,6 +28,24 @@ pub(super) fn role_of_template(path: &str) -> Option<&str> {
     directory(path, "templates")
 }
 
+/// The directory of those templates that names mean the same to: of the role, or else the one that a file lies in, but for
+/// directories that are called after programs.
+pub(super) fn home(path: &str) -> &str {
+    const PROGRAMS: [&str; 8] =
+        ["nginx", "gunicorn", "systemd", "system", "conf.d", "sites-available", "sites-enabled", "etc"];
+    if let Some(role) = role_of_template(path) {
+        return role;
+    }
+    let mut directory = &path[..path.rfind('/').map_or(0, |at| at + 1)];
+    while let Some(name) = directory.strip_suffix('/').and_then(|it| it.rsplit('/').next()) {
+        if !PROGRAMS.contains(&name) {
+            break;
+        }
+        directory = &directory[..directory.len() - name.len() - 1];
+    }
+    directory
+}
+
 /// What stands before the last directory of a name in a path: empty, or ending in `/`.
 fn directory<'a>(path: &'a str, name: &str) -> Option<&'a str> {
     let inner = path.rfind(&format!("/{name}/")).map(|at| &path[..=at]);
@@ -89,6 +107,16 @@ mod tests {
         }
         assert_eq!(role_of_template("roles/a/templates/etc/templates/x.j2"), Some("roles/a/templates/etc/"));
         assert_eq!(role_of_template("deploy/x.j2"), None);
+        for (path, expected) in [
+            ("roles/a/templates/x.j2", "roles/a/"),
+            ("deploy/etc/nginx/conf.d/x.j2", "deploy/"),
+            ("deploy/systemd/x.j2", "deploy/"),
+            ("services/a/x.j2", "services/a/"),
+            ("nginx/x.j2", ""),
+            ("x.j2", ""),
+        ] {
+            assert_eq!(home(path), expected, "{path}");
+        }
     }
 
     #[test]

@@ -133,6 +133,14 @@ pub(super) fn unknown(stack: &Stack, why: &str) -> Choice {
 /// The file that is read where no option names one.
 pub(super) fn implicit(stack: &Stack, directory: &Possible<String>) -> Choice {
     let named = stack.paths.named(DEFAULT_NAME);
+    let is_outside =
+        |it: &String| stack.paths.is_outside(&format!("{}/{DEFAULT_NAME}", it.trim_end_matches('/')));
+    if directory.known().is_some_and(is_outside) {
+        return Choice::Unknown(
+            Vec::new(),
+            "the directory that it starts in lies outside of what was read".into(),
+        );
+    }
     if named.is_empty() {
         return Choice::Absent;
     }
@@ -144,9 +152,6 @@ pub(super) fn implicit(stack: &Stack, directory: &Possible<String>) -> Choice {
     if stack.paths.is_said(&deployed) {
         return match stack.paths.find(&deployed) {
             Mapped::File(file) if stack.trees.contains_key(&file) => Choice::File(file, deployed),
-            Mapped::Missing if stack.paths.is_outside(&deployed) => {
-                Choice::Perhaps(all(), format!("`{directory}` lies outside of what was read"))
-            }
             Mapped::Missing => Choice::Absent,
             Mapped::File(_) | Mapped::Ambiguous => {
                 Choice::Unknown(Vec::new(), format!("`{deployed}` was not read as a configuration file"))

@@ -14,9 +14,9 @@ enum Symbol {
     Whole(String),
 }
 
-/// Who listens at addresses that a template fills in: each with its role, the app, and the file that says so.
+/// Who listens at addresses that a template fills in: each with the directory that its names are for, the app, and the file that says so.
 pub(super) struct Symbols<'a> {
-    apps: Vec<(Symbol, Option<String>, usize, FileId)>,
+    apps: Vec<(Symbol, String, usize, FileId)>,
     /// Whether an expression may be the name of an upstream.
     names: bool,
     variables: &'a Variables,
@@ -34,7 +34,7 @@ impl<'a> Symbols<'a> {
             let (text, span) = written(&app.listeners, sources)?;
             let scope = variables.scope(sources.get(span.file));
             let symbol = read(&scope.symbol(unquoted(text)?)?)?;
-            Some((symbol, scope.role().map(str::to_owned), at, span.file))
+            Some((symbol, scope.home().to_owned(), at, span.file))
         };
         let gunicorns = apps.iter().enumerate().filter(|(_, app)| app.kind == AppKind::Gunicorn);
         let names = nginx.upstreams.iter().any(|upstream| upstream.name.contains("{{"));
@@ -56,8 +56,7 @@ impl<'a> Symbols<'a> {
         if self.names && matches!(symbol, Symbol::Whole(_)) {
             return Vec::new();
         }
-        let role = scope.role();
-        let there = self.apps.iter().filter(|(bound, of, ..)| of.as_deref() == role && symbol.reaches(bound));
+        let there = self.apps.iter().filter(|(bound, of, ..)| of == scope.home() && symbol.reaches(bound));
         there.map(|(_, _, app, file)| (*app, *file)).collect()
     }
 }

@@ -147,8 +147,11 @@ impl<'a> Library<'a> {
     fn find(&self, main: Option<&str>, path: &str) -> Included {
         let (beside_main, deployed) = places(main, path);
         let directory = deployed.rsplit_once('/').map_or("", |(directory, _)| directory);
-        let is_said = self.paths.is_said(if path.contains(GLOB) { directory } else { &deployed });
-        let beside_main = beside_main.filter(|_| !is_said);
+        let place = if path.contains(GLOB) { directory } else { &deployed };
+        if self.paths.is_outside(place) {
+            return Included::Unknown("it lies outside of what was read".into());
+        }
+        let beside_main = beside_main.filter(|_| !self.paths.is_said(place));
         if path.contains(GLOB) {
             let mut files = beside_main.map(|pattern| self.matching(&pattern)).unwrap_or_default();
             if files.is_empty() {
