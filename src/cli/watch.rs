@@ -71,7 +71,8 @@ fn state(arguments: &CheckArguments, last: Option<&Result<(Found, Settings), Str
     };
     let files = read.into_iter().flat_map(|(found, _)| found.files.values().cloned());
     let named = configuration.map(PathBuf::from).into_iter().chain(baseline);
-    State::of(&arguments.paths, &files.chain(named).collect::<Vec<_>>())
+    let all: Vec<PathBuf> = files.chain(named).collect();
+    State::of(&arguments.paths, all.iter().map(PathBuf::as_path))
 }
 
 /// Waits until something is not as it was, and then until all stays as it is.
