@@ -187,8 +187,18 @@ fn keep_stacks_of(only: &[String], report: &mut Report, found: &Found) -> Result
     }
 }
 
+/// Says that there is no such rule, and which are called so in part, or nearly.
 fn unknown_rule(name: &str) -> String {
-    let hint = nearest(name).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    const MOST: usize = 4;
+    let in_part = RULES.iter().map(|rule| rule.name).filter(|it| name.len() > 2 && it.contains(name));
+    let mut meant: Vec<&str> = in_part.collect();
+    if meant.is_empty() || meant.len() > MOST {
+        meant = nearest(name).into_iter().collect();
+    }
+    let hint = match meant.as_slice() {
+        [] => String::new(),
+        meant => format!("; did you mean `{}`?", meant.join("` or `")),
+    };
     format!("there is no rule `{name}`{hint} (`hoplint rules` lists them all)")
 }
 

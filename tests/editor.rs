@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -126,12 +126,25 @@ fn until_it_watches(lines: &Receiver<String>) -> String {
     said
 }
 
+/// A process that ends with the test, however that does.
+struct Watcher(Child);
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        // One that has ended already is not killed again.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn a_change_is_checked_at_once_and_ctrl_c_ends_it() {
     let (directory, ill, well) = project();
     let here = directory.path();
     let mut command = command(here, &["check", "--watch", "--format", "concise"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut watcher = Watcher(child);
+    let child = &mut watcher.0;
     let (findings, said) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
     assert!(until_it_watches(&said).contains("2 errors, 1 warning"));
     for _ in 0..3 {
@@ -164,4 +177,13 @@ fn the_page_of_a_rule_is_laid_out_for_who_reads_it() {
     let shown = explained(&["--color", "always"]);
     assert!(shown.starts_with("\x1b[1mread-timeout-below-worker\x1b[0m\n"), "{shown}");
     assert!(!shown.contains("```") && !shown.contains("##") && shown.contains("504"), "{shown}");
+    for (name, said) in [
+        ("read-timeout", "did you mean `read-timeout-below-worker`?"),
+        ("zero", "did you mean `zero-buffer` or `zero-timeout` or `zero-workers`?"),
+        ("worker-timeout-disbled", "did you mean `worker-timeout-disabled`?"),
+        ("x", "there is no rule `x` (`hoplint rules` lists them all)"),
+    ] {
+        let ran = hoplint(root(), &["explain", name]);
+        assert!(ran.status == Some(2) && ran.stderr.contains(said), "{ran:?}");
+    }
 }
