@@ -50,7 +50,8 @@ fn addresses(peer: &Peer) -> usize {
     match &peer.address {
         _ if peer.down => 0,
         Possible::Known(Endpoint::Tcp(Host::Name(name), _)) if name == "localhost" => 2,
-        Possible::Known(_) => 1,
-        Possible::OneOf(_) | Possible::Usually { .. } | Possible::Unknown(_) => 2,
+        // What a template fills in is one address, as far as the app listens there.
+        Possible::Known(_) | Possible::Unknown(_) => 1,
+        Possible::OneOf(values) | Possible::Usually { values, .. } => values.len(),
     }
 }

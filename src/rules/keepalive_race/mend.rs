@@ -47,17 +47,11 @@ pub(super) fn at_app(context: &Context, readers: &Readers, racing: &[Racing]) ->
         let (raised, replacing) = readers.set(*id, &settings, &apps, context.sources)?;
         edits.extend(raised);
         how = how.min(replacing);
-        if waits_for_idle(context.deployment.app(*id)) {
+        if context.deployment.app(*id).may_wait_for_idle() {
             how = how.min(Applicability::Unsafe);
         }
     }
     Fix::new(format!("let the app keep connections for {seconds}s"), how, edits)
-}
-
-/// Whether workers may wait for idle connections when they are stopped, so that a stop takes as long as these are kept. Threads
-/// and uvicorn close them at once.
-fn waits_for_idle(app: &App) -> bool {
-    !app.worker_class.value.must(|class| matches!(class, WorkerClass::Gthread | WorkerClass::Uvicorn))
 }
 
 /// Whether idle connections do not take the places of requests.
