@@ -162,7 +162,7 @@ fn judge(deployment: &Deployment, sources: &Sources, truth: Truth) -> Vec<Findin
 fn choose(finding: &mut Finding, truth: Truth) {
     let (at_proxy, at_app) = (finding.fix.take(), finding.fix_at_app.take());
     finding.fix = match truth {
-        Truth::App => at_proxy.or(at_app),
+        Truth::App => at_proxy.or(at_app.filter(|fix| !fix.on_demand)),
         Truth::Proxy => at_app.or(at_proxy),
     };
 }

@@ -41,6 +41,9 @@ pub struct Fix {
     pub title: String,
     /// How far it may be trusted.
     pub applicability: Applicability,
+    /// Whether it overrules what somebody said at the end that is not meant to follow, so that it is made only where the
+    /// configuration says that this end follows.
+    pub on_demand: bool,
     /// Sorted, disjoint, without duplicates; in original offsets.
     edits: Vec<Edit>,
 }
@@ -52,7 +55,17 @@ impl Fix {
         edits.sort();
         edits.dedup();
         let touching = edits.windows(2).any(|pair| conflict(pair[0].span, pair[1].span));
-        (!edits.is_empty() && !touching).then(|| Fix { title: title.into(), applicability, edits })
+        (!edits.is_empty() && !touching).then(|| Fix {
+            title: title.into(),
+            applicability,
+            on_demand: false,
+            edits,
+        })
+    }
+
+    /// The same, which is made only where its end is the one that follows.
+    pub fn on_demand(self) -> Fix {
+        Fix { on_demand: true, ..self }
     }
 
     /// The edits, sorted and disjoint.

@@ -162,7 +162,8 @@ fn with_followers(
     None
 }
 
-/// Writes comments that silence the findings that the policy lets through, each above the statement that it points to.
+/// Writes comments that silence the findings that the policy lets through, each above the statement that it points to. What
+/// is wrong with a comment is left: that is mended.
 ///
 /// # Errors
 /// If a finding is left that no comment reaches; nothing is changed then.
@@ -180,9 +181,11 @@ pub fn add_ignores(sources: &Sources, settings: &Settings, reason: &str) -> Resu
     let mut after = before.clone();
     after.sources = edited(sources, &edits);
     after.report = check_all(&after.sources, settings);
-    after.applied = before.report.findings.iter().map(|it| (it.rule, "ignored".to_owned())).collect();
+    let is_silenced = |finding: &&Finding| !suppress::is_about_comments(finding.rule);
+    let silenced = before.report.findings.iter().filter(is_silenced);
+    after.applied = silenced.map(|it| (it.rule, "ignored".to_owned())).collect();
     let after = reported(after, settings);
-    if let Some(finding) = after.report.findings.first() {
+    if let Some(finding) = after.report.findings.iter().find(is_silenced) {
         let source = after.sources.get(finding.primary.span.file);
         return Err(format!("a comment does not silence `{}` in {}", finding.rule, source.path));
     }

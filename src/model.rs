@@ -37,8 +37,8 @@ pub use machine::{BootDirectory, Machine};
 pub use nginx::{
     Arrivals, Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, KEEPS_BY_ITSELF, Level, LevelId,
     LevelKind, Listen, LookedUp, Main, MatchKind, Matching, Mend, Methods, Mistake, Nginx, Parameters, Peer,
-    Pool, Reading, Route, RouteId, Schemes, Sending, Sent, Server, Statements, Tally, Upstream, UpstreamId,
-    Uri, ValueKind, Written, directive,
+    Pool, Reading, Rescues, Route, RouteId, Schemes, Sending, Sent, Server, Statements, Substitute, Tally,
+    Upstream, UpstreamId, Uri, ValueKind, Written, directive,
 };
 pub use protocol::{Sends, Speaks};
 pub use readers::Readers;

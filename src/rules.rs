@@ -85,9 +85,10 @@ pub(crate) use malformed_suppression::RULE as MALFORMED_SUPPRESSION;
 pub(crate) use unknown_rule::RULE as UNKNOWN_RULE;
 pub(crate) use unused_suppression::RULE as UNUSED_SUPPRESSION;
 
+use crate::edit::Edit;
 use crate::finding::{Finding, Label, Severity};
 use crate::model::Deployment;
-use crate::source::Sources;
+use crate::source::{Sources, Span, line_start};
 
 /// One rule.
 #[derive(Debug)]
@@ -196,6 +197,25 @@ pub struct Context<'a> {
     pub deployment: &'a Deployment,
     /// The texts, for anchors to find indentation in.
     pub sources: &'a Sources,
+}
+
+impl Context<'_> {
+    /// Whether a text stands anywhere in the stack but in comments and in what these edits replace: whoever says it there
+    /// does not go by them.
+    pub fn stands_elsewhere(&self, text: &str, edits: &[Edit]) -> bool {
+        let is_replaced = |place: Span| {
+            edits.iter().any(|edit| {
+                edit.span.file == place.file && edit.span.start <= place.start && place.end <= edit.span.end
+            })
+        };
+        self.deployment.files.iter().any(|file| {
+            let all = &self.sources.get(*file).text;
+            all.match_indices(text).any(|(at, _)| {
+                let is_comment = all[line_start(all, at)..].trim_start().starts_with(['#', ';']);
+                !is_comment && !is_replaced(Span::new(*file, at..at + text.len()))
+            })
+        })
+    }
 }
 
 /// All rules, sorted by name.

@@ -5,6 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What some editors put at the beginning of a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// A file of one run, as an index into [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
@@ -323,6 +326,34 @@ impl Sources {
     }
 }
 
+/// Where the line around an offset begins; the first one behind a byte order mark.
+pub fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(text_start(text).min(at), |newline| newline + 1)
+}
+
+/// Where a text begins: behind its byte order mark.
+pub fn text_start(text: &str) -> usize {
+    if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 }
+}
+
+/// The line end of the line around an offset; of the one before where the text ends without one.
+pub fn line_end(text: &str, at: usize) -> &'static str {
+    let newline = text[at..].find('\n').map(|newline| at + newline).or_else(|| text[..at].rfind('\n'));
+    if newline.is_some_and(|newline| text[..newline].ends_with('\r')) { "\r\n" } else { "\n" }
+}
+
+/// What goes with whole lines that are taken away: where the text ends without a line end, the one before them, so that it
+/// still does.
+pub fn whole_lines(text: &str, lines: std::ops::Range<usize>) -> std::ops::Range<usize> {
+    let is_last = lines.end == text.len() && !text.ends_with('\n');
+    let before = &text[..lines.start];
+    let kept = match is_last {
+        true => before.strip_suffix("\r\n").or_else(|| before.strip_suffix('\n')).unwrap_or(before),
+        false => before,
+    };
+    kept.len()..lines.end
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,6 +365,22 @@ mod tests {
         assert_eq!(source.position(2), (1, 2));
         assert_eq!(source.position(6), (2, 1));
         assert_eq!(source.position(7), (2, 2));
+    }
+
+    #[test]
+    fn a_line_begins_behind_a_byte_order_mark_and_ends_as_the_one_before() {
+        assert_eq!((line_start("\u{feff}a\nb", 4), line_start("\u{feff}a\nb", 5)), (3, 5));
+        assert_eq!((line_start("\u{feff}a", 0), line_start("a", 0)), (0, 0));
+        assert_eq!((line_end("a\r\nb", 0), line_end("a\r\nb", 4)), ("\r\n", "\r\n"));
+        assert_eq!((line_end("a\nb", 3), line_end("a\r\nb\n", 3), line_end("a", 1)), ("\n", "\n", "\n"));
+    }
+
+    #[test]
+    fn a_last_line_takes_the_line_end_before_it() {
+        assert_eq!(whole_lines("a\nb", 2..3), 1..3);
+        assert_eq!(whole_lines("a\r\nb", 3..4), 1..4);
+        assert_eq!(whole_lines("a\nb\n", 2..4), 2..4);
+        assert_eq!(whole_lines("b", 0..1), 0..1);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use self::comment::{Comment, Reach, Wrong};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label};
 use crate::rules::{MALFORMED_SUPPRESSION, RULES, UNKNOWN_RULE, UNUSED_SUPPRESSION, nearest};
-use crate::source::{FileId, Source, Sources, Span};
+use crate::source::{FileId, Source, Sources, Span, line_end, line_start, whole_lines};
 use crate::syntax::outline::{Outline, Statement};
 
 /// The mark that every such comment has.
@@ -205,10 +205,13 @@ fn removal(file: FileId, source: &Source, comment: &Comment, at: usize) -> Edit 
 /// A comment with its line where nothing else stands on it, else with the blank before it.
 fn whole(source: &Source, comment: Range<usize>) -> Range<usize> {
     let text = &source.text;
-    let line = text[..comment.start].rfind('\n').map_or(0, |at| at + 1);
+    let line = line_start(text, comment.start);
     let before = &text[line..comment.start];
     let end = comment.end + text[comment.end..].find('\n').map_or(text.len() - comment.end, |at| at + 1);
-    if before.trim().is_empty() { line..end } else { line + before.trim_end().len()..comment.end }
+    match before.trim().is_empty() {
+        true => whole_lines(text, line..end),
+        false => line + before.trim_end().len()..comment.end,
+    }
 }
 
 /// The comments that would silence these findings, each above the statement that the finding points to: edits that add
@@ -221,12 +224,13 @@ pub fn additions<'a>(
     let mut places: BTreeMap<(FileId, usize), BTreeSet<&str>> = BTreeMap::new();
     let mut outlines: BTreeMap<FileId, Outline> = BTreeMap::new();
     let mut left = Vec::new();
-    for finding in findings {
+    // What is wrong with a comment is mended, not silenced.
+    for finding in findings.into_iter().filter(|finding| !is_about_comments(finding.rule)) {
         let file = finding.primary.span.file;
         let source = sources.get(file);
         let outline = outlines.entry(file).or_insert_with(|| Outline::of(file, source));
         let at = comment::place_above(source, outline, finding.primary.span.range());
-        match at.filter(|_| !is_about_comments(finding.rule)) {
+        match at {
             Some(at) => {
                 places.entry((file, at)).or_default().insert(finding.rule);
             }
@@ -237,8 +241,7 @@ pub fn additions<'a>(
         let text = &sources.get(file).text;
         let rest = &text[at..];
         let indentation = &rest[..rest.len() - rest.trim_start_matches([' ', '\t']).len()];
-        let eol =
-            if rest.split_once('\n').is_some_and(|(line, _)| line.ends_with('\r')) { "\r\n" } else { "\n" };
+        let eol = line_end(text, at);
         let rules = rules.into_iter().collect::<Vec<_>>().join(", ");
         let replacement = format!("{indentation}# {MARK} ignore[{rules}] {reason}{eol}");
         Edit { span: Span::new(file, at..at), replacement }

@@ -14,6 +14,7 @@ mod protocols;
 pub(crate) mod record;
 mod slow_clients;
 mod targets;
+mod unsafe_mends;
 mod waiting;
 
 use std::io::{Read, Write};

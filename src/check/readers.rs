@@ -7,8 +7,8 @@ use crate::finding::Finding;
 use crate::model::Deployment;
 use crate::source::{FileId, FileKind, Sources};
 
-/// Rules whose fixes make a text readable, which is the same to whoever reads it.
-const ALIKE: [&str; 2] = ["environment-syntax", "exec-quoting"];
+/// The rule whose fixes make a text readable which systemd refuses, whoever reads it.
+const ALIKE: &str = "exec-quoting";
 
 /// Trusts fixes less that change a file which several units read, and drops those that take a comment away.
 ///
@@ -24,7 +24,7 @@ pub(super) fn hold_back(deployment: &Deployment, sources: &Sources, findings: &m
                 *held = None;
                 continue;
             }
-            if ALIKE.contains(&finding.rule) {
+            if finding.rule == ALIKE {
                 continue;
             }
             let least = fix.edits().iter().filter_map(|edit| limits.get(&edit.span.file)).min();

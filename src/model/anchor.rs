@@ -1,7 +1,7 @@
 //! Where a setting can be changed or a new one be put, so that a rule can write a fix without seeing syntax.
 
 use crate::edit::{Applicability, Edit};
-use crate::source::{Sources, Span};
+use crate::source::{Sources, Span, line_end, line_start, whole_lines};
 
 /// A statement of a file that a fix may change or stand beside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,19 +62,18 @@ impl Anchor {
             settings.iter().map(|(name, value)| statement(name, value)).collect::<Option<_>>()?;
         let text = &sources.get(self.span.file).text;
         let (start, end) = (self.span.start as usize, self.span.end as usize);
-        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let indentation = &text[line_start..start];
-        let line_end = text[end..].find('\n').map_or(text.len(), |at| end + at);
-        let behind = text[end..line_end].trim();
+        let indentation = &text[line_start(text, start)..start];
+        let behind_line = text[end..].find('\n').map_or(text.len(), |at| end + at);
+        let behind = text[end..behind_line].trim();
         let alone = indentation.trim().is_empty() && (behind.is_empty() || behind.starts_with('#'));
         if !alone {
             let insert = Span { file: self.span.file, start: self.span.end, end: self.span.end };
             return (self.dialect == Dialect::Nginx)
                 .then(|| Edit { span: insert, replacement: format!(" {}", statements.join(" ")) });
         }
-        let has_cr = text[..line_end].ends_with('\r');
-        let eol = if has_cr { "\r\n" } else { "\n" };
-        let at = line_end - usize::from(has_cr);
+        let has_cr = text[..behind_line].ends_with('\r');
+        let eol = line_end(text, behind_line);
+        let at = behind_line - usize::from(has_cr);
         let insert = Span::new(self.span.file, at..at);
         let replacement = statements.iter().map(|it| format!("{eol}{indentation}{it}")).collect();
         Some(Edit { span: insert, replacement })
@@ -85,16 +84,16 @@ impl Anchor {
     pub fn remove(&self, sources: &Sources) -> Edit {
         let text = &sources.get(self.span.file).text;
         let (start, end) = (self.span.start as usize, self.span.end as usize);
-        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let line_end = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
-        let (before, behind) = (&text[line_start..start], text[end..line_end].trim());
+        let line = line_start(text, start);
+        let behind_line = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
+        let (before, behind) = (&text[line..start], text[end..behind_line].trim());
         // A mark that a value goes on, which goes on with nothing.
         let is_mark = self.dialect == Dialect::Unit && behind == "\\";
         let is_last = behind.is_empty() || behind.starts_with('#') || is_mark;
         let range = match (before.trim().is_empty(), is_last) {
-            (true, true) => line_start..line_end,
+            (true, true) => whole_lines(text, line..behind_line),
             (true, false) => start..end + text[end..].find(|c: char| !c.is_whitespace()).unwrap_or(0),
-            (false, _) => line_start + before.trim_end().len()..end,
+            (false, _) => line + before.trim_end().len()..end,
         };
         Edit { span: Span::new(self.span.file, range), replacement: String::new() }
     }
@@ -145,6 +144,7 @@ mod tests {
         assert_eq!(added("{\n\tb 2;\n}\n", "b 2;"), "{\n\tb 2;\n\ta 1;\n}\n");
         assert_eq!(added("{\r\n  b 2; # why\r\n}", "b 2;"), "{\r\n  b 2; # why\r\n  a 1;\r\n}");
         assert_eq!(added("b 2;", "b 2;"), "b 2;\na 1;");
+        assert_eq!(added("c 3;\r\nb 2;", "b 2;"), "c 3;\r\nb 2;\r\na 1;");
     }
 
     #[test]
@@ -168,7 +168,9 @@ mod tests {
     fn a_statement_goes_with_its_line_or_with_the_blank_before_it() {
         assert_eq!(removed("{\n\tb 2;\n\tc 3;\n}\n", "b 2;"), "{\n\tc 3;\n}\n");
         assert_eq!(removed("{\r\n  b 2; # why\r\n}", "b 2;"), "{\r\n}");
-        assert_eq!(removed("a 1;\nb 2;", "b 2;"), "a 1;\n");
+        assert_eq!(removed("a 1;\nb 2;", "b 2;"), "a 1;");
+        assert_eq!(removed("a 1;\r\nb 2;", "b 2;"), "a 1;");
+        assert_eq!(removed("\u{feff}b 2;\na 1;\n", "b 2;"), "\u{feff}a 1;\n");
         assert_eq!(removed("{\n  b\n    2;\n  c 3;\n}\n", "b\n    2;"), "{\n  c 3;\n}\n");
         assert_eq!(removed("u { a 1; b 2; }\n", "b 2;"), "u { a 1; }\n");
         assert_eq!(removed("B=2\nA=1 \\\n\nC=3\n", "A=1"), "B=2\n\nC=3\n");

@@ -226,6 +226,15 @@ impl App {
             && bind.is_some_and(|bind| bind.origin == self.listeners.origin)
     }
 
+    /// Whether workers that are told to stop may wait for idle connections, so that a stop takes as long as nginx keeps these.
+    /// Threads and uvicorn close them at once, and sync workers keep none.
+    ///
+    /// Seen with 23.0.0 and 27.0.1: gevent, and the ASGI workers of Gunicorn itself, take all of `graceful_timeout`.
+    pub fn may_wait_for_idle(&self) -> bool {
+        use WorkerClass::{Gthread, Sync, Uvicorn};
+        !self.worker_class.value.must(|class| matches!(class, Sync | Gthread | Uvicorn))
+    }
+
     /// The addresses with two slashes that are meant to be absolute by all appearances, and are seen from the directory that
     /// Gunicorn is in: what is written, the path in it, and the one that it is.
     pub fn misread_paths(&self) -> Vec<(String, String, String)> {

@@ -13,6 +13,7 @@ mod route;
 mod sending;
 mod server;
 mod statements;
+mod substitute;
 mod tally;
 mod upstream;
 
@@ -20,13 +21,14 @@ pub use arrivals::{Arrivals, Schemes};
 pub use directives::{Directive, ValueKind, directive};
 pub use fault::{Fault, FaultKind, Mend, Mistake};
 pub use in_force::InForce;
-pub use level::{Hole, Jump, Level, LevelId, LevelKind, MatchKind, Matching, Sent, Written};
+pub use level::{Hole, Jump, Level, LevelId, LevelKind, MatchKind, Matching, Rescues, Sent, Written};
 pub use methods::Methods;
 pub use pool::{KEEPS_BY_ITSELF, Pool};
 pub use route::{Gateway, LookedUp, Route, RouteId, Uri};
 pub use sending::Sending;
 pub use server::{Listen, Main, Reading, Server};
 pub use statements::Statements;
+pub use substitute::Substitute;
 pub use tally::Tally;
 pub use upstream::{Parameters, Peer, Upstream, UpstreamId};
 

@@ -82,6 +82,14 @@ pub fn started<'a>(launches: &'a [Launch], paths: &Paths, sources: &Sources) -> 
     launches.iter().map(started).filter(|it| !it.launch.passing || it.program.serves()).collect()
 }
 
+/// Whether an option of the command line takes a word behind it, and is refused without one.
+pub fn takes_a_word(option: &str) -> bool {
+    use table::Action::{Append, AutoInt, Int, Store};
+    let version = Target::NEWEST.gunicorn;
+    let row = table::of_flag(option, version);
+    row.is_some_and(|row| matches!(table::action(row, version), Append | AutoInt | Int | Store))
+}
+
 /// Whether a name is that of a setting, in whichever release.
 pub fn is_setting(name: &str) -> bool {
     table::of_name(name).is_some()

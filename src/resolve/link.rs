@@ -49,9 +49,13 @@ pub fn link(
     let symbols = Symbols::new(nginx, apps, variables, sources);
     let mut hops = Vec::new();
     for (route, it) in nginx.routes.iter().enumerate() {
+        let is_never_reached = nginx.is_never_reached(it.level);
         for peer in 0..it.peers.len() {
             let joined = match &it.peers[peer].address {
                 _ if it.peers[peer].down => Joined::Unknown("the server is marked `down`".into()),
+                _ if is_never_reached => {
+                    Joined::Unknown("no request gets there: a `return` answers all of them".into())
+                }
                 Possible::Known(address) => place.answerer(address, it),
                 Possible::OneOf(_) | Possible::Usually { .. } => {
                     Joined::Unknown("it stands for several addresses".into())
@@ -327,6 +331,8 @@ mod tests {
             rescues: None,
             rewrites: false,
             diverts: false,
+            breaks: false,
+            returns: false,
             internal: false,
             open_above: None,
         };

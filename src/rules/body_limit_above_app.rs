@@ -90,7 +90,8 @@ fn limited<'a>(
     let passes: Setting<bool> = nginx.setting(route.level, "proxy_pass_request_body", version);
     let body: Setting<Option<String>> = nginx.setting(route.level, "proxy_set_body", version);
     let is_passed = passes.value.must(|it| *it) && body.value.must(Option::is_none);
-    let is_answered = route.gateway == Gateway::Http && route.open.is_none() && !nginx.rescues(route.level);
+    let is_answered =
+        route.gateway == Gateway::Http && route.open.is_none() && !nginx.rescues(route.level).unreached;
     if !is_passed || !is_answered || methods.may_be_get_alone(route) {
         return None;
     }

@@ -7,7 +7,7 @@ use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{Gateway, Peer, Upstream, UpstreamId};
 use crate::source::Span;
-use crate::value::Endpoint;
+use crate::value::{Duration, Endpoint};
 
 pub(super) const RULE: Rule = Rule {
     name: "duplicate-upstream-server",
@@ -73,11 +73,11 @@ fn copies(upstream: &Upstream) -> impl Iterator<Item = Copies<'_>> {
 }
 
 impl Copies<'_> {
-    /// Whether the copies do something that one would not. A server that no failure puts out of use goes on; and beside
-    /// other servers, one that is `down` or `backup` is a person's note.
+    /// Whether the copies do something that one would not. A server that no failure puts out of use, or for no time, goes
+    /// on; and beside other servers, one that is `down` or `backup` is a person's note.
     fn matter(&self) -> bool {
         let in_use = || self.peers.iter().filter(|peer| !peer.down);
-        let is_given_up = in_use().all(|peer| peer.parameters.max_fails.must(|fails| *fails > 0));
+        let is_given_up = in_use().all(|peer| peer.parameters.are_given_up());
         let sharing = in_use().filter(|peer| self.alone || !peer.parameters.backup).count();
         self.peers.len() > 1 && is_given_up && sharing > usize::from(!self.alone)
     }
@@ -105,8 +105,11 @@ fn finding(context: &Context, copies: &Copies, blocks: &BTreeMap<Span, BTreeSet<
         2 => "twice".to_owned(),
         n => format!("{n} times"),
     };
-    let longest = peers.iter().filter_map(|it| it.parameters.fail_timeout.known()).max();
-    let time = longest.filter(|it| it.milliseconds > 0).map_or("a moment".to_owned(), ToString::to_string);
+    // The first that is tried again is enough.
+    let in_use = peers.iter().filter(|it| !it.down);
+    let times_out: Option<Vec<&Duration>> = in_use.map(|it| it.parameters.fail_timeout.known()).collect();
+    let time =
+        times_out.and_then(|all| all.into_iter().min()).map_or("a while".to_owned(), ToString::to_string);
     let message = match alone {
         true => format!(
             "{address} stands {times} in upstream `{name}`: nginx takes it for several servers, and when slow requests have \
@@ -136,8 +139,8 @@ fn finding(context: &Context, copies: &Copies, blocks: &BTreeMap<Span, BTreeSet<
             is_here_alone.then(|| peer.anchor.remove(context.sources))
         };
         let edits: Vec<Edit> = superfluous.iter().map(removed).collect::<Option<_>>()?;
-        let how = if *alone { Applicability::Safe } else { Applicability::Unsafe };
-        Fix::new(format!("name {address} once"), how, edits)
+        // A request whose worker dies is tried again on the copy, or gets another share.
+        Fix::new(format!("name {address} once"), Applicability::Unsafe, edits)
     });
     finding
 }

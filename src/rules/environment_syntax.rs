@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Category, Context, Fixable, Rule};
+use crate::edit::Applicability;
 use crate::finding::{Finding, Label, Severity};
 use crate::model::{AppKind, Mend, Unit, UnitFault, UnitFaultKind};
 
@@ -49,15 +50,18 @@ fn finding(context: &Context, unit: &Unit, fault: &UnitFault) -> Finding {
     let message = format!("systemd ignores a part of this `Environment=`: {}", fault.message);
     let mut finding = RULE.finding(message, label("not assigned"), Vec::new());
     finding.severity = Severity::Warning;
+    let mut mend = fault.mend.clone();
     finding.help = Some(if fault.kind == UnitFaultKind::Specifier {
         "write `%%` for a `%`".into()
     } else if written.starts_with('#') {
         finding.severity = Severity::Note;
         "a comment stands on a line of its own".into()
-    } else if fault.mend.is_some() {
-        if is_cut_off(name, first, written) && decides(context, unit) {
+    } else if let Some(mend) = &mut mend {
+        if mend.applicability == Applicability::Safe && decides(context, unit) {
             finding.severity = Severity::Error;
             finding.outcome = "start-up failure".into();
+        } else {
+            mend.applicability = mend.applicability.min(Applicability::Unsafe);
         }
         format!("`{name}` gets `{}` alone; put quotes around the whole assignment", &first[name.len() + 1..])
     } else if fault.message.starts_with("Invalid syntax") {
@@ -65,17 +69,8 @@ fn finding(context: &Context, unit: &Unit, fault: &UnitFault) -> Finding {
     } else {
         "each word has to be an assignment: a name of letters, digits and `_`, then `=`".into()
     });
-    finding.fix = fault.mend.clone().and_then(Mend::fix);
+    finding.fix = mend.and_then(Mend::fix);
     finding
-}
-
-/// Whether what is left of Gunicorn's options is one that lacks its value: `--bind 127.0.0.1:8001`.
-fn is_cut_off(name: &str, first: &str, next: &str) -> bool {
-    let option = first.strip_prefix(name).unwrap_or_default();
-    name == "GUNICORN_CMD_ARGS"
-        && option.starts_with("=-")
-        && !option[1..].contains('=')
-        && !next.starts_with('-')
 }
 
 /// Whether the unit starts a Gunicorn, and no other line gives it its options.

@@ -71,7 +71,7 @@ pub(super) fn is_given_up(deployment: &Deployment, upstream: &Upstream, routes: 
     let addresses: BTreeSet<&Endpoint> =
         upstream.peers.iter().filter_map(|peer| peer.address.known()).collect();
     let is_local = |peer: &&Peer| peer.address.known().is_some_and(Endpoint::is_local);
-    let fails = |peer: &&Peer| peer.parameters.max_fails.must(|fails| *fails > 0);
+    let fails = |peer: &&Peer| peer.parameters.are_given_up();
     let is_app = |route: &RouteId| {
         let hops = deployment.hops_of(*route).iter();
         hops.filter_map(|hop| match hop.joined {
@@ -97,9 +97,10 @@ fn finding<'a>(
     let servers = in_use(upstream);
     let retried = retries::retried(context, upstream, routes);
     let (name, number) = (&upstream.name, servers.len());
-    let longest: Option<&Duration> =
-        servers.iter().filter_map(|peer| peer.parameters.fail_timeout.known()).max();
-    let time = longest.filter(|it| it.milliseconds > 0).map_or("a moment".to_owned(), ToString::to_string);
+    // The first that is tried again is enough.
+    let times: Option<Vec<&Duration>> =
+        servers.iter().map(|peer| peer.parameters.fail_timeout.known()).collect();
+    let time = times.and_then(|all| all.into_iter().min()).map_or("a while".to_owned(), ToString::to_string);
     let once = servers.iter().all(|peer| peer.parameters.max_fails.known() == Some(&1));
     let (whole, each) = match number {
         1 => ("the only server in use".to_owned(), "it has".to_owned()),

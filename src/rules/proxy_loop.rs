@@ -27,7 +27,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let mut seen = BTreeSet::new();
     for (at, route) in nginx.routes.iter().enumerate() {
         // An `error_page` may give another answer than the loop's end.
-        if !returns_as_it_came(nginx, route, &conditional) || nginx.rescues(route.level) {
+        if !returns_as_it_came(nginx, route, &conditional) || nginx.rescues(route.level).unreached {
             continue;
         }
         let is_external =

@@ -4,9 +4,12 @@ mod mends;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::upstream_localhost::is_dead_otherwise;
 use super::{Category, Context, Fixable, Rule};
 use crate::finding::{Finding, Label, Said, Severity};
-use crate::model::{App, AppId, LevelId, OriginKind, Readers, Route, Setting, Statements, WorkerClass};
+use crate::model::{
+    App, AppId, LevelId, OriginKind, Readers, Route, Setting, Statements, Substitute, WorkerClass,
+};
 use crate::source::Span;
 use crate::value::{Duration, Possible};
 
@@ -29,6 +32,8 @@ struct Short<'a> {
     directive: &'static str,
     read: Setting<Duration>,
     worker: Setting<Duration>,
+    /// What may answer a request of one of the routes that takes too long.
+    substitute: Option<Substitute>,
 }
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
@@ -54,8 +59,14 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         if !is_short(&read) || deployment.goes_with_the_pass(route, app, is_short) {
             continue;
         }
+        // Who says what answers then has the time in mind that nginx waits.
+        let substitute = substitute(context, route, app);
+        if substitute == Some(Substitute::Page) {
+            continue;
+        }
         let file = Span { start: 0, end: 0, ..route.anchor.span };
-        let short = Short { routes: Vec::new(), levels: BTreeSet::new(), directive, read, worker };
+        let short =
+            Short { routes: Vec::new(), levels: BTreeSet::new(), directive, read, worker, substitute: None };
         // A location that sets the value and those inside it are one mistake, which is mended where the value stands.
         let own = (short.read.origin.kind == OriginKind::Written).then(|| short.read.clone());
         let key = (id, short.read.origin.place, file);
@@ -64,6 +75,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             group.read = read;
         }
         group.levels.insert(route.level);
+        group.substitute = group.substitute.or(substitute);
         if grouped.insert((key, route.anchor.span)) {
             group.routes.push(route);
         }
@@ -89,9 +101,19 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         let at_app =
             waited.and_then(|waited| mends::at_app(context, id, waited, alike.get(&waited)?, &readers));
         let said = Said { proxy: short.read.origin.is_written(), app: short.worker.origin.is_written() };
+        // Where nginx cannot follow, what somebody gave the worker is not taken from it.
+        let at_app = at_app.map(|fix| if said.app && at_proxy.is_none() { fix.on_demand() } else { fix });
         finding.mend(at_proxy, at_app, said);
         findings.push(finding);
     }
+}
+
+/// What answers a request that takes too long in the app's place, or may. Where `localhost` is two addresses, that is an app
+/// which listens on both.
+fn substitute(context: &Context, route: &Route, app: &App) -> Option<Substitute> {
+    let deployment = context.deployment;
+    let found = deployment.nginx.substitute(route, deployment.target.nginx)?;
+    (found != Substitute::Server || !is_dead_otherwise(route, app)).then_some(found)
 }
 
 /// Whether nginx waits less than the worker may take, whatever is still unknown.
@@ -113,15 +135,20 @@ fn finding(app: &App, short: &Short) -> Option<(Finding, Duration)> {
     let worker = short.worker.value.candidates()?.iter().max()?;
     let first = short.routes.first()?;
     let bounded = app.worker_class.value.known() == Some(&WorkerClass::Sync);
+    let unless = match short.substitute {
+        None | Some(Substitute::Page) => "",
+        Some(Substitute::Cache) => " where the cache holds no old answer",
+        Some(Substitute::Server) => " unless another server answers in time",
+    };
     let message = if bounded {
         format!(
             "nginx gives up after {read}, but this app's sync worker may take {worker}: requests that take longer than \
-             {read} get a 504"
+             {read} get a 504{unless}"
         )
     } else {
         format!(
             "nginx gives up after {read}, but this app's `timeout` is {worker}: requests that take longer than {read} \
-             get a 504"
+             get a 504{unless}"
         )
     };
     let primary = Label {

@@ -33,7 +33,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         let resolver: Setting<Option<Vec<String>>> =
             nginx.setting(route.level, "resolver", deployment.target.nginx);
         let is_known = known.contains(&(looked_up.name.as_str(), looked_up.port));
-        if resolver.value.must(Option::is_none) && !is_known && !nginx.rescues(route.level) {
+        if resolver.value.must(Option::is_none) && !is_known && !nginx.rescues(route.level).unreached {
             by_place.entry(looked_up.place).or_default().push((route, looked_up));
         }
     }

@@ -148,7 +148,11 @@ fn moved(context: &Context, hidden: &Hidden, peers: &[&Peer]) -> Option<Fix> {
     connected.sort_by_key(|edit| edit.span);
     connected.dedup();
     edits.extend(connected);
-    Fix::new(format!("move the socket to {target}"), Applicability::Unsafe, edits)
+    let how = match context.stands_elsewhere(path, &edits) {
+        true => Applicability::Manual,
+        false => Applicability::Unsafe,
+    };
+    Fix::new(format!("move the socket to {target}"), how, edits)
 }
 
 /// Sockets in the machine's /tmp where nginx itself has another one.

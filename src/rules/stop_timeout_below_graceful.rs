@@ -73,7 +73,7 @@ fn finding(app: &App, unit: &Unit, graceful: &Setting<Duration>, edit: Option<Ed
         "let systemd wait longer than {time}; where a stop has to be quick, lower `graceful_timeout` instead, so that \
          Gunicorn itself ends in time"
     ));
-    finding.fix = edit
-        .and_then(|edit| Fix::new("let systemd wait longer than Gunicorn", Applicability::Safe, vec![edit]));
+    let how = if app.may_wait_for_idle() { Applicability::Unsafe } else { Applicability::Safe };
+    finding.fix = edit.and_then(|edit| Fix::new("let systemd wait longer than Gunicorn", how, vec![edit]));
     Some(finding)
 }

@@ -61,12 +61,22 @@ fn target<'a>(context: &Context, hop: &Hop, route: &Route, peer: &'a Peer) -> Op
     let app = context.deployment.app(id);
     let Some(Endpoint::Tcp(_, port)) = peer.address.known() else { return None };
     let is_alone = route.peers.len() == 1 && route.open.is_none() && route.looked_up.is_none();
-    let is_given_up = !peer.down && peer.parameters.max_fails.must(|fails| *fails > 0);
+    let is_given_up = !peer.down && peer.parameters.are_given_up();
     if app.kind != AppKind::Gunicorn || route.gateway == Gateway::Stream || !is_alone || !is_given_up {
         return None;
     }
     let literal = only_literal(app, *port)?;
     Some(Target { peer, port: *port, app: id, literal, routes: Vec::new() })
+}
+
+/// Whether all that a route leads to is a `localhost` of which an app answers at one address alone.
+pub(super) fn is_dead_otherwise(route: &Route, app: &App) -> bool {
+    let [peer] = route.peers.as_slice() else { return false };
+    let port = match peer.address.known() {
+        Some(Endpoint::Tcp(_, port)) if is_localhost(peer) => *port,
+        _ => return false,
+    };
+    route.open.is_none() && only_literal(app, port).is_some()
 }
 
 /// The loopback address that an app answers at, if it certainly does not at the other one.
@@ -87,8 +97,7 @@ fn finding(context: &Context, target: &Target) -> Option<Finding> {
     let Target { peer, port, literal, routes, .. } = target;
     let app = context.deployment.app(target.app);
     let route = routes.first()?;
-    let out_of_use = peer.parameters.fail_timeout.known().filter(|it| it.milliseconds > 0);
-    let time = out_of_use.map_or("a moment".to_owned(), ToString::to_string);
+    let time = peer.parameters.fail_timeout.known().map_or("a while".to_owned(), ToString::to_string);
     let message = format!(
         "`{NAME}` is 127.0.0.1 and [::1] wherever /etc/hosts names both, as most do, and this app answers at {literal}:{port} \
          alone: nginx then has two servers, one of them always dead, and when a request times out or the app restarts it \

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::MARK;
 use crate::rules::RULES;
-use crate::source::Source;
+use crate::source::{Source, line_start, text_start};
 use crate::syntax::outline::Outline;
 
 /// A comment that can be understood.
@@ -101,7 +101,7 @@ impl Comment {
     /// comment.
     pub(super) fn line(&self, source: &Source, outline: &Outline) -> Range<usize> {
         let text = &source.text;
-        let start = text[..self.range.start].rfind('\n').map_or(0, |at| at + 1);
+        let start = line_start(text, self.range.start);
         if !text[start..self.range.start].trim().is_empty() {
             return start..self.range.end;
         }
@@ -112,7 +112,9 @@ impl Comment {
             let first = line + (text[line..end].len() - text[line..end].trim_start().len());
             let is_comment = outline.comments.binary_search_by_key(&first, |it| it.start).is_ok();
             if first < end && !is_comment {
-                return line..end;
+                // What is wrong with a byte order mark can be silenced behind it alone.
+                let is_behind_mark = start > 0 && start == text_start(text);
+                return if is_behind_mark { 0..end } else { line..end };
             }
             at = end;
         }
@@ -130,8 +132,9 @@ pub(super) fn place_above(source: &Source, outline: &Outline, range: Range<usize
         outline.statements[..before].last().filter(|it| it.head.end > at)
     };
     let start = around(range.start).map_or(range.start, |it| it.head.start);
-    let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
-    around(line).is_none_or(|it| it.head.start == line).then_some(line)
+    let first = text_start(text);
+    let line = line_start(text, start).max(first);
+    around(line).is_none_or(|it| it.head.start == line || line == first).then_some(line)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use hoplint::model::Version;
 
-use super::{Case, Request, run, server};
+use super::{Case, Mend, Request, run, server};
 
 /// An upstream with a server that passes to it.
 fn upstream(servers: &str) -> String {
@@ -79,6 +79,7 @@ fn an_app_that_stands_twice_in_an_upstream_is_gone_after_one_slow_request() {
         http: &upstream("server 127.0.0.1:APP; server 127.0.0.1:APP;"),
         first: "/slow",
         log: "no live upstreams while connecting to upstream",
+        mend: Mend::Unsafe,
         ..Case::default()
     });
 }

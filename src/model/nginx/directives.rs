@@ -103,6 +103,10 @@ fn error_timeout(_: Version) -> Datum {
     Datum::List(vec!["error".into(), "timeout".into()])
 }
 
+fn nothing_stale(_: Version) -> Datum {
+    Datum::List(vec!["off".into()])
+}
+
 fn off(_: Version) -> Datum {
     Datum::Bool(false)
 }
@@ -133,6 +137,7 @@ static DIRECTIVES: &[Directive] = &[
     row("fastcgi_buffering", Flag, on),
     row("fastcgi_buffers", Several, eight_pages),
     row("fastcgi_busy_buffers_size", Bytes, unset),
+    row("fastcgi_cache_use_stale", Words, nothing_stale),
     row("fastcgi_connect_timeout", Time, minute),
     row("fastcgi_keep_conn", Flag, off),
     row("fastcgi_max_temp_file_size", Bytes, gibibyte),
@@ -163,6 +168,7 @@ static DIRECTIVES: &[Directive] = &[
     row("proxy_buffers", Several, eight_pages),
     row("proxy_busy_buffers_size", Bytes, unset),
     row("proxy_cache", Word, unset),
+    row("proxy_cache_use_stale", Words, nothing_stale),
     row("proxy_connect_timeout", Time, minute),
     row("proxy_http_version", Word, http_version),
     row("proxy_intercept_errors", Flag, off),
@@ -186,6 +192,7 @@ static DIRECTIVES: &[Directive] = &[
     row("scgi_buffering", Flag, on),
     row("scgi_buffers", Several, eight_pages),
     row("scgi_busy_buffers_size", Bytes, unset),
+    row("scgi_cache_use_stale", Words, nothing_stale),
     row("scgi_connect_timeout", Time, minute),
     row("scgi_max_temp_file_size", Bytes, gibibyte),
     row("scgi_next_upstream", Words, error_timeout),
@@ -201,6 +208,7 @@ static DIRECTIVES: &[Directive] = &[
     row("uwsgi_buffering", Flag, on),
     row("uwsgi_buffers", Several, eight_pages),
     row("uwsgi_busy_buffers_size", Bytes, unset),
+    row("uwsgi_cache_use_stale", Words, nothing_stale),
     row("uwsgi_connect_timeout", Time, minute),
     row("uwsgi_max_temp_file_size", Bytes, gibibyte),
     row("uwsgi_next_upstream", Words, error_timeout),

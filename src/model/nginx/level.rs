@@ -29,14 +29,18 @@ pub struct Level {
     pub jumps: Vec<Jump>,
     /// What stands in it and cannot be read.
     pub holes: Vec<Hole>,
-    /// Whether an `error_page` that stands in it turns a 502 into another answer; `None` where none stands in it, and
+    /// Which errors an `error_page` that stands in it turns into another answer; `None` where none stands in it, and
     /// what is inherited goes.
-    pub rescues: Option<bool>,
+    pub rescues: Option<Rescues>,
     /// Whether something in it may change the URI of a request: `rewrite`, `try_files`, a script.
     pub rewrites: bool,
     /// Whether something in it may answer a request, so that it is not handed on: `return`, `deny`, `auth_request`, a
     /// cache, a script.
     pub diverts: bool,
+    /// Whether a `break` ends the rewriting in it, and nothing behind that is done.
+    pub breaks: bool,
+    /// Whether a `return` answers every request that gets here, before anything else is done with it.
+    pub returns: bool,
     /// Whether no client's request gets here directly: `internal`. Those that `mirror`, `auth_request`, an `error_page` or
     /// a `rewrite` send on do.
     pub internal: bool,
@@ -65,6 +69,15 @@ pub enum LevelKind {
     Stream,
     /// `server` inside `stream`.
     StreamServer,
+}
+
+/// Which of the errors that nginx makes itself an `error_page` turns into another answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rescues {
+    /// A 502: no server can be reached.
+    pub unreached: bool,
+    /// A 504: no server answers in time.
+    pub timed_out: bool,
 }
 
 /// What requests a location is for.

@@ -1,7 +1,7 @@
 //! Which value of a directive is in force at a level.
 
 use super::super::{Datum, FromDatum, Origin, OriginKind, Setting, Version};
-use super::{Level, LevelId, LevelKind, Nginx, directive};
+use super::{Level, LevelId, LevelKind, MatchKind, Nginx, Rescues, directive};
 use crate::source::Span;
 use crate::value::Possible;
 
@@ -48,8 +48,8 @@ impl Nginx {
         }
     }
 
-    /// Whether a request that gets a 502 at a level may be answered in another way all the same, by an `error_page`.
-    pub fn rescues(&self, level: LevelId) -> bool {
+    /// Which requests that nginx cannot get an answer for at a level may be answered all the same, by an `error_page`.
+    pub fn rescues(&self, level: LevelId) -> Rescues {
         let mut next = Some(level);
         while let Some(id) = next {
             let here = self.level(id);
@@ -58,7 +58,26 @@ impl Nginx {
             }
             next = here.parent;
         }
-        false
+        Rescues::default()
+    }
+
+    /// Whether no request gets to a pass in a level, since a `return` answers all of them: beside it, around its `if`, or in
+    /// the server, which is asked first but for a named location.
+    ///
+    /// Source: `ngx_http_rewrite_handler` in `src/http/modules/ngx_http_rewrite_module.c`, 1.31.3. What stands in a
+    /// `limit_except` has no part in the rewriting of its location, nor has a location in one around it.
+    pub fn is_never_reached(&self, level: LevelId) -> bool {
+        let here = self.level(level);
+        let around = |kind: LevelKind| {
+            let levels =
+                std::iter::successors(Some(level), |id| self.level(*id).parent).map(|id| self.level(id));
+            levels.filter(move |it| it.kind == kind)
+        };
+        let is_named =
+            |it: &Level| it.matching.as_ref().is_some_and(|matching| matching.kind == MatchKind::Named);
+        here.returns
+            || here.kind == LevelKind::If && here.parent.is_some_and(|parent| self.level(parent).returns)
+            || around(LevelKind::Server).any(|it| it.returns) && !around(LevelKind::Location).any(is_named)
     }
 
     /// The location that a level belongs to, for a person: the title of the nearest enclosing `location`, else of the

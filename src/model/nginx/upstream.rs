@@ -94,6 +94,15 @@ impl Parameters {
         fail_timeout: Possible::Known(Duration::seconds(10)),
         max_conns: Possible::Known(0),
     };
+
+    /// Whether failures certainly put the server out of use for a time that is noticed. With `fail_timeout=0` it is tried
+    /// again in the next second.
+    ///
+    /// Source: `ngx_http_upstream_get_peer` in `src/http/ngx_http_upstream_round_robin.c`, 1.31.3: a server is passed over
+    /// while `now - peer->checked <= peer->fail_timeout`, in whole seconds.
+    pub fn are_given_up(&self) -> bool {
+        self.max_fails.must(|fails| *fails > 0) && self.fail_timeout.must(|time| time.milliseconds > 0)
+    }
 }
 
 impl Peer {

@@ -38,6 +38,14 @@ pub(super) fn of_file(tree: &Tree, scope: &Scope, version: Version, sources: &So
             faults.extend(misspelt(name, row, place, version, scope));
         }
     }
+    // Which of two is meant is not said, and the setting has one value.
+    let all: Vec<String> = faults.iter().map(|fault: &AppFault| fault.setting.clone()).collect();
+    for fault in &mut faults {
+        let is_one_of_several = all.iter().filter(|setting| **setting == fault.setting).count() > 1;
+        if let Some(mend) = fault.mend.as_mut().filter(|_| is_one_of_several) {
+            mend.applicability = Applicability::Manual;
+        }
+    }
     faults
 }
 

@@ -212,7 +212,7 @@ fn withdraw_rescued(hops: &mut [Hop], nginx: &Nginx) {
     for hops in hops.chunk_by_mut(|a, b| a.route == b.route) {
         let Some(route) = hops.first().map(|hop| &nginx.routes[hop.route.0 as usize]) else { continue };
         let is_other = |hop: &Hop| !is_nobody(hop) && !route.peers[hop.peer].down;
-        let why = if nginx.rescues(route.level) {
+        let why = if nginx.rescues(route.level).unreached {
             "nothing of the stack listens there, and an `error_page` gives another answer"
         } else if route.open.is_some() || hops.iter().any(is_other) {
             "nothing of the stack listens there, and another server of the upstream may answer"

@@ -318,6 +318,8 @@ impl<'a> Walk<'a> {
             rescues: None,
             rewrites: false,
             diverts: false,
+            breaks: false,
+            returns: false,
             internal: false,
             open_above: None,
         });

@@ -5,6 +5,7 @@ use super::merge::{Line, Merged};
 use super::specifiers::is_placeholder;
 use crate::edit::{Applicability, Edit};
 use crate::model::{Mend, UnitFaultKind};
+use crate::resolve::gunicorn::takes_a_word;
 use crate::source::Span;
 use crate::units::{self, Kind, Row, Specifiers};
 
@@ -106,12 +107,14 @@ fn absolute(unit: &Merged<'_>, line: &Line<'_>, objection: &Objection) -> Option
 
 /// Puts quotes around an assignment whose value goes on behind a blank: `A=b c`.
 ///
-/// For what Gunicorn reads there is one intent, and the service does not start without it or runs with a part of its
-/// options; what another variable means to somebody is not known.
+/// What was not in force comes into force, in an app that may run without it. It does not where Gunicorn gets an option without
+/// its value, if nothing else gives it its options.
 fn quote(line: &Line<'_>) -> Option<Mend> {
     let assignment = torn(line)?;
-    let name = assignment.split('=').next()?;
-    let applicability = if name == "GUNICORN_CMD_ARGS" { Applicability::Safe } else { Applicability::Unsafe };
+    let mut words = assignment.split(super::words::BLANKS).filter(|word| !word.is_empty());
+    let option = words.next()?.strip_prefix("GUNICORN_CMD_ARGS=");
+    let is_cut_off = option.is_some_and(takes_a_word) && words.next().is_some_and(|it| !it.starts_with('-'));
+    let applicability = if is_cut_off { Applicability::Safe } else { Applicability::Unsafe };
     Some(Mend {
         title: "put quotes around the whole assignment".into(),
         applicability,

@@ -47,6 +47,9 @@ pub(super) fn at_app(context: &Context, readers: &Readers, racing: &[Racing]) ->
         let (raised, replacing) = readers.set(*id, &settings, &apps, context.sources)?;
         edits.extend(raised);
         how = how.min(replacing);
+        if context.deployment.app(*id).may_wait_for_idle() {
+            how = how.min(Applicability::Unsafe);
+        }
     }
     Fix::new(format!("let the app keep connections for {seconds}s"), how, edits)
 }

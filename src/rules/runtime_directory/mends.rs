@@ -93,7 +93,12 @@ pub(super) fn move_down(context: &Context, app: &App, unit: &Unit, path: &str) -
         }
     }
     let title = format!("move the socket into /run/{stem}, which systemd makes");
-    is_served.then(|| Fix::new(title, Applicability::Safe, edits))?
+    // Who else goes by the old path is not seen to here: a command that waits for the socket, a check, a path unit.
+    let how = match context.stands_elsewhere(path, &edits) {
+        true => Applicability::Manual,
+        false => Applicability::Safe,
+    };
+    is_served.then(|| Fix::new(title, how, edits))?
 }
 
 /// Writes another path where the app's one address stands.

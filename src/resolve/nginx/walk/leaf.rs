@@ -6,7 +6,7 @@ use super::super::found::{Assignment, Pass};
 use super::super::value::value;
 use super::{Block, Place, Walk, title};
 use crate::directives::named;
-use crate::model::{Anchor, Dialect, Jump, Listen, Sent, Written, directive};
+use crate::model::{Anchor, Dialect, Jump, LevelId, LevelKind, Listen, Sent, Written, directive};
 use crate::source::Span;
 use crate::syntax::nginx::{Body, Directive, Item, Word};
 use crate::value::{Endpoint, Possible};
@@ -95,7 +95,18 @@ impl Walk<'_> {
                     | "limit_req"
                     | "satisfy"
             );
+        // What stands before it and may end the rewriting, or send the request elsewhere, has its turn first.
+        let is_first = |id: LevelId| {
+            let nginx = &self.found.nginx;
+            let has_block =
+                || nginx.levels.iter().any(|it| it.parent == Some(id) && it.kind == LevelKind::If);
+            let here = nginx.level(id);
+            !here.diverts && !here.breaks && here.holes.is_empty() && !has_block()
+        };
+        let returns = name == "return" && place.doubt().is_none() && is_first(level);
         let level = &mut self.found.nginx.levels[level.0 as usize];
+        level.returns |= returns;
+        level.breaks |= name == "break";
         level.rewrites |= is_script || matches!(name, "rewrite" | "try_files");
         level.diverts |= diverts || level.rewrites;
         level.internal |= name == "internal";
@@ -124,7 +135,7 @@ impl Walk<'_> {
         self.found.nginx.elsewhere.extend(listened(directive, place));
     }
 
-    /// `error_page CODE... [=[CODE]] URI`. A plain path keeps the 502; `=` and a redirect to another site do not.
+    /// `error_page CODE... [=[CODE]] URI`. A plain path keeps the status; `=` and a redirect to another site do not.
     pub(super) fn error_page(&mut self, directive: &Directive, place: &Place<'_>) {
         let Some(level) = place.level else { return };
         let [codes @ .., target] = directive.arguments() else { return };
@@ -132,13 +143,16 @@ impl Walk<'_> {
             [codes @ .., last] if last.text.starts_with('=') => (codes, Some(&last.text[1..])),
             codes => (codes, None),
         };
-        let is_meant = codes.iter().any(|code| code.text == "502" || code.template);
         let is_error = answer.is_some_and(|code| code.starts_with('5') && code.len() == 3);
         let stays = answer.is_none() && target.text.starts_with(['/', '@']);
-        let rescues = is_meant && !is_error && !stays;
+        let rescues = |status: &str| {
+            let is_meant = codes.iter().any(|code| code.text == status || code.template);
+            is_meant && !is_error && !stays
+        };
         // Under a condition of a template it may be there or not; the doubt is for the answer.
-        let known = &mut self.found.nginx.levels[level.0 as usize].rescues;
-        *known = Some(known.unwrap_or_default() || rescues);
+        let known = self.found.nginx.levels[level.0 as usize].rescues.get_or_insert_default();
+        known.unreached |= rescues("502");
+        known.timed_out |= rescues("504");
     }
 
     pub(super) fn names(&mut self, directive: &Directive, place: &Place<'_>) {
