@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// How many findings of each fingerprint are known.
+/// How many findings of each fingerprint are known, and one of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Baseline(BTreeMap<String, usize>);
+pub struct Baseline(BTreeMap<String, (usize, Entry)>);
 
 /// A known finding, as the file lists it. Only the fingerprint counts; the rest is for whoever reads the file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -47,7 +47,7 @@ impl Baseline {
         }
         let mut counts = BTreeMap::new();
         for entry in document.findings {
-            *counts.entry(entry.fingerprint).or_default() += 1;
+            counts.entry(entry.fingerprint.clone()).or_insert((0, entry)).0 += 1;
         }
         Ok(Baseline(counts))
     }
@@ -62,14 +62,17 @@ impl Baseline {
 
     /// Whether one more finding of a fingerprint is known; it counts as met then.
     pub fn take(&mut self, fingerprint: &str) -> bool {
-        let Some(count) = self.0.get_mut(fingerprint).filter(|count| **count > 0) else { return false };
-        *count -= 1;
-        true
+        let known = self.0.get_mut(fingerprint).filter(|(count, _)| *count > 0);
+        if let Some((count, _)) = known {
+            *count -= 1;
+            return true;
+        }
+        false
     }
 
-    /// How many findings are known and were not met.
-    pub fn left(&self) -> usize {
-        self.0.values().sum()
+    /// How many findings are known and were not met, of those that could have been.
+    pub fn left(&self, could_be: impl Fn(&Entry) -> bool) -> usize {
+        self.0.values().filter(|(_, entry)| could_be(entry)).map(|(count, _)| count).sum()
     }
 }
 
@@ -87,7 +90,7 @@ mod tests {
         assert!(text.ends_with("}\n") && text.find("\"a\"") < text.find("\"b\""));
         let mut baseline = Baseline::read(&text).unwrap();
         assert_eq!(["1", "1", "1", "3"].map(|it| baseline.take(it)), [true, true, false, false]);
-        assert_eq!(baseline.left(), 1);
+        assert_eq!((baseline.left(|_| true), baseline.left(|entry| entry.path == "a")), (1, 0));
     }
 
     #[test]

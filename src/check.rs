@@ -188,7 +188,11 @@ pub fn policy(report: &mut Report, sources: &Sources, settings: &Settings) {
             report.findings.push(finding);
         }
     }
-    report.outdated = left.left();
+    // What this run did not look at may still be there.
+    report.outdated = left.left(|entry| {
+        let is_below = |tree: &Root| entry.path.starts_with(&tree.below);
+        settings.only.is_none() && settings.is_on(&entry.rule) && settings.trees.iter().any(is_below)
+    });
 }
 
 fn is_reported(finding: &Finding, sources: &Sources, settings: &Settings, trees: &[Root]) -> bool {

@@ -159,6 +159,16 @@ fn say_unread(found: &Found) {
     for path in &found.excluded {
         say(&format!("`{path}` is not read: the configuration excludes it."));
     }
+    for part in &found.parts {
+        let here = if part.is_empty() || part.ends_with("..") {
+            "this directory".to_owned()
+        } else {
+            format!("`{part}`")
+        };
+        say(&format!(
+            "Only {here} was read, not the repository around it: the other ends of its hops may be there."
+        ));
+    }
     for problem in &found.problems {
         say(&format!("error: {problem}"));
     }
@@ -180,6 +190,7 @@ fn keep_stacks_of(only: &[String], report: &mut Report, found: &Found) -> Result
         |stack: &Deployment| stack.files.iter().any(|id| only.contains(&found.sources.get(*id).path));
     report.stacks.retain(is_named);
     match report.stacks.is_empty() {
+        true if only.is_empty() => Err("the configuration excludes it, so that it is in no stack".into()),
         true => {
             Err(format!("`{}` is in no stack: nothing that is to be linted lies with it", only.join("`, `")))
         }
@@ -195,7 +206,9 @@ fn unknown_rule(name: &str) -> String {
     if meant.is_empty() || meant.len() > MOST {
         meant = nearest(name).into_iter().collect();
     }
+    let of_category = Category::ALL.iter().any(|category| category.name() == name);
     let hint = match meant.as_slice() {
+        _ if of_category => "; it is a category of rules".into(),
         [] => String::new(),
         meant => format!("; did you mean `{}`?", meant.join("` or `")),
     };
@@ -234,9 +247,11 @@ fn run_map(arguments: &MapArguments, to: &mut dyn Write) -> Result<Status, Failu
     }
     match arguments.format {
         MapFormat::Text => {
-            if let (Some([path]), [stack]) = (found.only.as_deref(), report.stacks.as_slice()) {
-                let root = output::root_of(stack);
-                writeln!(to, "{}\n", output::harmless(&format!("`{path}` is in the stack `{root}`.")))?;
+            if let Some([path]) = found.only.as_deref() {
+                let roots: Vec<&str> = report.stacks.iter().map(output::root_of).collect();
+                let stacks = if roots.len() == 1 { "the stack" } else { "the stacks" };
+                let said = format!("`{path}` is in {stacks} `{}`.", roots.join("`, `"));
+                writeln!(to, "{}\n", output::harmless(&said))?;
             }
             output::map(&report, &found.sources, &settings, terminal::style(arguments.color), to)?;
             writeln!(to, "\nRead {read}.")?;

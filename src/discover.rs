@@ -44,6 +44,9 @@ pub struct Found {
     pub problems: Vec<String>,
     /// The files that were named one by one and that the configuration excludes, by their displayed paths.
     pub excluded: Vec<String>,
+    /// The trees that are a part of a project and no machine of their own, as they are displayed: what is around them was not
+    /// read, and may hold the other ends of their hops.
+    pub parts: Vec<String>,
 }
 
 /// Reads the trees of some paths: of a directory, all below it; of a file, the project around it.
@@ -76,6 +79,7 @@ fn read_all(paths: &[PathBuf], given: Option<&Given>, settings: &Settings) -> Re
             return Err(format!("cannot read `{}`: it is neither a file nor a directory", path.display()));
         }
     }
+    let only_files = !only.is_empty() && directories.len() == only.len();
     let base = base();
     let mut roots: Vec<PathBuf> = directories.iter().map(|it| canonical(it)).collect::<Result<_, _>>()?;
     roots.sort();
@@ -83,11 +87,23 @@ fn read_all(paths: &[PathBuf], given: Option<&Given>, settings: &Settings) -> Re
     let nested: Vec<PathBuf> = roots.clone();
     roots.retain(|root| !nested.iter().any(|other| root != other && root.starts_with(other)));
     for root in &roots {
-        let below = settings.directory.as_ref().and_then(|it| root.strip_prefix(it).ok());
+        let around = project_around(root);
+        // Without a configuration paths are told from the project on.
+        let from = settings.directory.as_deref().or(around.as_deref());
+        let below = from.and_then(|it| root.strip_prefix(it).ok());
         let below = below.map_or(String::new(), |below| joined("", below));
         let filter = Filter::new(settings, &below);
         let tree = Tree { root, path: beginning(root, &base), filter, given };
         read_tree(&tree, &only, &mut found)?;
+        // A directory of an `etc/` tree is a machine, whole by itself.
+        let is_of_no_machine = |(_, source): (FileId, &Source)| {
+            let inside = source.path.strip_prefix(tree.path.as_str());
+            source.kind.is_configuration() && inside.is_some_and(|it| !format!("/{it}").contains("/etc/"))
+        };
+        let is_part = !only_files && around.is_some_and(|around| around != *root);
+        if is_part && found.sources.iter().any(is_of_no_machine) {
+            found.parts.push(tree.path.trim_end_matches('/').to_owned());
+        }
         found.trees.push(Root { path: tree.path, below });
     }
     if !only.is_empty() && !paths.iter().any(|path| path.is_dir()) {
@@ -102,7 +118,12 @@ fn read_all(paths: &[PathBuf], given: Option<&Given>, settings: &Settings) -> Re
 /// # Errors
 /// If it cannot be read, or is none.
 pub fn baseline(path: &Path) -> Result<Baseline, String> {
-    let text = text_of(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+    let again = |error: &io::Error| match error.kind() {
+        io::ErrorKind::NotFound => "; `--write-baseline` writes it",
+        _ => "",
+    };
+    let text = text_of(path)
+        .map_err(|error| format!("cannot read `{}`: {error}{}", path.display(), again(&error)))?;
     Baseline::read(&text).map_err(|error| format!("`{}`: {error}", path.display()))
 }
 
@@ -171,16 +192,29 @@ fn canonical(path: &Path) -> Result<PathBuf, String> {
 /// The directory that a file belongs to: the nearest one with a configuration of hoplint's or a `.git`, else its own.
 fn project_of(file: &Path) -> PathBuf {
     let own = file.parent().unwrap_or(file);
+    let nearest = own.ancestors().find(|it| it.is_dir()).unwrap_or(own);
+    project_around(own).unwrap_or_else(|| nearest.to_owned())
+}
+
+/// The nearest directory with a configuration of hoplint's or a `.git`, from this one upwards.
+fn project_around(directory: &Path) -> Option<PathBuf> {
     let is_project = |directory: &&Path| {
         directory.join("hoplint.toml").is_file()
             || directory.join(".git").exists()
             || text_of(&directory.join("pyproject.toml")).is_ok_and(|text| text.contains("[tool.hoplint"))
     };
-    let nearest = own.ancestors().find(|it| it.is_dir()).unwrap_or(own);
-    own.ancestors().find(is_project).unwrap_or(nearest).to_owned()
+    directory.ancestors().find(is_project).map(Path::to_owned)
 }
 
 impl Found {
+    /// Whether a path is that of a file that was read as configuration.
+    pub fn is_read(&self, path: &Path) -> bool {
+        let Ok(real) = path.canonicalize() else { return false };
+        let is_it =
+            |(id, path): (&FileId, &PathBuf)| *path == real && self.sources.get(*id).kind.is_configuration();
+        self.files.iter().any(is_it)
+    }
+
     /// Whether none of what was asked for is configuration of the programs that are known here.
     pub fn is_nothing(&self) -> bool {
         let is_any = self.sources.iter().any(|(_, source)| source.kind.is_configuration());

@@ -56,6 +56,9 @@ pub fn what_was_read(sources: &Sources, report: &Report) -> String {
     let kinds: Vec<String> =
         kinds(sources).into_iter().map(|(kind, count)| format!("{count} {}", kind.name())).collect();
     let files = plural(sources.len(), "file");
+    if kinds.is_empty() {
+        return files;
+    }
     let stacks = plural(report.stacks.len(), "stack");
     format!("{files} ({}) in {stacks}", kinds.join(", "))
 }

@@ -187,13 +187,30 @@ impl FromStr for OutputFile {
     type Err = String;
 
     fn from_str(text: &str) -> Result<OutputFile, String> {
-        let named = text.split_once('=').and_then(|(format, path)| {
-            // A path may hold a `=` as well.
-            Some(OutputFile { format: Some(Format::from_str(format, false).ok()?), path: path.into() })
-        });
-        let output = named.unwrap_or(OutputFile { format: None, path: text.into() });
-        if output.path.as_os_str().is_empty() { Err("it names no file".into()) } else { Ok(output) }
+        // A path may hold a `=` as well, behind a `/` or a `.`.
+        let named =
+            text.split_once('=').filter(|(name, _)| name.bytes().all(|it| it.is_ascii_alphanumeric()));
+        let output = match named {
+            Some((name, path)) => OutputFile { format: Some(format(name)?), path: path.into() },
+            None => OutputFile { format: None, path: text.into() },
+        };
+        match output.path.to_str() {
+            Some("") => Err("it names no file".into()),
+            Some("-") => Err("what goes to standard output is what --format says; name a file".into()),
+            _ => Ok(output),
+        }
     }
+}
+
+fn format(name: &str) -> Result<Format, String> {
+    Format::from_str(name, false).map_err(|_| {
+        let known: Vec<_> =
+            Format::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
+        let known: Vec<&str> = known.iter().map(|it| it.get_name()).collect();
+        let near = similar::get_close_matches(name, &known, 1, 0.6).first().copied();
+        let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        format!("there is no format `{name}`{hint} (a file that is called so is `./{name}=...`)")
+    })
 }
 
 /// A reason that fits on the line of a comment.

@@ -59,6 +59,10 @@ pub(super) fn once(
     progress: Progress,
     to: &mut dyn Write,
 ) -> Result<Status, Failure> {
+    if let Some(path) = arguments.output_file.iter().map(|it| &it.path).find(|path| found.is_read(path)) {
+        let why = "it is configuration that is checked";
+        return Err(format!("cannot write a report to `{}`: {why}", path.display()).into());
+    }
     progress.tell(format!("Checking {}", output::plural(found.sources.len(), "file")));
     let status = if arguments.diff {
         show_diff(found, settings, arguments, progress, to)?
@@ -127,7 +131,8 @@ pub(super) fn show(
     let mut is_elsewhere = false;
     for OutputFile { format, path } in &arguments.output_file {
         let mut text = Vec::new();
-        write_report(report, sources, arguments, format.unwrap_or(arguments.format), style, &mut text)?;
+        let plain = Style { color: false, ..style };
+        write_report(report, sources, arguments, format.unwrap_or(arguments.format), plain, &mut text)?;
         discover::write_report(path, &text)?;
         is_elsewhere |= format.is_none();
     }
@@ -141,8 +146,8 @@ pub(super) fn show(
     }
     let gone = report.outdated;
     if gone > 0 {
-        let findings = output::plural(gone, "finding");
-        say(&format!("{findings} of the baseline are gone: write it anew with --write-baseline."));
+        let (findings, are) = (output::plural(gone, "finding"), if gone == 1 { "is" } else { "are" });
+        say(&format!("{findings} of the baseline {are} gone: write it anew with --write-baseline."));
     }
     Ok(())
 }

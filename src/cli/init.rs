@@ -18,21 +18,20 @@ pub(super) fn run(arguments: &InitArguments, to: &mut dyn Write) -> Result<Statu
     let directory = &arguments.path;
     let paths = std::slice::from_ref(directory);
     discover::is_directory(directory)?;
-    if let Some(file) = discover::settings(Wanted::Nearest, paths)?.file {
-        return Err(format!(
-            "`{file}` is the configuration of this already: `hoplint config` shows what is in force"
-        )
-        .into());
-    }
+    let known = discover::settings(Wanted::Nearest, paths)?.file;
     let read = |settings: &_| discover::read(paths, settings);
     let (found, settings) = gather(paths, Wanted::Nothing, &Typed::default(), false, read)?;
     say_unread(&found);
     let report = check(&found.sources, &settings);
-    let path = directory.join(CONFIGURATION);
-    discover::write_new(&path, &output::starter(&report, &found.sources))?;
-    let read = output::what_was_read(&found.sources, &report);
-    writeln!(to, "Read {read}.")?;
-    writeln!(to, "Wrote `{}`: nothing in it is in force yet.", shown(&path))?;
+    writeln!(to, "Read {}.", output::what_was_read(&found.sources, &report))?;
+    match known {
+        Some(file) => writeln!(to, "`{file}` is there already: `hoplint config` shows what is in force.")?,
+        None => {
+            let path = directory.join(CONFIGURATION);
+            discover::write_new(&path, &output::starter(&report, &found.sources))?;
+            writeln!(to, "Wrote `{}`: nothing in it is in force yet.", shown(&path))?;
+        }
+    }
     let hooks = directory.join(HOOKS);
     match discover::text_if_there(&hooks)? {
         Some(text) if text.contains("hoplint") => {

@@ -190,7 +190,8 @@ impl Reader<'_> {
     /// A list of rules and categories that is not empty.
     pub(super) fn selectors(&mut self, value: &Value) -> Vec<Selector> {
         if value.get_ref().as_array().is_some_and(|it| it.is_empty()) {
-            let message = "this names no rule: leave the key out, or write `[\"all\"]`";
+            let message =
+                "this names no rule, and so says nothing: name rules or categories, or leave the key out";
             self.fault(value.span(), message.into(), None);
         }
         self.list(value, Selector::parse)
