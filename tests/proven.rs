@@ -81,7 +81,7 @@ fn page(records: Vec<Record>) -> String {
     for Record { rule, test, nginx, gunicorn, class, before, after } in records {
         let cells = [nginx, gunicorn, class, before, after].map(|it| it.replace('|', "\\|"));
         let what = test.replace('_', " ");
-        page.push_str(&format!("| [{rule}](../rules/{rule}.md) | {what} | {} |\n", cells.join(" | ")));
+        page.push_str(&format!("| [{rule}](rules/{rule}.md) | {what} | {} |\n", cells.join(" | ")));
     }
     page
 }
@@ -168,7 +168,7 @@ fn versions_that_showed_the_same_share_a_line() {
         record("1.31.3", "20.1.0", "a | b"),
     ]);
     let lines: Vec<&str> = page.split('\n').filter(|line| line.contains("zero-timeout")).collect();
-    let link = "[zero-timeout](../rules/zero-timeout.md)";
+    let link = "[zero-timeout](rules/zero-timeout.md)";
     assert_eq!(
         lines,
         [
