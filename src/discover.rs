@@ -100,7 +100,8 @@ fn read_all(paths: &[PathBuf], given: Option<&Given>, settings: &Settings) -> Re
             let inside = source.path.strip_prefix(tree.path.as_str());
             source.kind.is_configuration() && inside.is_some_and(|it| !format!("/{it}").contains("/etc/"))
         };
-        let is_part = !only_files && around.is_some_and(|around| around != *root);
+        let is_named = settings.stacks.iter().any(|stack| configured::names(&stack.root, &below));
+        let is_part = !only_files && !is_named && around.is_some_and(|around| around != *root);
         if is_part && found.sources.iter().any(is_of_no_machine) {
             found.parts.push(tree.path.trim_end_matches('/').to_owned());
         }

@@ -35,6 +35,17 @@ pub(super) fn judge(settings: &Settings, directory: &Path) -> Result<(), String>
     Ok(())
 }
 
+/// Whether a pattern of directories names this one.
+pub(super) fn names(pattern: &str, directory: &str) -> bool {
+    let parts = |path: &str| -> Vec<String> {
+        let parts = path.split('/').filter(|part| !part.is_empty() && *part != ".");
+        parts.map(str::to_owned).collect()
+    };
+    let (pattern, directory) = (parts(pattern), parts(directory));
+    pattern.len() == directory.len()
+        && pattern.iter().zip(&directory).all(|(part, name)| glob_matches(part.as_bytes(), name.as_bytes()))
+}
+
 fn plain(path: &str) -> &str {
     path.trim_start_matches("./").trim_end_matches('/')
 }

@@ -81,7 +81,10 @@ impl<'a> Page<'a> {
     }
 
     fn value(&mut self, key: &str, path: &str, value: Option<&Value>) -> io::Result<()> {
-        let origin = self.origin(path);
+        let mut origin = self.origin(path).to_owned();
+        if path == "target.gunicorn" {
+            origin.push_str(", where no lock file and no requirement says it");
+        }
         match value {
             Some(value) => writeln!(self.to, "{} = {value}  # {origin}", quoted(key)),
             None => writeln!(self.to, "# {key}: nothing  # {origin}"),
