@@ -522,3 +522,43 @@ fn what_variables_usually_are_is_shown_and_not_judged() {
     let origin = &app["settings"]["timeout"]["origin"];
     assert_eq!((&origin["kind"], &origin["line"]), (&Value::from("template"), &Value::from(2)));
 }
+
+#[test]
+fn tests_examples_and_the_like_say_nothing_of_what_is_deployed() {
+    let bind = |port: u16| format!("bind = \"127.0.0.1:{port}\"\ntimeout = 90\n");
+    let beside = |proxy: &str, app: &str, port: u16| {
+        let directory = tree(&[(proxy, &site(8000, 60)), (app, &bind(port))]);
+        found(directory.path(), &[])
+    };
+    let proxy = "nginx/app.conf";
+    let asides = ["tests/gunicorn.conf.py", "examples/gunicorn.conf.py", "vendor/x/gunicorn.conf.py"];
+    for aside in asides {
+        assert_eq!(beside(proxy, aside, 8000), [""; 0], "{aside}");
+    }
+    let unseen = ["dev/gunicorn.conf.py", "gunicorn.dev.conf.py", "gunicorn.conf.py.example"];
+    for aside in asides.into_iter().chain(unseen) {
+        assert_eq!(beside(proxy, aside, 8001), [""; 0], "{aside}");
+    }
+    // What a file of an environment says of the very address, it says.
+    let late = ["nginx/app.conf:4: warning[read-timeout-below-worker]"; 1];
+    assert_eq!(names(&beside(proxy, "dev/gunicorn.conf.py", 8000)), names(&late));
+    for (proxy, app) in [
+        (proxy, "app/gunicorn.conf.py"),
+        (proxy, "prod/gunicorn.conf.py"),
+        ("examples/nginx.conf", "examples/gunicorn.conf.py"),
+        ("dev/nginx.conf", "dev/gunicorn.conf.py"),
+    ] {
+        assert_eq!(
+            names(&beside(proxy, app, 8001)),
+            ["error[upstream-unbound]", "warning[read-timeout-below-worker]"],
+            "{app}"
+        );
+    }
+    let mine = tree(&[("examples/nginx.conf", &site(8001, 60)), ("app.service", &unit("app", 8000))]);
+    assert_eq!(found(mine.path(), &[]), [""; 0]);
+}
+
+/// Findings without their places.
+fn names<T: AsRef<str>>(found: &[T]) -> Vec<String> {
+    found.iter().map(|it| it.as_ref().split(": ").nth(1).unwrap_or_default().to_owned()).collect()
+}

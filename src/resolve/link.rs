@@ -211,6 +211,9 @@ impl Place<'_> {
             [(app, Reach::Yes)] if self.is_elsewhere(route.anchor.span.file, *app) => {
                 return unknown("the app that listens there is one of another environment".into());
             }
+            [(app, Reach::Yes)] if self.is(variants::aside, route.anchor.span.file, *app) => {
+                return unknown("one of the two is an example, a test or the like".into());
+            }
             [(app, Reach::Yes)] => {
                 let speaks_so = matches!(route.gateway, Gateway::Uwsgi | Gateway::Fastcgi | Gateway::Scgi);
                 return match self.gateway.filter(|_| speaks_so) {
@@ -260,7 +263,9 @@ impl Place<'_> {
             return Some(Joined::Unknown("several apps of the stack listen there".into()));
         }
         let is_proxied = matches!(route.gateway, Gateway::Http | Gateway::Https);
-        (is_proxied && !self.is_elsewhere(route.anchor.span.file, app)).then_some(Joined::App(app))
+        let file = route.anchor.span.file;
+        let may_meet = !self.is_elsewhere(file, app) && !self.is(variants::aside, file, app);
+        (is_proxied && may_meet).then_some(Joined::App(app))
     }
 
     /// Whether it is no copy of another app.
@@ -276,10 +281,15 @@ impl Place<'_> {
 
     /// Whether a route and an app are for different environments: `staging/site.conf` and `production/web.service`.
     fn is_elsewhere(&self, route: FileId, app: AppId) -> bool {
+        self.is(variants::conflict, route, app)
+    }
+
+    /// Whether something holds for the path of a route and one of an app's.
+    fn is(&self, holds: fn(&str, &str) -> bool, route: FileId, app: AppId) -> bool {
         let app = &self.apps[app.0 as usize];
         let path = |file| self.sources.get(file).path.as_str();
         let mut files = [Some(app.place.file), app.config].into_iter().flatten();
-        files.any(|file| variants::conflict(path(route), path(file)))
+        files.any(|file| holds(path(route), path(file)))
     }
 }
 

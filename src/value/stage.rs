@@ -13,10 +13,19 @@ const ENVIRONMENTS: [&[&str]; 7] = [
 
 /// The environment that the last word of a text speaks of which is a word for one, as a number.
 pub fn environment(text: &str) -> Option<usize> {
-    text.rsplit(|c: char| !c.is_ascii_alphanumeric()).find_map(|word| {
+    let mut words = text.rsplit(|c: char| !c.is_ascii_alphanumeric()).peekable();
+    while let Some(word) = words.next() {
         let word = word.to_ascii_lowercase();
-        ENVIRONMENTS.iter().position(|words| words.contains(&word.as_str()))
-    })
+        // `usr/local` is a directory of any machine.
+        if word == "local" && words.peek() == Some(&"usr") {
+            continue;
+        }
+        let found = ENVIRONMENTS.iter().position(|words| words.contains(&word.as_str()));
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
 }
 
 /// Whether a text speaks of an environment that users do not see: `app-dev.service`, `config.settings.local`.

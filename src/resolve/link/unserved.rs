@@ -7,6 +7,8 @@ use std::iter::successors;
 use super::Place;
 use super::ties::{self, Tie, Words};
 use crate::model::{App, AppId, AppKind, Hop, Joined, Nginx, Route, RouteId};
+use crate::resolve::variants;
+use crate::source::FileId;
 use crate::value::{Endpoint, Possible};
 
 /// Addresses that nobody serves and that belong together, since an upstream holds them.
@@ -155,7 +157,9 @@ impl Left {
         let mut candidates = Candidates::new();
         for (id, words) in &self.apps {
             let app = &place.apps[id.0 as usize];
-            if files.iter().any(|file| place.is_elsewhere(*file, *id)) {
+            let is_apart =
+                |file: &FileId| place.is_elsewhere(*file, *id) || place.is(variants::apart, *file, *id);
+            if files.iter().any(is_apart) {
                 continue;
             }
             let same = group.addresses.iter().any(|address| ties::is_same(address, app));
