@@ -338,7 +338,14 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
         }
         let kind = |text: &str| said.or_else(|| classify::kind(&path, text, is_included));
         match read_file(&path, tree, kind, found) {
-            Some(id) => drop(read_files.insert(path, id)),
+            Some(id) => {
+                // A program may turn out to be a configuration that somebody names.
+                let source = found.sources.get(id);
+                if source.kind == FileKind::Launcher && said.is_none() && modules::is_python(&path) {
+                    later.push(path.clone());
+                }
+                read_files.insert(path, id);
+            }
             None => later.push(path),
         }
     }

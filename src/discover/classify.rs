@@ -1,10 +1,13 @@
 //! What kind of file a file is: first by its name, then by what stands in it.
 
+mod gunicorn;
 mod nginx;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
+pub(super) use self::gunicorn::if_gunicorn;
+use self::gunicorn::{is_called_so, is_settings_alone, sets};
 use self::nginx::looks_like_nginx;
 use crate::resolve::gunicorn::is_setting;
 use crate::resolve::paths::template_free;
@@ -92,6 +95,11 @@ pub(super) fn by_name(path: &Path) -> Option<Candidate> {
         "sh" | "bash" | "yml" | "yaml" | "env" | "toml" | "vcl" | "dockerfile" => Some(Candidate::Launcher),
         "js" | "cjs" if lower.starts_with("ecosystem.config.") => Some(Candidate::Launcher),
         "json" if lower == "package.json" => Some(Candidate::Launcher),
+        // Variables that a command line hands to Ansible (`-e @vars/prod.json`), or an inventory.
+        "json" if lower.contains("vars") || lower.contains("inventor") => Some(Candidate::Launcher),
+        "json" if path.iter().any(|part| is_for_variables(&part.to_string_lossy())) => {
+            Some(Candidate::Launcher)
+        }
         "" if !lower.starts_with('.') => Some(Candidate::Any),
         // `nginx.prod`, `conf.dev`, `sites-enabled/shop.example.com`: what looks like an extension says more of the
         // place than of the language.
@@ -112,6 +120,11 @@ pub(super) fn by_name(path: &Path) -> Option<Candidate> {
         }
         _ => None,
     }
+}
+
+/// Whether a directory is one that Ansible's variables lie in.
+fn is_for_variables(name: &str) -> bool {
+    matches!(name, "vars" | "group_vars" | "host_vars" | "defaults" | "inventory" | "inventories")
 }
 
 /// What a file is; `None` if it is nothing of ours, and `is_wanted` says that somebody wants it read all the same.
@@ -146,9 +159,14 @@ fn by_content(path: &Path, candidate: Candidate, text: &str) -> Option<FileKind>
         // This name is Gunicorn's own, whatever the file sets.
         Candidate::Python if name == "gunicorn.conf.py" => Some(FileKind::Gunicorn),
         Candidate::Any if name == "gunicorn.conf" && sets(text, is_setting) => Some(FileKind::Gunicorn),
-        Candidate::Python => if_gunicorn(text).or(Some(FileKind::Launcher)),
-        Candidate::Any if looks_like_nginx(name, text, says_nginx(path)) => Some(FileKind::Nginx),
+        // A program that has `gunicorn` in its name may have a `timeout` of its own.
+        Candidate::Python => {
+            let is_one = is_called_so(name) || is_settings_alone(text);
+            is_one.then(|| if_gunicorn(text)).flatten().or(Some(FileKind::Launcher))
+        }
+        Candidate::Any if looks_like_nginx(path, name, text, says_nginx(path)) => Some(FileKind::Nginx),
         Candidate::Any if machine::looks_like_tmpfiles(text) => Some(FileKind::Machine),
+        Candidate::Any if is_inventory(path, name, text) => Some(FileKind::Launcher),
         Candidate::Any if is_shell_script(text) => Some(FileKind::Launcher),
         Candidate::Any if name.contains("gunicorn") || path_contains(path, "gunicorn") => {
             if_gunicorn(text).or(Some(FileKind::Launcher))
@@ -163,14 +181,28 @@ fn is_shell_script(text: &str) -> bool {
         && text.split('\n').next().is_some_and(|line| line.trim_end().ends_with("sh") || line.contains("sh "))
 }
 
+/// Whether a text is an inventory of Ansible's, which may set variables.
+fn is_inventory(path: &Path, name: &str, text: &str) -> bool {
+    let lines = || text.split('\n').map(str::trim);
+    let is_group = |line: &str| line.starts_with('[') && line.ends_with(']');
+    let is_for_groups = |line: &str| is_group(line) && (line.contains(":vars") || line.contains(":children"));
+    let is_called_so = name.to_ascii_lowercase().contains("hosts")
+        || path.iter().any(|part| part.to_string_lossy().to_ascii_lowercase().contains("inventor"));
+    let names_hosts = || lines().any(is_group) && text.contains("ansible_");
+    is_called_so && text.contains('=') || names_hosts() || lines().any(is_for_groups)
+}
+
 /// Whether files of an extension are certainly in another language.
 fn is_source(extension: &str) -> bool {
-    const OTHERS: [&str; 57] = [
+    const OTHERS: [&str; 96] = [
         "md", "rst", "txt", "html", "htm", "css", "js", "mjs", "ts", "json", "py", "rb", "go", "rs", "c",
         "h", "php", "pl", "lua", "hcl", "tf", "sql", "pem", "crt", "key", "csr", "svg", "log", "pest",
         "adoc", "asciidoc", "tex", "xml", "xsl", "nix", "pp", "sls", "groovy", "vim", "tcl", "ps1", "java",
         "kt", "scala", "swift", "cc", "cpp", "lock", "patch", "diff", "po", "csv", "ipynb", "map", "snap",
-        "cjs", "vue",
+        "cjs", "vue", "markdown", "mdown", "mdx", "mkd", "mkdn", "org", "asc", "textile", "wiki", "pod",
+        "jsx", "tsx", "scss", "sass", "less", "styl", "svelte", "hpp", "hh", "hxx", "cxx", "cs", "fs", "m",
+        "mm", "dart", "ex", "exs", "erl", "hs", "clj", "ml", "awk", "sed", "te", "fc", "nomad", "proto",
+        "fish",
     ];
     OTHERS.contains(&extension)
 }
@@ -242,39 +274,6 @@ fn launches(name: &str, text: &str) -> bool {
     text.starts_with("#!")
         || NAMES.iter().any(|it| lower.contains(it))
         || text.split_inclusive('\n').any(tells)
-}
-
-/// Gunicorn configuration, if the text assigns one of its settings at module level.
-pub(super) fn if_gunicorn(text: &str) -> Option<FileKind> {
-    const TELLING: [&str; 14] = [
-        "bind",
-        "workers",
-        "worker_class",
-        "worker_connections",
-        "threads",
-        "timeout",
-        "graceful_timeout",
-        "keepalive",
-        "max_requests",
-        "accesslog",
-        "errorlog",
-        "loglevel",
-        "wsgi_app",
-        "preload_app",
-    ];
-    sets(text, |name| TELLING.contains(&name)).then_some(FileKind::Gunicorn)
-}
-
-/// Whether a text that has no sections assigns to one of some names at module level.
-fn sets(text: &str, is_one: impl Fn(&str) -> bool) -> bool {
-    let assigns = |line: &str| {
-        let name = line.split(['=', ':', ' ', '\t']).next().unwrap_or_default();
-        let rest = line[name.len()..].trim_start();
-        is_one(name) && (rest.starts_with('=') || rest.starts_with(':')) && !rest.starts_with("==")
-    };
-    let is_ini = |line: &str| line.starts_with('[') && line.trim_end().ends_with(']');
-    let mut lines = text.split_inclusive('\n');
-    lines.clone().any(assigns) && !lines.any(is_ini)
 }
 
 /// The names of the files that units name as files of variables.
@@ -365,6 +364,12 @@ mod tests {
             ("gunicorn.conf", "workers = 3\n", Some(Gunicorn)),
             ("gunicorn.conf", "[program:gunicorn]\n", Some(Launcher)),
             ("my_gunicorn.py", "from gunicorn.app import x\n", Some(Launcher)),
+            ("my_gunicorn.py", "workers = 2\n", Some(Gunicorn)),
+            ("my_gunicorn.py", "workers = 2\ndef run(): pass\n", Some(Launcher)),
+            ("gunicorn/prod.py", "workers = 2\n", Some(Gunicorn)),
+            ("gunicorn/client.py", "workers = 0\nclass Client: pass\n", Some(Launcher)),
+            ("gunicorn_conf.py", "workers = 2\nclass Log: pass\n", Some(Gunicorn)),
+            ("tests/test_gunicorn_conf.py", "bind = 'a:b:c'\ndef test(): assert bind\n", Some(Launcher)),
             ("app.service", "[Unit]\n", Some(Systemd)),
             ("app.service.j2", "[Unit]\n", Some(Systemd)),
             ("app.service.d/x.conf", "[Service]\n", Some(Systemd)),
@@ -415,6 +420,39 @@ mod tests {
             ("named.conf", "acl x { any; };\nserver 10.0.0.1 { bogus yes; };\n", None),
             ("deploy/listen.conf", "server 10.0.0.1\nallow 10.0.0.0/8\n", None),
             ("deploy/odd.conf", "allow 10.0.0.0/8;\noption x;\n", None),
+            // Other programs have such directories and such lines, and programs and documents speak of nginx.
+            ("etc/dovecot/conf.d/10-master.conf", "service auth {\n  unix_listener a {\n  }\n}\n", None),
+            ("etc/keepalived/conf.d/vip.conf", "vrrp_instance V {\n  state MASTER\n}\n", None),
+            ("etc/syslog-ng/conf.d/app.conf", "source s { system(); };\nlog { source(s); };\n", None),
+            (
+                "etc/freeradius/sites-enabled/default",
+                "server default {\nlisten {\n  type = auth\n}\n}\n",
+                None,
+            ),
+            ("etc/apparmor.d/usr.sbin.nginx", "/usr/sbin/nginx {\n  capability kill,\n}\n", None),
+            ("logstash/conf.d/nginx.conf", "input {\n  beats {\n    port => 5044\n  }\n}\n", None),
+            ("nginx/named.conf", "options { directory \"/x\"; };\nzone \"a\" {\n  type master;\n};\n", None),
+            ("nginx/Jenkinsfile", "pipeline {\n  stages {\n  }\n}\n", None),
+            ("jobs/nginx.nomad", "job \"nginx\" {\n}\n", None),
+            ("src/nginx/Nginx.hpp", "class Nginx {\n  int a;\n};\n", None),
+            ("src/components/nginx/Status.tsx", "const a = 1;\nfunction b() {\n}\n", None),
+            ("docs/nginx.mdx", "server {\n  listen 80;\n}\n", None),
+            ("docs/NGINX", "How to\nserver {\n  listen 80;\n}\n", None),
+            ("scripts/setup-nginx", "cat > a <<E\nserver {\n  listen 80;\n  gzip on;\n}\nE\n", None),
+            // A slip leaves a file what it is.
+            ("sites-enabled/default", "server {\n  listen 80\n  server_name a;\n}\n", Some(Nginx)),
+            ("nginx/snippets/proxy.conf", "proxy_http_version 1.1\nproxy_buffering off;\n", Some(Nginx)),
+            ("nginx.conf", "events {}\nhttp {\n  include mime.types\n  gzip on;\n", Some(Nginx)),
+            (
+                "conf.d/a.conf",
+                "server {\n  proxy_pas http://a;\n  location / { proxy_pass http://a; }\n",
+                Some(Nginx),
+            ),
+            ("conf.d/redirect.conf", "rewrite ^/a /b;\n", Some(Nginx)),
+            ("inventory/web.ini", "[web]\na port=1\n", Some(Launcher)),
+            ("production", "[web]\na ansible_host=b port=1\n", Some(Launcher)),
+            ("php.ini", "[PHP]\nengine = On\n", None),
+            ("vars/prod.json", "{}\n", Some(Launcher)),
             // Names that say it, or leave it open.
             ("deploy/webapp.nginxconf", "upstream a {\n", Some(Nginx)),
             ("deploy/site.conf.blue", "server {\n", Some(Nginx)),

@@ -3,37 +3,20 @@
 use std::path::Path;
 
 use crate::directives;
+use crate::source::FileId;
+use crate::syntax::nginx::{Body, Item, parse};
 
 const BLOCKS: [&str; 9] =
     ["server", "http", "events", "upstream", "location", "stream", "map", "types", "limit_except"];
 
-const DIRECTIVES: [&str; 20] = [
-    "proxy_pass",
-    "server_name",
-    "listen",
-    "fastcgi_pass",
-    "uwsgi_pass",
-    "scgi_pass",
-    "grpc_pass",
-    "try_files",
-    "add_header",
-    "ssl_certificate",
-    "ssl_protocols",
-    "proxy_set_header",
-    "proxy_read_timeout",
-    "uwsgi_param",
-    "fastcgi_param",
-    "client_max_body_size",
-    "worker_processes",
-    "worker_connections",
-    "access_log",
-    "gzip_types",
-];
+/// The directive that tells, beside all that have a `_` in their names.
+const LISTEN: &str = "listen";
 
 /// Whether a text is nginx configuration: it opens one of nginx's blocks, or holds one of its telling directives, or, in a
-/// file that is called like configuration, nothing but nginx's directives. Where the path says so already, it is enough that
-/// all of it has the shape of directives.
-pub(super) fn looks_like_nginx(name: &str, text: &str, said: bool) -> bool {
+/// file that is called like configuration, nothing but nginx's directives. Of all that stands at the places of directives
+/// most has to be nginx's: documents and scripts hold pieces of nginx configuration too. Where no more than the path says
+/// that it is nginx's, nginx has to take all of it: other programs have a `conf.d` and lines that end with a `;` as well.
+pub(super) fn looks_like_nginx(path: &Path, name: &str, text: &str, said: bool) -> bool {
     let (mut telling, mut shapely, mut misshapen) = (false, 0, 0);
     for line in text.split_inclusive('\n') {
         let line = line.trim().trim_start_matches('\u{feff}');
@@ -48,7 +31,8 @@ pub(super) fn looks_like_nginx(name: &str, text: &str, said: bool) -> bool {
         let block = line.ends_with('{') && opens && !line.contains(['(', '='])
             || first == "location" && line.contains('{');
         let inline = line.contains('{') && line.contains(';') && opens && !line.contains("= {");
-        let directive = line.contains(';') && DIRECTIVES.contains(&first) && line.len() > first.len() + 1;
+        let tells = first == LISTEN || first.contains('_') && !directives::named(first).is_empty();
+        let directive = line.contains(';') && tells && line.len() > first.len() + 1;
         telling |= block || inline || directive;
         // What a template engine does says nothing of the language around it.
         let is_tag = ["{%", "{#", "{{", "<%"].iter().any(|mark| line.starts_with(mark));
@@ -60,7 +44,78 @@ pub(super) fn looks_like_nginx(name: &str, text: &str, said: bool) -> bool {
     }
     let is_called_so =
         Path::new(name).extension().is_some_and(|it| matches!(it.to_str(), Some("conf" | "inc" | "include")));
-    telling || said && shapely > misshapen || is_called_so && holds_directives_alone(text)
+    let weak = said && shapely > misshapen;
+    if telling || weak {
+        let tally = Tally::of(text);
+        // A document or a script may go on with a piece of nginx configuration.
+        let begins = tally.begins || is_called_like_nginxs(path, name);
+        if telling && begins && tally.known >= tally.foreign.max(1) || weak && tally.is_whole() {
+            return true;
+        }
+    }
+    is_called_so && holds_directives_alone(text)
+}
+
+/// Whether files of such a name, or in such a directory, are seldom anything but configuration.
+fn is_called_like_nginxs(path: &Path, name: &str) -> bool {
+    const EXTENSIONS: [&str; 9] =
+        ["conf", "inc", "include", "vhost", "ngx", "nginx", "nginxconf", "site", "server"];
+    let parent = path.parent().and_then(Path::file_name).and_then(|it| it.to_str());
+    let extension = Path::new(name).extension().and_then(|it| it.to_str());
+    extension.is_some_and(|it| EXTENSIONS.contains(&it))
+        || matches!(parent, Some("sites-enabled" | "sites-available" | "vhost.d"))
+}
+
+/// What stands at the places of directives.
+#[derive(Default)]
+struct Tally {
+    /// How many of these are nginx's, or a module's that is known.
+    known: usize,
+    /// How many are not.
+    foreign: usize,
+    /// Whether the first of all is nginx's.
+    begins: bool,
+    /// Whether there is something that nginx does not read as a directive at all.
+    has_errors: bool,
+}
+
+impl Tally {
+    fn of(text: &str) -> Tally {
+        let parsed = parse(FileId(0), text);
+        let mut tally = Tally { has_errors: !parsed.errors.is_empty(), ..Tally::default() };
+        tally.count(&parsed.tree.items);
+        tally
+    }
+
+    fn is_whole(&self) -> bool {
+        self.known > 0 && self.foreign == 0 && !self.has_errors
+    }
+
+    fn count(&mut self, items: &[Item]) {
+        // What stands in these is data.
+        const TABLES: [&str; 6] = ["map", "geo", "types", "split_clients", "charset_map", "match"];
+        for item in items {
+            let Item::Directive(directive) = item else { continue };
+            let name = directive.name();
+            // A template engine may give a name, or many arguments for one word.
+            let fills = directive.words.iter().any(|word| word.template);
+            let is_block = !matches!(directive.body, Body::Simple);
+            let fits = |row: &directives::Directive| {
+                let count = directive.arguments().len();
+                row.is_block == is_block && (fills || name.contains('_') || row.arguments.takes(count))
+            };
+            let is_name_filled_in = directive.words.first().is_some_and(|word| word.template);
+            if directives::named(name).iter().any(fits) || directives::is_third_party(name) {
+                self.begins |= self.foreign == 0;
+                self.known += 1;
+            } else if !is_name_filled_in {
+                self.foreign += 1;
+            }
+            if !TABLES.contains(&name) {
+                self.count(directive.items());
+            }
+        }
+    }
 }
 
 /// Whether nothing stands between the name and the brace of a block that takes no argument: BIND has `server 10.0.0.1 {`.
