@@ -701,3 +701,33 @@ fn a_configuration_for_many_repositories_may_name_machines() {
     std::fs::rename(directory.path().join("all.toml"), directory.path().join("two/all.toml")).unwrap();
     refused(directory.path(), &["check", "--config", "two/all.toml", "two/x"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_finding_of_a_shared_file_says_of_which_machine_it_is_where_that_counts() {
+    use std::os::unix::fs::symlink;
+    let main = "events {}\nhttp {\n    include conf.d/*.conf;\n    server {\n        location / {\n            \
+                proxy_pass http://127.0.0.1:8000;\n        }\n    }\n}\n";
+    let shared = "proxy_read_timeout 20s;\nproxy_set_header Host $host;\n";
+    let directory = tree(&[("shared/proxy.conf", shared)]);
+    for host in ["hosts/a", "hosts/b"] {
+        add(
+            directory.path(),
+            &[
+                (&format!("{host}/etc/nginx/nginx.conf"), main),
+                (&format!("{host}/etc/nginx/conf.d/.keep"), ""),
+                (&format!("{host}/etc/systemd/system/a.service"), &unit("a", 8000)),
+            ],
+        );
+        let link = directory.path().join(host).join("etc/nginx/conf.d/proxy.conf");
+        symlink("../../../../../shared/proxy.conf", link).unwrap();
+    }
+    let ran = hoplint(directory.path(), &["check", "--format", "concise"]);
+    let ends: Vec<&str> = ran
+        .stdout
+        .split_inclusive('\n')
+        .filter_map(|line| line.rsplit_once(" ("))
+        .map(|(_, end)| end)
+        .collect();
+    assert_eq!(ends, ["on the machine of `hosts/a`)\n", "on the machine of `hosts/b`)\n"], "{ran:?}");
+}
