@@ -97,6 +97,7 @@ pub fn check_all(sources: &Sources, settings: &Settings) -> Report {
         stacks.par_iter().map(|stack| judge(stack, sources, settings.truth)).collect();
     let shared = Shared::new(&stacks);
     shared.hold_back(&mut found);
+    shared.tell_apart(&mut found, &stacks);
     let mut all: Vec<Finding> = found.into_iter().flatten().collect();
     let in_order =
         |findings: &mut Vec<Finding>| findings.sort_by(|a, b| order(a, sources).cmp(&order(b, sources)));

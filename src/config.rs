@@ -54,6 +54,8 @@ pub struct Settings {
     pub file: Option<String>,
     /// The directory of the configuration, if there is one.
     pub directory: Option<PathBuf>,
+    /// Whether it is for many repositories, so that globs and paths of files are seen from each tree.
+    pub is_for_many: bool,
     /// The trees of the run. Each is read as machines of its own.
     pub trees: Vec<Root>,
     /// Globs of files that are not read at all, as in a .gitignore beside the configuration.
@@ -174,6 +176,7 @@ impl Default for Settings {
             external: Vec::new(),
             file: None,
             directory: None,
+            is_for_many: false,
             trees: vec![Root::default()],
             exclude: Vec::new(),
             include: Vec::new(),

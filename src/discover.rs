@@ -4,6 +4,7 @@ mod changes;
 mod classify;
 mod configuration;
 mod configured;
+mod default_name;
 mod filter;
 mod given;
 mod links;
@@ -88,8 +89,8 @@ fn read_all(paths: &[PathBuf], given: Option<&Given>, settings: &Settings) -> Re
     roots.retain(|root| !nested.iter().any(|other| root != other && root.starts_with(other)));
     for root in &roots {
         let around = project_around(root);
-        // Without a configuration paths are told from the project on.
-        let from = settings.directory.as_deref().or(around.as_deref());
+        // Without a configuration paths are told from the project on, with one for many trees from each of them.
+        let from = settings.directory.as_deref().or(around.as_deref()).filter(|_| !settings.is_for_many);
         let below = from.and_then(|it| root.strip_prefix(it).ok());
         let below = below.map_or(String::new(), |below| joined("", below));
         let filter = Filter::new(settings, &below);
@@ -327,16 +328,24 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
     files.sort();
     files.dedup();
     let python: Vec<PathBuf> = files.iter().filter(|path| modules::is_python(path)).cloned().collect();
+    let called = links::names(&links, tree);
+    let of_links = |path: &Path| called.get(path).into_iter().flatten();
     let mut read_files: BTreeMap<PathBuf, FileId> = BTreeMap::new();
     let mut later = Vec::new();
     for path in files {
         let said = tree.filter.kind(tree.inside(&path))?;
         let is_included = included.contains(&path);
-        if said.is_none() && !is_included && classify::by_name(&path).is_none() {
+        let is_named = classify::by_name(&path).is_some() || of_links(&path).next().is_some();
+        if said.is_none() && !is_included && !is_named {
             later.push(path);
             continue;
         }
-        let kind = |text: &str| said.or_else(|| classify::kind(&path, text, is_included));
+        let by_link = |text: &str| {
+            let kinds = of_links(&path).filter_map(|link| classify::kind(link, text, false));
+            kinds.into_iter().find(|kind| kind.is_configuration())
+        };
+        let kind =
+            |text: &str| said.or_else(|| classify::kind(&path, text, is_included)).or_else(|| by_link(text));
         match read_file(&path, tree, kind, found) {
             Some(id) => {
                 // A program may turn out to be a configuration that somebody names.
@@ -373,6 +382,7 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
     let excluded = std::mem::take(&mut *excluded.lock().unwrap_or_else(PoisonError::into_inner));
     modules::left_out(&python, &excluded, &wanted, |path| tree.shown(path), &mut found.sources);
     links::read(&links, tree, &read_files, &mut found.sources);
+    default_name::note(tree, |path| read_files.contains_key(path), &mut found.sources);
     Ok(())
 }
 

@@ -96,7 +96,7 @@ pub fn deployment(
     let found = versions::gunicorn(&stack.files, sources, target.gunicorn);
     let target = Target { gunicorn: found.version.map_or(target.gunicorn, |(version, _)| version), ..target };
     let paths = Paths::new(&stack.root, stack.files.iter().copied(), sources);
-    let paths = paths.with_places(&stack.places, sources);
+    let paths = paths.with_places(&stack.places, sources).with_elsewhere(&stack.elsewhere);
     let of = |kind: FileKind| -> Vec<FileId> {
         stack.files.iter().copied().filter(|id| sources.get(*id).kind == kind).collect()
     };
@@ -109,7 +109,8 @@ pub fn deployment(
     let systemd =
         systemd::resolve(&of(FileKind::Systemd), &trees.systemd, &paths, &variables, sources, target.systemd);
     let started = gunicorn::started(&systemd.launches, &paths, sources);
-    let mentions = Mentions::new(&stack.files, sources, &gunicorn::followed(&started));
+    let mentions = Mentions::new(&stack.files, sources, &gunicorn::followed(&started))
+        .with_unread(systemd::unread_server(&stack.links, &stack.files, sources));
     let unread = mentions
         .gunicorn()
         .map(|span| format!("{} starts a Gunicorn, and is not read", sources.get(span.file).path));

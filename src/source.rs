@@ -219,6 +219,7 @@ pub struct Sources {
     null_links: BTreeSet<String>,
     unread: Vec<String>,
     modules: BTreeMap<String, Option<String>>,
+    configurations: BTreeSet<String>,
 }
 
 impl Sources {
@@ -282,6 +283,16 @@ impl Sources {
     /// The files and directories that are there and cannot be read.
     pub fn unread(&self) -> &[String] {
         &self.unread
+    }
+
+    /// Notes a configuration file of Gunicorn's default name that is there and was not asked for.
+    pub fn note_configuration(&mut self, path: impl Into<String>) {
+        self.configurations.insert(path.into());
+    }
+
+    /// The configuration files of Gunicorn's default name that are there and were not read.
+    pub fn configurations(&self) -> impl Iterator<Item = &str> {
+        self.configurations.iter().map(String::as_str)
     }
 
     /// Notes a Python file that is no configuration, and its text where somebody may ask for it.

@@ -562,3 +562,172 @@ fn tests_examples_and_the_like_say_nothing_of_what_is_deployed() {
 fn names<T: AsRef<str>>(found: &[T]) -> Vec<String> {
     found.iter().map(|it| it.as_ref().split(": ").nth(1).unwrap_or_default().to_owned()).collect()
 }
+
+/// The settings of a Gunicorn as a file of its own, and a unit that starts it without an option.
+const BARE: &str = "[Service]\nUser=a\nWorkingDirectory=/srv/a\nExecStart=/srv/a/bin/gunicorn -w 3 a:app\n\
+                    ExecReload=/bin/kill -s HUP $MAINPID\nRestart=always\nType=notify\n";
+const BOUND: &str = "bind = \"127.0.0.1:8001\"\ntimeout = 90\n";
+
+#[test]
+fn a_configuration_that_lies_outside_of_the_stack_may_be_the_one_that_is_read() {
+    let plain = [
+        ("deploy/etc/nginx/conf.d/a.conf", site(8001, 40)),
+        ("deploy/etc/systemd/system/a.service", BARE.into()),
+    ];
+    let files = |more: &[(&str, &str)]| {
+        let directory = tree(more);
+        add(directory.path(), &plain.each_ref().map(|(path, text)| (*path, text.as_str())));
+        found(directory.path(), &[])
+    };
+    let unbound = ["error[upstream-unbound]"];
+    assert_eq!(names(&files(&[])), unbound);
+    assert_eq!(files(&[("gunicorn.conf.py", BOUND)]), [""; 0]);
+    assert_eq!(files(&[("a/gunicorn.conf.py.j2", BOUND)]), [""; 0]);
+    assert_eq!(files(&[("gunicorn.conf.py", BOUND), (".gitignore", "gunicorn.conf.py\n")]), [""; 0]);
+    let excluding = ("hoplint.toml", "exclude = [\"gunicorn.conf.py\"]\n");
+    assert_eq!(files(&[("gunicorn.conf.py", BOUND), excluding]), [""; 0]);
+    let in_place = ("deploy/srv/a/gunicorn.conf.py", BOUND);
+    assert_eq!(files(&[in_place, (".gitignore", "srv/\n")]), [""; 0]);
+    // Another machine's is not this one's, and one that is read is the one.
+    let late = ["warning[read-timeout-below-worker]"];
+    assert_eq!(names(&files(&[("other/etc/a/gunicorn.conf.py", BOUND)])), unbound);
+    assert_eq!(names(&files(&[in_place, ("x/gunicorn.conf.py", "threads = 2\n")])), late);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_link_leads_to_and_is_not_read_may_be_anything() {
+    use std::os::unix::fs::symlink;
+    let unbound = ["error[upstream-unbound]"];
+    let linked = |link: &str, to: &str| {
+        let directory = tree(&[
+            ("etc/nginx/nginx.conf", &format!("events {{}}\nhttp {{\n{}}}\n", site(8000, 60))),
+            ("etc/systemd/system/b.service", &unit("b", 8001)),
+        ]);
+        let link = directory.path().join(link);
+        std::fs::create_dir_all(link.parent().unwrap()).unwrap();
+        symlink(to, link).unwrap();
+        found(directory.path(), &[])
+    };
+    for (link, to) in [
+        ("etc/systemd/system/other.service", "/opt/other/other.service"),
+        ("etc/systemd/system/multi-user.target.wants/other.service", "/usr/lib/systemd/system/other.service"),
+        ("etc/systemd/system/b.service.d/o.conf", "/opt/o.conf"),
+        ("etc/systemd/system/b.service.d", "/opt/b.service.d"),
+    ] {
+        assert_eq!(linked(link, to), [""; 0], "{link}");
+    }
+    for (link, to) in [
+        ("etc/systemd/system/multi-user.target.wants/b.service", "/etc/systemd/system/b.service"),
+        ("etc/systemd/system/multi-user.target.wants/cron.service", "/lib/systemd/system/cron.service"),
+        ("etc/systemd/system/other.service.d/o.conf", "/opt/o.conf"),
+        ("etc/alternatives/editor", "/usr/bin/vim"),
+    ] {
+        assert_eq!(names(&linked(link, to)), unbound, "{link}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_is_what_the_link_to_it_is_called() {
+    use std::os::unix::fs::symlink;
+    let directory = tree(&[
+        ("w/etc/systemd/system/.keep", ""),
+        ("w/etc/nginx/.keep", ""),
+        ("w/srv/a/app.py", "app = 1\n"),
+        ("shared/shop.unit", BARE),
+        ("shared/server.py", BOUND),
+        ("shared/web.txt", &format!("events {{}}\nhttp {{\n{}}}\n", site(8001, 60))),
+    ]);
+    let link = |to: &str, at: &str| symlink(to, directory.path().join(at)).unwrap();
+    link("../../../../shared/shop.unit", "w/etc/systemd/system/shop.service");
+    link("../../../shared/server.py", "w/srv/a/gunicorn.conf.py");
+    link("../../../shared/web.txt", "w/etc/nginx/nginx.conf");
+    let told = found(directory.path(), &[]);
+    assert_eq!(told, ["shared/web.txt:7:9: warning[read-timeout-below-worker]"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_place_of_the_machine_may_be_a_link() {
+    use std::os::unix::fs::symlink;
+    let directory = tree(&[
+        ("hoplint.toml", "[[stack]]\nroot = \"w\"\n[stack.paths]\n\"/srv/a\" = \"apps/a\"\n"),
+        ("apps/.keep", ""),
+        ("code/a/gunicorn.conf.py", BOUND),
+        ("w/etc/systemd/system/a.service", BARE),
+        ("w/etc/nginx/conf.d/a.conf", &site(8001, 60)),
+    ]);
+    let at = directory.path().join("apps/a");
+    symlink("../code/a", &at).unwrap();
+    assert_eq!(names(&found(directory.path(), &[])), ["warning[read-timeout-below-worker]"]);
+    // One that leads out of what is read is not known.
+    std::fs::remove_file(&at).unwrap();
+    symlink("/usr", &at).unwrap();
+    assert_eq!(found(directory.path(), &[]), [""; 0]);
+}
+
+#[test]
+fn usr_local_and_the_parts_of_a_role_are_of_what_lies_around_them() {
+    let late = ["warning[read-timeout-below-worker]"];
+    for (proxy, app) in [
+        ("usr/local/etc/nginx/conf.d/a.conf", "etc/systemd/system/a.service"),
+        ("h/usr/local/etc/nginx/conf.d/a.conf", "h/lib/systemd/system/a.service"),
+        ("roles/web/files/etc/nginx/conf.d/a.conf", "roles/web/templates/a.service.j2"),
+    ] {
+        let directory = tree(&[(proxy, &site(8000, 20)), (app, &unit("a", 8000))]);
+        assert_eq!(names(&found(directory.path(), &[])), late, "{proxy}");
+    }
+    let apart =
+        [("roles/web/files/etc/nginx/a.conf", &*site(8000, 20)), ("roles/app/a.service", &unit("a", 8000))];
+    assert_eq!(found(tree(&apart).path(), &[]), [""; 0]);
+}
+
+#[test]
+fn a_configuration_for_many_repositories_may_name_machines() {
+    let directory = tree(&[
+        ("all.toml", "[[stack]]\nroot = \"hosts/*\"\n[stack.paths]\n\"/srv/a\" = \"code\"\n"),
+        ("one/.git/HEAD", ""),
+        ("one/hosts/a/a.conf", &site(8000, 20)),
+        ("one/hosts/b/b.service", &unit("b", 8000)),
+        ("two/.git/HEAD", ""),
+        ("two/x/a.conf", &site(8000, 20)),
+        ("two/x/b.service", &unit("b", 8000)),
+    ]);
+    assert_eq!(found(directory.path(), &["--config", "all.toml", "one"]), [""; 0]);
+    let late = ["warning[read-timeout-below-worker]"];
+    assert_eq!(names(&found(directory.path(), &["--config", "all.toml", "two"])), late);
+    // One that lies in the repository is for it.
+    std::fs::rename(directory.path().join("all.toml"), directory.path().join("two/all.toml")).unwrap();
+    refused(directory.path(), &["check", "--config", "two/all.toml", "two/x"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_finding_of_a_shared_file_says_of_which_machine_it_is_where_that_counts() {
+    use std::os::unix::fs::symlink;
+    let main = "events {}\nhttp {\n    include conf.d/*.conf;\n    server {\n        location / {\n            \
+                proxy_pass http://127.0.0.1:8000;\n        }\n    }\n}\n";
+    let shared = "proxy_read_timeout 20s;\nproxy_set_header Host $host;\n";
+    let directory = tree(&[("shared/proxy.conf", shared)]);
+    for host in ["hosts/a", "hosts/b"] {
+        add(
+            directory.path(),
+            &[
+                (&format!("{host}/etc/nginx/nginx.conf"), main),
+                (&format!("{host}/etc/nginx/conf.d/.keep"), ""),
+                (&format!("{host}/etc/systemd/system/a.service"), &unit("a", 8000)),
+            ],
+        );
+        let link = directory.path().join(host).join("etc/nginx/conf.d/proxy.conf");
+        symlink("../../../../../shared/proxy.conf", link).unwrap();
+    }
+    let ran = hoplint(directory.path(), &["check", "--format", "concise"]);
+    let ends: Vec<&str> = ran
+        .stdout
+        .split_inclusive('\n')
+        .filter_map(|line| line.rsplit_once(" ("))
+        .map(|(_, end)| end)
+        .collect();
+    assert_eq!(ends, ["on the machine of `hosts/a`)\n", "on the machine of `hosts/b`)\n"], "{ran:?}");
+}

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::edit::Applicability;
+use crate::edit::{Applicability, Fix};
 use crate::finding::Finding;
 use crate::model::Deployment;
 use crate::source::FileId;
+
+/// What a finding says, and its mend.
+type Said = (String, Option<Fix>);
 
 /// The files that several stacks share, each with these stacks.
 pub(super) struct Shared(BTreeMap<FileId, Vec<usize>>);
@@ -46,6 +49,26 @@ impl Shared {
         }
     }
 
+    /// Lets findings of one place in a shared file say of which machine they are, where they do not say the same of all.
+    pub(super) fn tell_apart(&self, found: &mut [Vec<Finding>], stacks: &[Deployment]) {
+        let is_shared = |finding: &&Finding| self.0.contains_key(&finding.primary.span.file);
+        let key = |finding: &Finding| (finding.primary.span, finding.rule);
+        // What each machine says of a place.
+        let mut said: BTreeMap<_, BTreeMap<usize, Vec<Said>>> = BTreeMap::new();
+        for (at, findings) in found.iter().enumerate() {
+            for finding in findings.iter().filter(is_shared) {
+                let of_machine = said.entry(key(finding)).or_default().entry(at).or_default();
+                of_machine.push((finding.message.clone(), finding.fix.clone()));
+            }
+        }
+        said.retain(|_, by_machine| by_machine.values().any(|it| Some(it) != by_machine.values().next()));
+        for (findings, stack) in found.iter_mut().zip(stacks) {
+            for finding in findings.iter_mut().filter(|it| said.contains_key(&key(it))) {
+                finding.message = format!("{} (on the machine of `{}`)", finding.message, place(&stack.root));
+            }
+        }
+    }
+
     /// Leaves one of the findings that are alike, or that say the same of the same place in a shared file. They are sorted by
     /// place, rule and message.
     pub(super) fn tell_once(&self, findings: &mut Vec<Finding>) {
@@ -67,5 +90,13 @@ impl Shared {
             }
         }
         *findings = told;
+    }
+}
+
+/// How the directory of a stack is called.
+fn place(root: &str) -> &str {
+    match root.trim_end_matches('/') {
+        "" => ".",
+        place => place,
     }
 }

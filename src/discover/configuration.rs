@@ -40,7 +40,12 @@ pub fn settings(wanted: Wanted, paths: &[PathBuf]) -> Result<Settings, String> {
             let settings = candidate.read()?;
             let settings =
                 settings.ok_or_else(|| format!("`{}` has no [tool.hoplint] table", path.display()))?;
-            judged(settings, paths)
+            let directory = settings.directory.as_ref();
+            match directory.is_some_and(|it| paths.iter().any(|path| lies_around(it, path))) {
+                true => judged(settings, paths),
+                // It is for many repositories: what it says of paths is seen from each of them.
+                false => Ok(Settings { is_for_many: true, ..settings }),
+            }
         }
         Wanted::Nearest => {
             for candidate in candidates(paths) {
@@ -62,6 +67,13 @@ fn judged(settings: Settings, paths: &[PathBuf]) -> Result<Settings, String> {
         configured::judge(&settings, directory)?;
     }
     Ok(settings)
+}
+
+/// Whether a directory is one around a path, or its own, and within its repository.
+fn lies_around(directory: &Path, path: &Path) -> bool {
+    let Ok(path) = real(path) else { return false };
+    let root = path.ancestors().find(|it| it.join(".git").exists());
+    path.starts_with(directory) && root.is_none_or(|root| directory.starts_with(root))
 }
 
 /// The files that could have been the configuration of a run and are not, each with the reason.

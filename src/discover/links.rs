@@ -4,11 +4,23 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Tree;
+use super::{Tree, classify};
 use crate::source::{FileId, Sources};
 
 /// How many files are known by other paths because links lead to directories around them.
 const MAX_FILES: usize = 100_000;
+
+/// The links by whose names the files may be known that they lead to, by these files.
+pub(super) fn names(links: &[PathBuf], tree: &Tree) -> BTreeMap<PathBuf, Vec<PathBuf>> {
+    let mut names: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    for link in links.iter().filter(|link| classify::by_name(link).is_some()) {
+        let target = link.canonicalize().ok().filter(|it| it.starts_with(tree.root) && it.is_file());
+        if let Some(target) = target {
+            names.entry(target).or_default().push(link.clone());
+        }
+    }
+    names
+}
 
 /// Notes the links of a tree: those to files that were read, to directories with such files, to /dev/null, and the rest, of
 /// which it is not known what lies there.

@@ -251,6 +251,9 @@ impl Place<'_> {
             let place = &self.sources.get(span.file).path;
             return unknown(format!("`{}` in {place} may listen there", self.sources.text(span)));
         }
+        if let Some(link) = self.mentions.unread() {
+            return unknown(format!("what `{link}` leads to was not read, and may start what listens there"));
+        }
         Joined::Nobody { meant: None }
     }
 

@@ -27,6 +27,7 @@ pub struct Mentions {
     gunicorn: Option<Span>,
     gateway: Option<Span>,
     low_ports: Option<Span>,
+    unread: Option<String>,
 }
 
 /// Words that let a process without privileges listen on a port below 1024.
@@ -154,6 +155,16 @@ impl Mentions {
             }
         }
         mentions
+    }
+
+    /// The same with a link behind which a server may be started, if there is one.
+    pub fn with_unread(self, link: Option<&str>) -> Mentions {
+        Mentions { unread: link.map(str::to_owned), ..self }
+    }
+
+    /// A link behind which a server may be started that was not read.
+    pub fn unread(&self) -> Option<&str> {
+        self.unread.as_deref()
     }
 
     /// Where an address is spoken of.

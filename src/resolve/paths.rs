@@ -16,6 +16,8 @@ pub struct Paths {
     /// Where directories and files of the machine lie, if somebody says so, and the files by their paths.
     places: Vec<(String, Option<String>)>,
     by_path: BTreeMap<String, FileId>,
+    /// Configuration files of Gunicorn's default name that are there and not among these files.
+    elsewhere: Vec<String>,
 }
 
 /// What a deployed path leads to.
@@ -45,7 +47,29 @@ impl Paths {
         for files in by_name.values_mut() {
             files.sort();
         }
-        Paths { root: root.into(), by_name, places: Vec::new(), by_path: BTreeMap::new() }
+        Paths {
+            root: root.into(),
+            by_name,
+            places: Vec::new(),
+            by_path: BTreeMap::new(),
+            elsewhere: Vec::new(),
+        }
+    }
+
+    /// The same files, beside which there are others of Gunicorn's default name that were not read, or are of other stacks.
+    pub fn with_elsewhere(self, elsewhere: &[String]) -> Paths {
+        Paths { elsewhere: elsewhere.to_vec(), ..self }
+    }
+
+    /// The path of such a file that may be the one at a deployed path.
+    pub fn elsewhere(&self, deployed: &str) -> Option<&str> {
+        let said = self.said(deployed).map(Option::unwrap_or_default);
+        let is_there = |path: &&String| {
+            let at = path.rfind('/').map_or(0, |at| at + 1);
+            let plain = || format!("{}{}", &path[..at], template_free(&path[at..]));
+            said.as_ref().is_none_or(|said| plain() == *said)
+        };
+        self.elsewhere.iter().find(is_there).map(String::as_str)
     }
 
     /// The same files, of which it is said where directories and files of the machine lie.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::paths::glob_matches;
+use super::paths::{glob_matches, template_free};
 use crate::source::{FileId, Root, Sources};
 use crate::value::Globs;
 
@@ -18,6 +18,11 @@ pub struct Stack {
     pub places: Vec<(String, Option<String>)>,
     /// Something of it that is there and cannot be read.
     pub unread: Option<String>,
+    /// The links in it that lead to nothing that was read.
+    pub links: Vec<String>,
+    /// Configuration files of Gunicorn's default name that are there, were not read into it, and may be its own: those that
+    /// nothing was read of, and those of what lies around it or in it.
+    pub elsewhere: Vec<String>,
 }
 
 /// Machines that are named.
@@ -72,6 +77,15 @@ pub fn stacks(sources: &Sources, trees: &[Root], named: &[Named]) -> Vec<Stack> 
                 moved.extend(is_new.then_some(*path));
             }
         }
+        // A place may be a link to a directory.
+        let links = sources.links().filter(|(link, _)| {
+            ground.tree_of(link) == tree && ground.configured(link).is_some_and(|it| named.takes(&it))
+        });
+        for (_, id) in links {
+            let path = sources.get(id).path.as_str();
+            let is_new = members.entry((root.clone(), false)).or_default().insert(path);
+            moved.extend(is_new.then_some(path));
+        }
     }
     for (link, id) in sources.links() {
         let (home, path) = (ground.home(link), sources.get(id).path.as_str());
@@ -91,8 +105,10 @@ pub fn stacks(sources: &Sources, trees: &[Root], named: &[Named]) -> Vec<Stack> 
             let of = roots.get(&root).filter(|_| !is_left).map(|at| &named[*at]);
             Stack {
                 files: paths.iter().filter_map(|path| by_path.get(path).copied()).collect(),
-                places: of.map(|of| ground.places(of, &root)).unwrap_or_default(),
+                places: of.map(|of| ground.places(of, &root, sources)).unwrap_or_default(),
                 unread: ground.unread(sources, of, &root),
+                links: ground.links(sources, of, &(root.clone(), is_left)),
+                elsewhere: ground.elsewhere(sources, &paths, &(root.clone(), is_left)),
                 root,
             }
         });
@@ -178,12 +194,18 @@ impl<'a> Ground<'a> {
     }
 
     /// Where the directories and files of the machine lie, as paths are shown.
-    fn places(&self, named: &Named, root: &str) -> Vec<(String, Option<String>)> {
+    fn places(&self, named: &Named, root: &str, sources: &Sources) -> Vec<(String, Option<String>)> {
         let tree = self.tree_of(root);
+        let is_read = |place: &String| {
+            let is_around = |link: &str| {
+                place.strip_prefix(link).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            !sources.unread_links().any(is_around)
+        };
         let shown = |place: &str| {
             let inside = plain(place).strip_prefix(tree.below.trim_end_matches('/'))?;
             let is_whole = tree.below.is_empty() || inside.is_empty() || inside.starts_with('/');
-            is_whole.then(|| format!("{}{}", tree.path, inside.trim_start_matches('/')))
+            is_whole.then(|| format!("{}{}", tree.path, inside.trim_start_matches('/'))).filter(is_read)
         };
         let mut places: Vec<_> = named
             .paths
@@ -192,6 +214,36 @@ impl<'a> Ground<'a> {
             .collect();
         places.sort();
         places
+    }
+
+    /// The links of a stack that lead to nothing that was read.
+    fn links(&self, sources: &Sources, named: Option<&Named>, home: &Home) -> Vec<String> {
+        let is_own = |link: &&str| {
+            self.home(link).key() == *home
+                || self.configured(link).is_some_and(|it| named.is_some_and(|named| named.takes(&it)))
+        };
+        sources.unread_links().filter(is_own).map(str::to_owned).collect()
+    }
+
+    /// Configuration files of Gunicorn's default name that are not among the files of a stack, and that may be: those that
+    /// belong to no machine in particular, or to one around it or in it.
+    fn elsewhere(&self, sources: &Sources, files: &BTreeSet<&str>, home: &Home) -> Vec<String> {
+        let tree = self.tree_of(&home.0);
+        let read =
+            sources.iter().map(|(_, source)| source.path.as_str()).filter(|path| !files.contains(path));
+        let all = read.chain(sources.unread_links()).chain(sources.configurations());
+        let may_be = |path: &&str| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let there = self.home(path);
+            let is_near = there.root.starts_with(home.0.as_str()) || home.0.starts_with(there.root);
+            template_free(name) == "gunicorn.conf.py"
+                && self.tree_of(path) == tree
+                && (there.is_loose || is_near)
+        };
+        let mut found: Vec<String> = all.filter(may_be).map(str::to_owned).collect();
+        found.sort();
+        found.dedup();
+        found
     }
 
     /// Something that cannot be read and belongs to a stack, or may.
@@ -205,13 +257,20 @@ impl<'a> Ground<'a> {
     }
 }
 
-/// The directory before the first `etc/` below the tree: `hosts/web1/` of `hosts/web1/etc/nginx/nginx.conf`.
+/// The directory before the first `etc/` below the tree: `hosts/web1/` of `hosts/web1/etc/nginx/nginx.conf`. The `etc/` of
+/// `usr/local/` is one of the machine around it, and one of the files or templates of an Ansible role is the role's.
 fn etc_root(path: &str, tree: usize) -> Option<&str> {
     let inside = &path[tree..];
     if inside.starts_with("etc/") {
         return None;
     }
-    inside.find("/etc/").map(|at| &path[..=tree + at])
+    let above = &inside[..=inside.find("/etc/")?];
+    let around = ["usr/local/", "usr/"].iter().find_map(|own| above.strip_suffix(own));
+    let above = around.filter(|it| it.is_empty() || it.ends_with('/')).unwrap_or(above);
+    let role = ["/files/", "/templates/"].iter().find_map(|own| above.strip_suffix(own));
+    let is_role = |it: &&str| it.rsplit('/').nth(1) == Some("roles");
+    let length = role.filter(is_role).map_or(above.len(), |role| role.len() + 1);
+    (length > 0).then(|| &path[..tree + length])
 }
 
 /// The outermost host directory that a file lies in.

@@ -21,6 +21,7 @@ mod sockets;
 pub(super) mod specifiers;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,7 @@ use merge::{HOLE, Line, Merged};
 
 pub(super) use environment::is_name;
 pub(super) use specifiers::is_placeholder;
+pub(super) use unread::server as unread_server;
 
 use super::ansible::Variables;
 use super::launch::{Activation, Argument, Environment, Launch};
@@ -74,7 +76,7 @@ pub fn resolve(
     version: Version,
 ) -> Resolved {
     let stack = Stack { paths, sources };
-    let layout = layout::layout(files, trees, sources);
+    let layout = layout::layout(files, trees, paths.root(), sources);
     let mut merged = instances::merge(&layout, trees, sources);
     for unit in &mut merged {
         unit.words = unit.files.first().map(|file| variables.scope(sources.get(*file)));
@@ -173,6 +175,9 @@ fn commands<'a>(
     is_oneshot: bool,
     environment: &Environment,
 ) -> Result<Vec<exec::Command>, (Line<'a>, String)> {
+    if let Some(line) = lines.first().filter(|_| unit.is_changed) {
+        return Err((*line, "a drop-in that was not read may set another".into()));
+    }
     if let Some(line) = lines.iter().find(|line| line.entry.conditional) {
         return Err((*line, "a template engine decides whether this is set".into()));
     }

@@ -141,18 +141,26 @@ pub(super) fn implicit(stack: &Stack, directory: &Possible<String>) -> Choice {
             "the directory that it starts in lies outside of what was read".into(),
         );
     }
-    if named.is_empty() {
-        return Choice::Absent;
-    }
     let all = || named.iter().map(|(_, file)| *file).collect::<Vec<_>>();
-    let Possible::Known(directory) = directory else {
-        return Choice::Perhaps(all(), format!("`{DEFAULT_NAME}` is read if it lies where Gunicorn starts"));
+    let deployed = directory.known().map(|it| format!("{}/{DEFAULT_NAME}", it.trim_end_matches('/')));
+    let elsewhere = stack.paths.elsewhere(deployed.as_deref().unwrap_or_default()).map(|path| {
+        Choice::Unknown(
+            all(),
+            format!("`{path}` may be the `{DEFAULT_NAME}` that it reads, and is not in its stack"),
+        )
+    });
+    if named.is_empty() {
+        return elsewhere.unwrap_or(Choice::Absent);
+    }
+    let (Possible::Known(directory), Some(deployed)) = (directory, deployed) else {
+        return elsewhere.unwrap_or_else(|| {
+            Choice::Perhaps(all(), format!("`{DEFAULT_NAME}` is read if it lies where Gunicorn starts"))
+        });
     };
-    let deployed = format!("{}/{DEFAULT_NAME}", directory.trim_end_matches('/'));
     if stack.paths.is_said(&deployed) {
         return match stack.paths.find(&deployed) {
             Mapped::File(file) if stack.trees.contains_key(&file) => Choice::File(file, deployed),
-            Mapped::Missing => Choice::Absent,
+            Mapped::Missing => elsewhere.unwrap_or(Choice::Absent),
             Mapped::File(_) | Mapped::Ambiguous => {
                 Choice::Unknown(Vec::new(), format!("`{deployed}` was not read as a configuration file"))
             }
@@ -171,10 +179,10 @@ pub(super) fn implicit(stack: &Stack, directory: &Possible<String>) -> Choice {
             return Choice::File(file, deployed);
         }
     }
-    Choice::Perhaps(
-        all(),
-        format!("whether a `{DEFAULT_NAME}` of the tree lies in `{directory}` is not known"),
-    )
+    elsewhere.unwrap_or_else(|| {
+        let why = format!("whether a `{DEFAULT_NAME}` of the tree lies in `{directory}` is not known");
+        Choice::Perhaps(all(), why)
+    })
 }
 
 /// Whether a directory of the stack has this name.

@@ -81,6 +81,10 @@ fn merged<'a>(
             merged.read_perhaps(Span::new(file, 0..0));
         }
     }
+    if drop_ins.unread {
+        merged.is_changed = true;
+        merged.read_perhaps(Span::new(unit.file, 0..0));
+    }
     merged.manager = manager(&merged, &source.path);
     let suffix = source.name().rsplit('.').next().unwrap_or_default();
     merged.envsubst = ["template", "tmpl", "tpl", "in"].contains(&suffix);

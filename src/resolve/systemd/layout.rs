@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::name::{self, UnitName};
+use super::unread;
 use crate::model::Unresolved;
 use crate::resolve::paths::template_free;
 use crate::source::{FileId, Sources, Span};
@@ -20,6 +21,8 @@ pub(super) struct Layout {
     pub(super) masks: BTreeSet<(String, String)>,
     /// Other names that links give to units: the home, the unit's name and the other one, sorted.
     aliases: Vec<(String, String, UnitName)>,
+    /// Drop-ins, and directories of them, behind links that lead to nothing that was read.
+    unread: Vec<DropIn>,
     /// Units that lie in a `.wants` or `.requires` directory: the home, and the name of the unit that is wanted.
     pub(super) wanted: Vec<(String, String)>,
     /// What could not be placed.
@@ -58,6 +61,8 @@ pub(super) struct DropIns<'a> {
     pub(super) hidden: Vec<&'a DropIn>,
     /// Those that perhaps belong to it.
     pub(super) doubtful: Vec<&'a DropIn>,
+    /// Whether there are others, which were not read.
+    pub(super) unread: bool,
 }
 
 /// The directories that units are read from, the one that wins first, and a sign for all of one machine. Source:
@@ -85,12 +90,19 @@ type Candidates = BTreeMap<(String, String), Vec<(usize, UnitFile)>>;
 /// is for, its root, and how unspecific its directory is.
 type Order = (bool, usize, usize, usize);
 
-/// Sorts out the files.
-pub(super) fn layout(files: &[FileId], trees: &BTreeMap<FileId, Parsed<Tree>>, sources: &Sources) -> Layout {
+/// Sorts out the files of the stack that lies in `root`.
+pub(super) fn layout(
+    files: &[FileId],
+    trees: &BTreeMap<FileId, Parsed<Tree>>,
+    root: &str,
+    sources: &Sources,
+) -> Layout {
     let mut layout = Layout::default();
     let mut units = Candidates::new();
+    let called = called(files, root, sources);
     for (file, tree) in files.iter().filter_map(|file| Some((*file, trees.get(file)?))) {
-        let path = &sources.get(file).path;
+        let own = sources.get(file).path.as_str();
+        let path = called.get(&file).copied().unwrap_or(own);
         let (directory, base) = path.rsplit_once('/').unwrap_or(("", path));
         let base = template_free(base);
         let (parent, folder) = directory.rsplit_once('/').unwrap_or(("", directory));
@@ -107,12 +119,15 @@ pub(super) fn layout(files: &[FileId], trees: &BTreeMap<FileId, Parsed<Tree>>, s
         } else {
             layout.unresolved.push(Unresolved {
                 span: Span::new(file, 0..0),
-                what: path.clone(),
+                what: path.to_owned(),
                 why: "it is neither named like a unit nor does it lie in a drop-in directory".into(),
             });
         }
     }
     links(&mut layout, &mut units, sources);
+    for (home, directory) in sources.unread_links().filter_map(unread::drop_ins) {
+        layout.unread.push(DropIn { file: None, directory, name: String::new(), home, rank: 0 });
+    }
     for (_, candidates) in units {
         // Of several roots of one machine the first wins. Two files of one rank are variants of one unit, such as the
         // file and its template: each is a unit of its own.
@@ -123,6 +138,29 @@ pub(super) fn layout(files: &[FileId], trees: &BTreeMap<FileId, Parsed<Tree>>, s
     }
     layout.drop_ins.sort_by(|a, b| (&a.home, a.rank, &a.name).cmp(&(&b.home, b.rank, &b.name)));
     layout
+}
+
+/// The links that make units and drop-ins of files that are not called like any, each by its file.
+fn called<'a>(files: &[FileId], root: &str, sources: &'a Sources) -> BTreeMap<FileId, &'a str> {
+    let is_named = |path: &str| {
+        let (directory, base) = path.rsplit_once('/').unwrap_or(("", path));
+        let folder = directory.rsplit('/').next().unwrap_or(directory);
+        UnitName::parse(template_free(base)).is_some() || name::of_drop_in_directory(folder).is_some()
+    };
+    let files: BTreeSet<FileId> =
+        files.iter().filter(|file| !is_named(&sources.get(**file).path)).copied().collect();
+    let mut called = BTreeMap::new();
+    for (link, file) in sources.links() {
+        if link.starts_with(root) && files.contains(&file) && is_named(link) && !is_wish(link) {
+            called.entry(file).or_insert(link);
+        }
+    }
+    called
+}
+
+/// Whether a path lies in a directory of links to units that are wanted.
+fn is_wish(path: &str) -> bool {
+    path.rsplit('/').nth(1).is_some_and(|folder| WANTED.iter().any(|end| folder.ends_with(end)))
 }
 
 /// Notes what links to files of the stack, to /dev/null and out of the tree tell of its units.
@@ -204,6 +242,9 @@ impl Layout {
                 None => found.doubtful.push(drop_in),
             }
         }
+        let is_for_it = |drop_in: &&DropIn| directories.iter().any(|(_, it)| *it == drop_in.directory);
+        found.unread =
+            self.unread.iter().filter(is_for_it).any(|drop_in| self.belongs(drop_in, home) != Some(false));
         let read = |drop_in: &&DropIn| drop_in.file.is_some();
         found.read = chosen.into_values().map(|(_, drop_in)| drop_in).filter(read).collect();
         found
@@ -237,7 +278,7 @@ impl Layout {
 }
 
 /// Where a directory's units belong, and the directory's rank among those of one machine.
-fn home(directory: &str) -> (String, usize) {
+pub(super) fn home(directory: &str) -> (String, usize) {
     for (rank, (root, sign)) in ROOTS.iter().enumerate() {
         if let Some(above) = directory.strip_suffix(root)
             && (above.is_empty() || above.ends_with('/'))

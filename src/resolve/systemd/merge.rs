@@ -27,6 +27,8 @@ pub(super) struct Merged<'a> {
     pub(super) envsubst: bool,
     /// Drop-ins that another one of the same name hides, and what is lost with them.
     pub(super) shadowed: Vec<Shadowed>,
+    /// Whether there are drop-ins of it that were not read.
+    pub(super) is_changed: bool,
     /// What names of Ansible's mean in it.
     pub(super) words: Option<Scope<'a>>,
     lines: Vec<Line<'a>>,
@@ -89,6 +91,7 @@ impl<'a> Merged<'a> {
             manager: Manager::Unknown,
             envsubst: false,
             shadowed: Vec::new(),
+            is_changed: false,
             words: None,
             lines: Vec::new(),
             headers: Vec::new(),

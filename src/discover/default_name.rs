@@ -1,0 +1,40 @@
+//! Gunicorn's configuration where the walk does not go: what is ignored or excluded may lie on the machine all the same.
+
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+use super::Tree;
+use crate::resolve::paths::template_free;
+use crate::source::{FileKind, Sources};
+
+/// Directories of packages and of git, in which no app has its configuration.
+const PASSED_OVER: [&str; 4] = [".git", "node_modules", "site-packages", "__pycache__"];
+
+/// Notes the files of a tree that Gunicorn would read by their name alone and that were not read, if something may start a
+/// Gunicorn.
+pub(super) fn note(tree: &Tree, is_read: impl Fn(&Path) -> bool, sources: &mut Sources) {
+    let starts = |kind| matches!(kind, FileKind::Systemd | FileKind::Launcher);
+    let all = || sources.iter().map(|(_, source)| source);
+    let is_started = all().any(|it| starts(it.kind) && it.text.contains("gunicorn"))
+        && all().any(|it| it.kind == FileKind::Systemd);
+    if !is_started {
+        return;
+    }
+    let walk = WalkBuilder::new(tree.root)
+        .standard_filters(false)
+        .filter_entry(|entry| !PASSED_OVER.iter().any(|name| entry.file_name() == *name))
+        .build();
+    let is_one = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        template_free(name) == "gunicorn.conf.py" && !is_read(path)
+    };
+    // What cannot be read was said by the first walk, or is nothing that anybody asked for.
+    let files = walk.flatten().filter(|entry| entry.file_type().is_some_and(|it| !it.is_dir()));
+    for path in files.map(ignore::DirEntry::into_path).filter(is_one) {
+        let shown = tree.shown(&path);
+        if sources.links().all(|(link, _)| link != shown) {
+            sources.note_configuration(shown);
+        }
+    }
+}
