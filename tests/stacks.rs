@@ -598,7 +598,7 @@ fn a_variable_that_differs_from_task_to_task_is_not_equal_to_itself() {
         write(&directory.path().join(nginx), &files[0].1);
         write(&directory.path().join(service), &files[1].1);
         for at in 0..plays {
-            write(&directory.path().join(format!("play{at}.yml")), &play("all"));
+            write(&directory.path().join(format!("play{at}.yml")), play("all"));
         }
         assert_eq!(found(directory.path(), &[]).len(), usize::from(is_equal), "{nginx} {plays}");
     }
