@@ -101,7 +101,7 @@ pub fn deployment(
         stack.files.iter().copied().filter(|id| sources.get(*id).kind == kind).collect()
     };
 
-    let variables = ansible::Variables::new(&stack.files, sources);
+    let variables = ansible::Variables::new(&stack.root, &stack.files, sources);
     let mut nginx = nginx::resolve(&of(FileKind::Nginx), &trees.nginx, &paths, sources, &target, external);
     let broken =
         trees.nginx.iter().filter(|(_, parsed)| !parsed.errors.is_empty()).map(|(id, _)| *id).collect();

@@ -730,4 +730,141 @@ fn a_finding_of_a_shared_file_says_of_which_machine_it_is_where_that_counts() {
         .map(|(_, end)| end)
         .collect();
     assert_eq!(ends, ["on the machine of `hosts/a`)\n", "on the machine of `hosts/b`)\n"], "{ran:?}");
+
+/// A role whose app binds an expression, and whose nginx connects to a port that one stands for.
+fn shop(bind: &str) -> Vec<(String, String)> {
+    let mut files = role("shop", 20, bind);
+    let defaults = "shop_port: 8000\nshop_bind: \"127.0.0.1:{{ shop_port }}\"\n";
+    files[2].1 = defaults.into();
+    files
+}
+
+#[test]
+fn a_variable_that_another_file_names_is_not_followed() {
+    let mistake = ["roles/shop/templates/shop.conf.j2:7:9: warning[read-timeout-below-worker]"];
+    for (path, text, follows) in [
+        ("site.yml", "- hosts: all\n  vars:\n    shop_bind: unix:/run/shop.sock\n  roles: [shop]\n", false),
+        ("site.yml", "- hosts: all\n  roles:\n    - {role: shop, shop_bind: unix:/run/shop.sock}\n", false),
+        ("vars/prod.yml", "shop_bind: unix:/run/shop.sock\n", false),
+        ("vars/prod.json", "{\"shop_bind\": \"unix:/run/shop.sock\"}\n", false),
+        ("inventory/hosts.ini", "[web]\na shop_bind=unix:/run/shop.sock\n", false),
+        ("production", "[web]\na ansible_host=10.0.0.1 shop_bind=unix:/run/shop.sock\n", false),
+        ("hosts", "a shop_bind=unix:/run/shop.sock\n", false),
+        ("roles/shop/tasks/bind.yml", "- set_fact:\n    shop_bind: unix:/run/shop.sock\n", false),
+        ("roles/shop/tasks/bind.yml", "- ansible.builtin.set_fact: shop_bind=unix:/run/a.sock\n", false),
+        ("roles/other/vars/main.yml", "shop_bind: unix:/run/shop.sock\n", false),
+        ("deploy.sh", "ansible-playbook -e shop_bind=unix:/run/shop.sock site.yml\n", false),
+        ("deploy.sh", "ansible-playbook -e '{\"shop_bind\": \"unix:/run/shop.sock\"}' site.yml\n", false),
+        // Near misses: nobody gives it another meaning.
+        (
+            "site.yml",
+            "- hosts: all\n  vars:\n    shop_port: 9000\n    my_shop_bind: x\n  roles: [shop]\n",
+            true,
+        ),
+        ("site.yml", "# shop_bind: unix:/run/shop.sock\n- hosts: all\n  roles: [shop]\n", true),
+        ("roles/other/defaults/main.yml", "shop_bind: unix:/run/shop.sock\n", true),
+        ("roles/shop/meta/argument_specs.yml", "argument_specs:\n  main:\n    shop_bind: {}\n", true),
+        ("deploy.sh", "echo \"$shop_bind\"\nshop_bind=1 ./x\n", true),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        add_all(directory.path(), &shop("{{ shop_bind }}"));
+        add(directory.path(), &[(path, text)]);
+        let expected: &[&str] = if follows { &mistake } else { &[] };
+        assert_eq!(found(directory.path(), &[]), expected, "{path}: {text}");
+    }
+}
+
+#[test]
+fn a_variable_that_differs_from_task_to_task_is_not_equal_to_itself() {
+    for (path, text, is_equal) in [
+        ("roles/shop/tasks/main.yml", "- template: {src: a, dest: b}\n  vars:\n    shop_port: 8081\n", false),
+        (
+            "roles/shop/tasks/main.yml",
+            "- template: {src: a, dest: b}\n  loop: [1, 2]\n  loop_control: {loop_var: shop_port}\n",
+            false,
+        ),
+        ("roles/shop/tasks/main.yml", "- block:\n    - set_fact: {shop_port: 1}\n", false),
+        ("roles/shop/tasks/main.yml", "- wait_for: {port: '{{ shop_port }}'}\n  vars: {other: 1}\n", true),
+        // Whatever a play says holds for all of the role.
+        ("site.yml", "- hosts: all\n  vars: {shop_port: 9000}\n  roles: [shop]\n", true),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        add_all(directory.path(), &shop("127.0.0.1:{{ shop_port }}"));
+        add(directory.path(), &[(path, text)]);
+        assert_eq!(found(directory.path(), &[]).len(), usize::from(is_equal), "{path}: {text}");
+    }
+    // Outside of roles each directory and each play has names of its own.
+    let files = role("shop", 20, "127.0.0.1:{{ shop_port }}");
+    let play = |host: &str| format!("- hosts: {host}\n  vars: {{shop_port: 1}}\n");
+    for (nginx, service, plays, is_equal) in [
+        ("templates/a.conf.j2", "templates/shop.service.j2", 1, true),
+        ("templates/a.conf.j2", "templates/shop.service.j2", 2, false),
+        ("templates/a/a.conf.j2", "templates/b/shop.service.j2", 1, false),
+        ("templates/nginx/a.conf.j2", "templates/systemd/shop.service.j2", 1, true),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        write(&directory.path().join(nginx), &files[0].1);
+        write(&directory.path().join(service), &files[1].1);
+        for at in 0..plays {
+            write(&directory.path().join(format!("play{at}.yml")), play("all"));
+        }
+        assert_eq!(found(directory.path(), &[]).len(), usize::from(is_equal), "{nginx} {plays}");
+    }
+}
+
+#[test]
+fn a_value_that_another_file_gives_may_be_several_words() {
+    for (play, is_told) in
+        [("workers: \"3 --timeout 10\"", false), ("workers: 4", true), ("worker_count: 4", true)]
+    {
+        let directory = tempfile::tempdir().unwrap();
+        let mut files = role("shop", 20, "127.0.0.1:{{ shop_port }}");
+        files[1].1 = files[1].1.replace("--workers 3", "--workers {{ workers }}");
+        files[1].1 = files[1].1.replace(" --timeout 30", "").replace("--workers", "--timeout 30 --workers");
+        files[2].1.push_str("workers: 3\n");
+        files.push(("site.yml".into(), format!("- hosts: all\n  roles:\n    - role: shop\n      {play}\n")));
+        add_all(directory.path(), &files);
+        assert_eq!(
+            found(directory.path(), &["--select", "read-timeout-below-worker"]).len(),
+            usize::from(is_told)
+        );
+    }
+}
+
+#[test]
+fn sockets_that_expressions_name_meet() {
+    let mut files = role("shop", 20, "unix:{{ sock }}");
+    files[0].1 = files[0].1.replace("127.0.0.1:{{ shop_port }}", "unix:{{ sock }}");
+    files[2].1.clear();
+    for (defaults, inner, meets) in [
+        ("", "", true),
+        ("sock: /run/shop/shop.sock\n", "", true),
+        ("sock: shop.sock\n", "", false),
+        ("", "/shop.sock", true),
+        ("", ".sock", false),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let mut files = files.clone();
+        for file in &mut files[..2] {
+            file.1 = file.1.replace("unix:{{ sock }}", &format!("unix:{{{{ sock }}}}{inner}"));
+        }
+        files[2].1 = defaults.into();
+        add_all(directory.path(), &files);
+        let found = found(directory.path(), &["--select", "read-timeout-below-worker"]);
+        assert_eq!(found.len(), usize::from(meets), "{defaults} {inner}");
+    }
+}
+
+#[test]
+fn a_role_whose_templates_lie_as_on_the_machine_has_its_variables() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut files = shop("{{ shop_bind }}");
+    files[0].0 = "roles/shop/templates/etc/nginx/conf.d/shop.conf.j2".into();
+    files[1].0 = "roles/shop/templates/etc/systemd/system/shop.service.j2".into();
+    add_all(directory.path(), &files);
+    let mistake =
+        "roles/shop/templates/etc/nginx/conf.d/shop.conf.j2:7:9: warning[read-timeout-below-worker]";
+    assert_eq!(found(directory.path(), &[]), [mistake]);
+    add(directory.path(), &[("site.yml", "- hosts: all\n  vars: {shop_bind: unix:/run/a.sock}\n")]);
+    assert_eq!(found(directory.path(), &[]), Vec::<String>::new());
 }

@@ -8,11 +8,13 @@
 
 mod files;
 mod fill;
+mod said;
 
 pub(super) use fill::{fill, is_filled_in, written};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::said::Said;
 use crate::source::{FileId, FileKind, Source, Sources};
 
 /// How deep variables are followed that stand for others, and how many values are told apart.
@@ -36,6 +38,10 @@ pub struct Variables {
     roles: BTreeMap<String, Names>,
     /// Those of groups and hosts.
     shared: Names,
+    /// The directories of all roles.
+    known: BTreeSet<String>,
+    /// What other files say.
+    said: Said,
 }
 
 /// What names mean in one template.
@@ -44,13 +50,17 @@ pub(super) struct Scope<'a> {
     home: &'a str,
     own: Option<&'a Names>,
     shared: &'a Names,
+    /// The directory of the role that the template is of.
+    role: Option<&'a str>,
+    said: &'a Said,
     /// Names that the template gives a meaning itself.
     bound: BTreeSet<&'a str>,
 }
 
 impl Variables {
-    /// What the files of a stack say; nothing where none of them is a template.
-    pub(super) fn new(stack: &[FileId], sources: &Sources) -> Variables {
+    /// What the files of a stack say; nothing where none of them is a template. A machine whose files lie in a role's
+    /// `templates/` is told by all files what its variables are.
+    pub(super) fn new(root: &str, stack: &[FileId], sources: &Sources) -> Variables {
         let is_template = |id: &FileId| {
             let source = sources.get(*id);
             source.kind.is_configuration() && source.text.contains("{{")
@@ -59,21 +69,37 @@ impl Variables {
         if !stack.iter().any(is_template) {
             return variables;
         }
-        for id in stack.iter().filter(|id| sources.get(**id).kind == FileKind::Launcher) {
+        let is_inner = files::directory(root, "templates").is_some();
+        let files: Vec<FileId> = match is_inner {
+            true => sources.iter().map(|(id, _)| id).collect(),
+            false => stack.to_vec(),
+        };
+        variables.known = said::roles(&files, sources);
+        for id in files.iter().filter(|id| sources.get(**id).kind == FileKind::Launcher) {
             let Some(of) = files::of(&sources.get(*id).path) else { continue };
             let names = match of {
+                // The `vars/` of a project are for the playbooks that name its files.
+                files::Of::Role(role) if !variables.known.contains(role) => continue,
                 files::Of::Role(role) => variables.roles.entry(role.to_owned()).or_default(),
                 files::Of::Inventory => &mut variables.shared,
             };
             files::read(*id, &sources.get(*id).text, names);
         }
+        variables.said = Said::new(&files, sources, &variables.known);
         variables
     }
 
     /// What names mean in a file.
     pub(super) fn scope<'a>(&'a self, source: &'a Source) -> Scope<'a> {
-        let own = files::role_of_template(&source.path).and_then(|role| self.roles.get(role));
-        Scope { home: files::home(&source.path), own, shared: &self.shared, bound: bound(&source.text) }
+        let role = files::role_of_template(&source.path, &self.known);
+        Scope {
+            home: role.unwrap_or_else(|| files::home(&source.path)),
+            own: role.and_then(|role| self.roles.get(role)),
+            shared: &self.shared,
+            role,
+            said: &self.said,
+            bound: bound(&source.text),
+        }
     }
 }
 
@@ -145,7 +171,7 @@ impl Scope<'_> {
     }
 
     /// A text with its expressions in one spelling: texts that are alike are filled in alike. A variable that stands for other
-    /// expressions gives way to these, if there is only one place that says so. `None` where an expression is more than a
+    /// expressions gives way to these, if there is only one place that says so, and no other file names it. `None` where an expression is more than a
     /// name, or may mean another thing at another place.
     pub(super) fn symbol(&self, text: &str) -> Option<String> {
         self.expanded(text, 0)
@@ -163,13 +189,16 @@ impl Scope<'_> {
             };
             let mut parts = expression.split('.');
             let first = parts.next().unwrap_or_default();
-            if !is_name(first) || self.bound.contains(first) || !parts.all(is_name) {
+            let is_fixed = !self.bound.contains(first) && !self.said.is_unsteady(first, self.role);
+            if !is_name(first) || !is_fixed || !parts.all(is_name) {
                 return None;
             }
             match self.definitions(expression).as_slice() {
                 // What it is a part of differs from task to task unless somebody defines it.
                 [] if first != expression && self.definitions(first).is_empty() => return None,
-                [Definition { text: Some(text), .. }] if text.contains("{{") && depth < MAX_DEPTH => {
+                [Definition { text: Some(text), .. }]
+                    if text.contains("{{") && depth < MAX_DEPTH && !self.said.is_key(first, self.role) =>
+                {
                     all.push_str(&self.expanded(text, depth + 1)?);
                 }
                 _ => all.push_str(&format!("{{{{{expression}}}}}")),
@@ -180,13 +209,19 @@ impl Scope<'_> {
 
     /// What a text usually becomes, and when it becomes something else. `None` where that is not known.
     pub(super) fn usual(&self, text: &str) -> Option<(Vec<String>, String)> {
+        let (values, names) = self.usual_and_names(text)?;
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        Some((values, format!("an inventory or a playbook sets {}", names.join(" or "))))
+    }
+
+    /// What a text usually becomes, and the names that it hangs on.
+    fn usual_and_names(&self, text: &str) -> Option<(Vec<String>, BTreeSet<String>)> {
         let mut names = BTreeSet::new();
         let values = self.values(text, 0, &mut names)?;
         if names.is_empty() {
             return None;
         }
-        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        Some((values, format!("an inventory or a playbook sets {}", names.join(" or "))))
+        Some((values, names))
     }
 
     fn values(&self, text: &str, depth: usize, names: &mut BTreeSet<String>) -> Option<Vec<String>> {
@@ -216,11 +251,15 @@ impl Scope<'_> {
         (depth == 0 || all.iter().all(|text| is_plain(text))).then_some(all)
     }
 
-    /// Whether an expression is filled in with one word that is no option, as all that is said of it has it.
+    /// Whether an expression is filled in with one word that is no option, as all that is said of it has it. It is not where a
+    /// playbook or an inventory of the tree has more.
     pub(super) fn is_word(&self, expression: &str) -> bool {
         let is_whole = expression.starts_with("{{") && expression.ends_with("}}");
         let is_word = |value: &String| !value.is_empty() && !value.starts_with('-') && is_plain(value);
-        is_whole && self.usual(expression).is_some_and(|(values, _)| values.iter().all(is_word))
+        let Some((values, names)) = self.usual_and_names(expression) else { return false };
+        is_whole
+            && values.iter().all(is_word)
+            && !names.iter().any(|name| self.said.may_be_several(name, self.role))
     }
 }
 
@@ -254,7 +293,7 @@ mod tests {
     #[test]
     fn equal_expressions_have_one_spelling() {
         let (sources, ids) = sources(&FILES);
-        let variables = Variables::new(&ids, &sources);
+        let variables = Variables::new("", &ids, &sources);
         let scope = variables.scope(sources.get(ids[0]));
         assert_eq!(scope.home(), "roles/app/");
         for (text, expected) in [
@@ -280,7 +319,7 @@ mod tests {
     #[test]
     fn what_variables_usually_are() {
         let (sources, ids) = sources(&FILES);
-        let variables = Variables::new(&ids, &sources);
+        let variables = Variables::new("", &ids, &sources);
         let scope = variables.scope(sources.get(ids[0]));
         for (text, expected) in [
             ("{{ port }}s", Some("8000s")),

@@ -68,9 +68,7 @@ pub(super) fn is_settings_alone(text: &str) -> bool {
     let mut module = Module::default();
     module.read(text, &parsed.tree.statements);
     let is_called = |name: &&str| module.values.iter().any(|value| text[value.range()].contains(*name));
-    !module.is_program
-        && module.settings * 2 > module.assigned
-        && module.functions.iter().all(is_called)
+    !module.is_program && module.settings * 2 > module.assigned && module.functions.iter().all(is_called)
 }
 
 impl<'a> Module<'a> {

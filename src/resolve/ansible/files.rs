@@ -1,5 +1,7 @@
 //! The files that give variables their values.
 
+use std::collections::BTreeSet;
+
 use super::{Definition, Names};
 use crate::source::FileId;
 use crate::syntax::compose::{self, NodeKind};
@@ -15,7 +17,7 @@ pub(super) enum Of<'a> {
 
 /// Whom a file gives variables by its path, if it does.
 pub(super) fn of(path: &str) -> Option<Of<'_>> {
-    let is_yaml = path.ends_with(".yml") || path.ends_with(".yaml");
+    let is_yaml = is_yaml(path);
     if ["group_vars", "host_vars"].iter().any(|folder| directory(path, folder).is_some()) {
         return (is_yaml || !path.rsplit('/').next()?.contains('.')).then_some(Of::Inventory);
     }
@@ -23,19 +25,38 @@ pub(super) fn of(path: &str) -> Option<Of<'_>> {
     is_yaml.then_some(Of::Role(role))
 }
 
-/// The role that a template belongs to.
-pub(super) fn role_of_template(path: &str) -> Option<&str> {
-    directory(path, "templates")
+/// Whether a file is YAML by its name.
+pub(super) fn is_yaml(path: &str) -> bool {
+    path.ends_with(".yml") || path.ends_with(".yaml")
 }
 
-/// The directory of those templates that names mean the same to: of the role, or else the one that a file lies in, but for
+/// Whether a file may hold variables by its name: YAML, JSON, or an inventory.
+pub(super) fn is_data(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    is_yaml(path)
+        || name.ends_with(".ini")
+        || name.ends_with(".cfg")
+        || name.ends_with(".json") && name != "package.json"
+        || !name.contains('.')
+}
+
+/// The role that a template belongs to, if what it lies in is one of `roles`.
+pub(super) fn role_of_template<'a>(path: &'a str, roles: &BTreeSet<String>) -> Option<&'a str> {
+    let places = path.match_indices("templates/").filter(|(at, _)| *at == 0 || path[..*at].ends_with('/'));
+    places.map(|(at, _)| &path[..at]).filter(|role| roles.contains(*role)).last()
+}
+
+/// The role that a file belongs to by the directory that roles lie in: `roles/shop/`.
+pub(super) fn role_by_place(path: &str) -> Option<&str> {
+    let roles = directory(path, "roles")?.len() + "roles/".len();
+    Some(&path[..=roles + path[roles..].find('/')?])
+}
+
+/// The directory of those templates outside of roles that names mean the same to: the one that a file lies in, but for
 /// directories that are called after programs.
 pub(super) fn home(path: &str) -> &str {
     const PROGRAMS: [&str; 8] =
         ["nginx", "gunicorn", "systemd", "system", "conf.d", "sites-available", "sites-enabled", "etc"];
-    if let Some(role) = role_of_template(path) {
-        return role;
-    }
     let mut directory = &path[..path.rfind('/').map_or(0, |at| at + 1)];
     while let Some(name) = directory.strip_suffix('/').and_then(|it| it.rsplit('/').next()) {
         if !PROGRAMS.contains(&name) {
@@ -47,7 +68,7 @@ pub(super) fn home(path: &str) -> &str {
 }
 
 /// What stands before the last directory of a name in a path: empty, or ending in `/`.
-fn directory<'a>(path: &'a str, name: &str) -> Option<&'a str> {
+pub(super) fn directory<'a>(path: &'a str, name: &str) -> Option<&'a str> {
     let inner = path.rfind(&format!("/{name}/")).map(|at| &path[..=at]);
     inner.or_else(|| path.strip_prefix(name).is_some_and(|rest| rest.starts_with('/')).then_some(""))
 }
@@ -105,10 +126,16 @@ mod tests {
         ] {
             assert_eq!(of(path), expected, "{path}");
         }
-        assert_eq!(role_of_template("roles/a/templates/etc/templates/x.j2"), Some("roles/a/templates/etc/"));
-        assert_eq!(role_of_template("deploy/x.j2"), None);
+        let roles = BTreeSet::from(["roles/a/".to_owned()]);
+        assert_eq!(role_of_template("roles/a/templates/etc/templates/x.j2", &roles), Some("roles/a/"));
+        for path in ["roles/a/x.j2", "templates/x.j2", "deploy/templates/x.j2"] {
+            assert_eq!(role_of_template(path, &roles), None, "{path}");
+        }
+        assert_eq!(role_by_place("deploy/roles/a/templates/x.j2"), Some("deploy/roles/a/"));
+        assert_eq!(role_by_place("roles/x.yml"), None);
         for (path, expected) in [
-            ("roles/a/templates/x.j2", "roles/a/"),
+            ("templates/a/x.j2", "templates/a/"),
+            ("templates/nginx/x.j2", "templates/"),
             ("deploy/etc/nginx/conf.d/x.j2", "deploy/"),
             ("deploy/systemd/x.j2", "deploy/"),
             ("services/a/x.j2", "services/a/"),

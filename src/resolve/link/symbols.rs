@@ -1,7 +1,7 @@
 //! Addresses that a template fills in: equal expressions are equal whatever they are filled in with.
 
 use crate::model::{App, AppKind, Nginx, Peer};
-use crate::resolve::ansible::{Variables, is_filled_in, written};
+use crate::resolve::ansible::{Scope, Variables, is_filled_in, written};
 use crate::source::{FileId, Sources};
 use crate::value::{Endpoint, Host, Reach, normalize_path};
 
@@ -33,7 +33,8 @@ impl<'a> Symbols<'a> {
         let symbol = |(at, app): (usize, &App)| {
             let (text, span) = written(&app.listeners, sources)?;
             let scope = variables.scope(sources.get(span.file));
-            let symbol = read(&scope.symbol(unquoted(text)?)?)?;
+            let text = unquoted(text)?;
+            let symbol = read(&scope.symbol(text)?).filter(|symbol| is_absolute(symbol, text, &scope))?;
             Some((symbol, scope.home().to_owned(), at, span.file))
         };
         let gunicorns = apps.iter().enumerate().filter(|(_, app)| app.kind == AppKind::Gunicorn);
@@ -49,8 +50,9 @@ impl<'a> Symbols<'a> {
         }
         let span = peer.anchor.value;
         let scope = self.variables.scope(self.sources.get(span.file));
-        let Some(symbol) = address(self.sources.text(span)).and_then(|text| read(&scope.symbol(text)?))
-        else {
+        let symbol = address(self.sources.text(span))
+            .and_then(|text| read(&scope.symbol(text)?).filter(|symbol| is_absolute(symbol, text, &scope)));
+        let Some(symbol) = symbol else {
             return Vec::new();
         };
         if self.names && matches!(symbol, Symbol::Whole(_)) {
@@ -74,6 +76,14 @@ impl Symbol {
             _ => self == bound,
         }
     }
+}
+
+/// Whether nothing is known that makes a path a relative one, which differs from program to program.
+fn is_absolute(symbol: &Symbol, text: &str, scope: &Scope<'_>) -> bool {
+    let Symbol::Unix(path) = symbol else { return true };
+    let usual = scope.usual(text).map(|(values, _)| values).unwrap_or_default();
+    path.starts_with('/')
+        || usual.iter().all(|value| value.rsplit("unix:").next().is_some_and(|it| it.starts_with('/')))
 }
 
 /// The address of what nginx is told: a URL without its scheme and what follows, or the address itself.
@@ -109,8 +119,12 @@ fn read(text: &str) -> Option<Symbol> {
     }
     if let Some(path) = text.strip_prefix("unix:") {
         let path = path.strip_prefix("//").unwrap_or(path);
-        let is_absolute = path.starts_with('/') && !path.ends_with('/');
-        return is_absolute.then(|| Symbol::Unix(normalize_path(path)));
+        // A path that begins with an expression begins with a `/`, unless what is usual says otherwise.
+        let begins = path.starts_with('/')
+            || path.split_once("}}").is_some_and(|(start, rest)| {
+                start.starts_with("{{") && (rest.is_empty() || rest.starts_with('/'))
+            });
+        return (begins && !path.ends_with('/')).then(|| Symbol::Unix(normalize_path(path)));
     }
     if text.contains('/') {
         return None;
@@ -159,6 +173,9 @@ mod tests {
             ("http://unix:/run/{{n}}.sock:/x", "unix:/var/run/{{n}}.sock", true),
             ("unix:/run/{{n}}.sock", "unix:/run/{{n}}/a.sock", false),
             ("unix:{{n}}.sock", "unix:{{n}}.sock", false),
+            ("http://unix:{{n}}:/", "unix:{{n}}", true),
+            ("unix:{{d}}/a.sock", "unix:{{d}}/a.sock", true),
+            ("unix:{{d}}/", "unix:{{d}}/", false),
             ("127.0.0.1:80", "127.0.0.1:80", false),
         ] {
             let found = address(target).and_then(read).zip(unquoted(bound).and_then(read));
