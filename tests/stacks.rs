@@ -730,6 +730,7 @@ fn a_finding_of_a_shared_file_says_of_which_machine_it_is_where_that_counts() {
         .map(|(_, end)| end)
         .collect();
     assert_eq!(ends, ["on the machine of `hosts/a`)\n", "on the machine of `hosts/b`)\n"], "{ran:?}");
+}
 
 /// A role whose app binds an expression, and whose nginx connects to a port that one stands for.
 fn shop(bind: &str) -> Vec<(String, String)> {
