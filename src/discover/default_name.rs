@@ -8,8 +8,21 @@ use super::Tree;
 use crate::resolve::paths::template_free;
 use crate::source::{FileKind, Sources};
 
-/// Directories of packages and of git, in which no app has its configuration.
-const PASSED_OVER: [&str; 4] = [".git", "node_modules", "site-packages", "__pycache__"];
+/// Directories of packages, of git and of what is built, in which no app has its configuration.
+const PASSED_OVER: [&str; 12] = [
+    ".git",
+    "node_modules",
+    "site-packages",
+    "__pycache__",
+    "target",
+    "build",
+    "dist",
+    ".tox",
+    ".nox",
+    ".venv",
+    "venv",
+    ".cache",
+];
 
 /// Notes the files of a tree that Gunicorn would read by their name alone and that were not read, if something may start a
 /// Gunicorn.

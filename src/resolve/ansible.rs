@@ -58,8 +58,8 @@ pub(super) struct Scope<'a> {
 }
 
 impl Variables {
-    /// What the files of a stack say; nothing where none of them is a template. A machine whose files lie in a role's
-    /// `templates/` is told by all files what its variables are.
+    /// What the files of a stack say; nothing where none of them is a template. A machine whose files lie in a role is told by
+    /// all files what its variables are.
     pub(super) fn new(root: &str, stack: &[FileId], sources: &Sources) -> Variables {
         let is_template = |id: &FileId| {
             let source = sources.get(*id);
@@ -69,7 +69,7 @@ impl Variables {
         if !stack.iter().any(is_template) {
             return variables;
         }
-        let is_inner = files::directory(root, "templates").is_some();
+        let is_inner = files::directory(root, "templates").is_some() || files::role_by_place(root).is_some();
         let files: Vec<FileId> = match is_inner {
             true => sources.iter().map(|(id, _)| id).collect(),
             false => stack.to_vec(),
