@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::support::{copy_tree, files_below, root, write};
+use crate::support::{copy_tree, files_below, names_in, root, write};
 
 /// What a run came to.
 #[derive(Debug, PartialEq)]
@@ -550,4 +550,44 @@ fn place_and_rule(line: &str) -> String {
     let (place, rest) = line.split_once(": ").unwrap();
     let (place, _column) = place.rsplit_once(':').unwrap();
     format!("{place} {}", rest.split(": ").next().unwrap())
+}
+
+#[test]
+fn a_part_of_a_repository_is_not_taken_for_all_of_it() {
+    let directory = copy_of("case-study");
+    let here = directory.path();
+    std::fs::create_dir(here.join(".git")).unwrap();
+    copy_tree(&root().join("corpus/fleet"), &here.join("fleet"));
+    let says = |arguments: &[&str]| {
+        let ran = hoplint(here, &[&["check"], arguments].concat());
+        ran.stderr.contains("was read, not the repository around it")
+    };
+    for part in [&["deploy"][..], &["deploy/nginx"], &["app", "deploy"]] {
+        assert!(says(part), "{part:?}");
+    }
+    // All of it, what lies in it named one by one, and machines that are whole by themselves.
+    for whole in [&[][..], &["."], &[NGINX], &["fleet/hosts"], &["fleet/hosts/web1"]] {
+        assert!(!says(whole), "{whole:?}");
+    }
+    write(&here.join("hoplint.toml"), "[[stack]]\nroot = \"deploy\"\n");
+    assert!(!says(&["deploy"]) && says(&["deploy/nginx"]));
+}
+
+#[test]
+fn a_file_that_is_in_no_stack_or_in_two_says_so() {
+    let directory = copy_of("fleet");
+    let here = directory.path();
+    let shared = "hosts/shared.conf";
+    write(&here.join(shared), "proxy_read_timeout 20s;\n");
+    let stack = |name: &str| format!("[[stack]]\nroot = \"{name}\"\ninclude = [\"{shared}\"]\n");
+    let names = names_in(&here.join("hosts"));
+    let hosts: Vec<String> =
+        names.iter().filter(|it| !it.contains('.')).map(|it| format!("hosts/{it}")).collect();
+    write(&here.join("hoplint.toml"), hosts.iter().map(|host| stack(host)).collect::<String>());
+    let ran = hoplint(here, &["map", shared]);
+    let said = format!("`{shared}` is in the stacks `{}`.", hosts.join("`, `"));
+    assert!(hosts.len() > 1 && ran.stdout.starts_with(&said), "{ran:?}");
+    write(&here.join("hoplint.toml"), format!("exclude = [\"{shared}\"]\n"));
+    let ran = hoplint(here, &["map", shared]);
+    assert!(ran.status == Some(2) && ran.stderr.contains("the configuration excludes it"), "{ran:?}");
 }

@@ -445,6 +445,7 @@ fn what_is_in_force_is_shown_with_its_places_and_can_be_pasted() {
         "\"tests/**\" = [\"all\"]  # ../hoplint.toml:5",
         "nginx = \"1.22.0\"  # ../hoplint.toml:8",
         "systemd = \"257\"  # default",
+        "gunicorn = \"27.0.1\"  # default, where no lock file and no requirement says it",
         "[[stack]]",
         "root = \"deploy\"  # ../hoplint.toml:11",
         "[stack.paths]",

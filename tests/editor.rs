@@ -94,6 +94,7 @@ fn what_can_be_no_file_to_lint_is_said() {
         (&["--stdin-filename", NGINX, "deploy"], "cannot be used with"),
         (&["--stdin-filename", NGINX, "--watch"], "cannot be used with"),
         (&["--watch", "--fix"], "cannot be used with"),
+        (&["--watch", "nothing-there"], "cannot read `nothing-there`"),
     ] {
         let text = if said.contains("nothing") { "some words\n" } else { &ill };
         let ran = given(directory.path(), &[&["check"], arguments].concat(), text.as_bytes());

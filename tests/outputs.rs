@@ -157,6 +157,32 @@ fn several_reports_are_written_in_one_run() {
 }
 
 #[test]
+fn a_report_goes_where_it_was_meant_to_or_nowhere() {
+    let directory = copy_of("case-study");
+    let here = directory.path();
+    let before = read(&here.join(NGINX));
+    let over = format!("sarif={NGINX}");
+    for (output, said) in [
+        ("srif=a", "no format `srif`; did you mean `sarif`?"),
+        ("SARIF=a", "no format `SARIF`"),
+        ("sarif=", "it names no file"),
+        ("-", "what --format says"),
+        ("json=-", "what --format says"),
+        (over.as_str(), "is configuration that is checked"),
+        (NGINX, "is configuration that is checked"),
+    ] {
+        let ran = hoplint(here, &["check", "--output-file", output]);
+        assert!(ran.status == Some(2) && ran.stderr.contains(said), "{output}: {ran:?}");
+    }
+    assert_eq!(read(&here.join(NGINX)), before);
+    assert_eq!(names_in(here), ["app", "deploy", "expected.txt"]);
+    // A name may look like a format, and colours are for terminals.
+    hoplint(here, &["check", "--color=always", "--output-file", "./a=b.txt"]);
+    let report = read(&here.join("a=b.txt"));
+    assert!(report.contains("error[upstream-unbound]") && !report.contains('\x1b'), "{report}");
+}
+
+#[test]
 fn a_report_that_is_a_link_stays_one() {
     let directory = copy_of("case-study");
     let path = |name: &str| directory.path().join(name);
@@ -200,6 +226,12 @@ fn a_baseline_shows_what_is_new() {
     // From another directory, too.
     let ran = hoplint(&here.join("deploy"), &["check", "..", "--baseline", "../known.json"]);
     assert_eq!(ran.status, Some(0), "{ran:?}");
+    // What was not looked for is not gone.
+    for arguments in [&["--select", "timeout"][..], &["deploy/nginx"], &["app", "deploy"], &[NGINX]] {
+        let arguments = [&["check", "--baseline", "known.json"], arguments].concat();
+        let ran = hoplint(here, &arguments);
+        assert!(ran.status == Some(0) && !ran.stderr.contains("gone"), "{ran:?}");
+    }
     // A new mistake is shown alone, and marked in SARIF beside the old ones.
     write(&nginx, text.replace("proxy_connect_timeout 5s", "proxy_connect_timeout 0"));
     let arguments = ["check", "--format=concise", "--baseline=known.json", "--output-file=sarif=a.sarif"];
@@ -225,6 +257,8 @@ fn a_baseline_shows_what_is_new() {
     hoplint(here, &["check", "--fix"]);
     let ran = hoplint(here, &["check", "--baseline", "known.json"]);
     assert!(ran.status == Some(0) && ran.stderr.contains("3 findings of the baseline are gone"), "{ran:?}");
+    let ran = hoplint(here, &["check", "--baseline", "unknown.json"]);
+    assert!(ran.status == Some(2) && ran.stderr.contains("`--write-baseline` writes it"), "{ran:?}");
     write(&here.join("known.json"), "{");
     let ran = hoplint(here, &["check", "--baseline", "known.json"]);
     assert!(ran.status == Some(2) && ran.stderr.contains("`known.json`: this is no baseline"), "{ran:?}");

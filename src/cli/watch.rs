@@ -30,7 +30,8 @@ pub(super) fn run(arguments: &CheckArguments, to: &mut dyn Write) -> Result<Stat
         let state = state(arguments, last.as_ref());
         let now = match check::read(arguments) {
             Ok(read) => Ok(read),
-            Err(Failure::Message(message)) => Err(message),
+            // What was there and is gone, or wrong now, may come back; what never was is a mistake of the command line.
+            Err(Failure::Message(message)) if last.is_some() => Err(message),
             Err(failure) => return Err(failure),
         };
         if last.as_ref() != Some(&now) {
