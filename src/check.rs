@@ -189,11 +189,9 @@ pub fn policy(report: &mut Report, sources: &Sources, settings: &Settings) {
             report.findings.push(finding);
         }
     }
-    // What this run did not look at may still be there.
-    report.outdated = left.left(|entry| {
-        let is_below = |tree: &Root| entry.path.starts_with(&tree.below);
-        settings.only.is_none() && settings.is_on(&entry.rule) && settings.trees.iter().any(is_below)
-    });
+    // What a run does not look at, or sees one end of alone, may still be there.
+    let sees_all = settings.only.is_none() && settings.trees.iter().all(|tree| tree.below.is_empty());
+    report.outdated = left.left(|entry| sees_all && settings.is_on(&entry.rule));
 }
 
 fn is_reported(finding: &Finding, sources: &Sources, settings: &Settings, trees: &[Root]) -> bool {

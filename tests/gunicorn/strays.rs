@@ -39,6 +39,7 @@ fn names_that_are_no_settings_are_passed_over_without_a_word() {
     let programs = real::gunicorns();
     let pages = pages();
     let page = pages.iter().find(|page| page.rule.name == "gunicorn-unknown-setting").unwrap();
+    let mut mended = 0;
     for bad in page.examples("Bad") {
         let report = check(&bad.sources(), &Settings::default());
         let faults = report.stacks.iter().flat_map(|stack| &stack.apps).flat_map(|app| &app.faults);
@@ -47,15 +48,18 @@ fn names_that_are_no_settings_are_passed_over_without_a_word() {
             .map(|fault| fault.setting.as_str())
             .collect();
         assert!(!meant.is_empty(), "{}", bad.title);
-        let fixed = page.examples("Fixed").iter().find(|it| it.title == bad.title).unwrap();
+        // What nobody can tell the meaning of is not renamed.
+        let fixed = page.examples("Fixed").iter().find(|it| it.title == bad.title);
+        mended += usize::from(fixed.is_some());
         for (version, program) in &programs {
             let (nothing, before) = (printed(program, ""), printed(program, &text(bad)));
-            let after = printed(program, &text(fixed));
+            let after = fixed.map(|fixed| printed(program, &text(fixed)));
             for name in &meant {
                 let label = format!("{version}, {}: {name}", bad.title);
                 assert_eq!(before[*name], nothing[*name], "{label}");
-                assert_ne!(after[*name], nothing[*name], "{label}");
+                assert!(after.as_ref().is_none_or(|after| after[*name] != nothing[*name]), "{label}");
             }
         }
     }
+    assert!(mended > 3, "{mended} are mended");
 }
