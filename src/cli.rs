@@ -248,7 +248,7 @@ fn run_map(arguments: &MapArguments, to: &mut dyn Write) -> Result<Status, Failu
     match arguments.format {
         MapFormat::Text => {
             if let Some([path]) = found.only.as_deref() {
-                let roots: Vec<&str> = report.stacks.iter().map(output::root_of).collect();
+                let roots: Vec<&str> = report.stacks.iter().map(Deployment::place).collect();
                 let stacks = if roots.len() == 1 { "the stack" } else { "the stacks" };
                 let said = format!("`{path}` is in {stacks} `{}`.", roots.join("`, `"));
                 writeln!(to, "{}\n", output::harmless(&said))?;

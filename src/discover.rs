@@ -266,6 +266,18 @@ impl Tree<'_> {
 /// Why the walk stays out of a directory: it would read its list of files to ignore without end.
 const ENDLESS_IGNORE: &str = "its list of files to ignore is a pipe or a device";
 
+/// A walk through a tree that goes by its lists of files to ignore.
+fn walker(root: &Path) -> WalkBuilder {
+    let mut walker = WalkBuilder::new(root);
+    walker.hidden(false).git_global(false).require_git(false);
+    walker
+}
+
+/// Whether a directory is one that nobody's configuration lies in.
+fn is_passed_over(entry: &ignore::DirEntry) -> bool {
+    matches!(entry.file_name().to_str(), Some(".git" | "node_modules"))
+}
+
 /// Reads all of a tree that is worth reading, in the order of the paths.
 fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result<(), String> {
     if let Some(directory) = tree.root.ancestors().find(|it| has_endless_ignore(it)) {
@@ -275,12 +287,9 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
     let excluded: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
     let (note, note_excluded) = (Arc::clone(&left_out), Arc::clone(&excluded));
     let (filter, root) = (tree.filter.clone(), tree.root.to_owned());
-    let walk = WalkBuilder::new(tree.root)
-        .hidden(false)
-        .git_global(false)
-        .require_git(false)
+    let walk = walker(tree.root)
         .filter_entry(move |entry| {
-            if matches!(entry.file_name().to_str(), Some(".git" | "node_modules")) {
+            if is_passed_over(entry) {
                 return false;
             }
             let is_directory = entry.file_type().is_some_and(|it| it.is_dir());

@@ -37,7 +37,6 @@ use std::collections::BTreeMap;
 use crate::check::{Held, Report, Why, order};
 use crate::edit::Applicability;
 use crate::finding::{Finding, Severity};
-use crate::model::Deployment;
 use crate::source::{FileKind, Sources};
 
 /// How a terminal shows text.
@@ -61,11 +60,6 @@ pub fn what_was_read(sources: &Sources, report: &Report) -> String {
     }
     let stacks = plural(report.stacks.len(), "stack");
     format!("{files} ({}) in {stacks}", kinds.join(", "))
-}
-
-/// The directory of a stack, for a person: `.` for the one that the run began in.
-pub fn root_of(stack: &Deployment) -> &str {
-    if stack.root.is_empty() { "." } else { stack.root.trim_end_matches('/') }
 }
 
 /// How many files of each kind there are, without the kinds of which there is none.

@@ -64,7 +64,7 @@ impl Shared {
         said.retain(|_, by_machine| by_machine.values().any(|it| Some(it) != by_machine.values().next()));
         for (findings, stack) in found.iter_mut().zip(stacks) {
             for finding in findings.iter_mut().filter(|it| said.contains_key(&key(it))) {
-                finding.message = format!("{} (on the machine of `{}`)", finding.message, place(&stack.root));
+                finding.message = format!("{} (on the machine of `{}`)", finding.message, stack.place());
             }
         }
     }
@@ -90,13 +90,5 @@ impl Shared {
             }
         }
         *findings = told;
-    }
-}
-
-/// How the directory of a stack is called.
-fn place(root: &str) -> &str {
-    match root.trim_end_matches('/') {
-        "" => ".",
-        place => place,
     }
 }

@@ -8,6 +8,7 @@ use super::selector::{Selector, level, level_names};
 use super::versions::Program;
 use super::{Settings, StackSettings, Truth, address};
 use crate::finding::Severity;
+use crate::model::Version;
 use crate::value::Globs;
 
 /// One key.
@@ -208,10 +209,7 @@ static TARGET: &[Key] = &[
         about: "The version of nginx.",
         default: "\"1.31.3\"",
         required: false,
-        read: |reader, value, settings| {
-            let version = reader.text(value, |text| Program::Nginx.version(text));
-            settings.target.nginx = version.unwrap_or(settings.target.nginx);
-        },
+        read: |reader, value, settings| version(reader, value, Program::Nginx, &mut settings.target.nginx),
     },
     Key {
         name: "gunicorn",
@@ -220,8 +218,7 @@ static TARGET: &[Key] = &[
         default: "\"27.0.1\"",
         required: false,
         read: |reader, value, settings| {
-            let version = reader.text(value, |text| Program::Gunicorn.version(text));
-            settings.target.gunicorn = version.unwrap_or(settings.target.gunicorn);
+            version(reader, value, Program::Gunicorn, &mut settings.target.gunicorn)
         },
     },
     Key {
@@ -231,8 +228,7 @@ static TARGET: &[Key] = &[
         default: "\"257\"",
         required: false,
         read: |reader, value, settings| {
-            let version = reader.text(value, |text| Program::Systemd.version(text));
-            settings.target.systemd = version.unwrap_or(settings.target.systemd);
+            version(reader, value, Program::Systemd, &mut settings.target.systemd)
         },
     },
 ];
@@ -314,6 +310,13 @@ static STACK: &[Key] = &[
 fn keys(reader: &mut Reader, value: &Value, keys: &'static [Key], settings: &mut Settings) {
     if let Some(table) = reader.table(value) {
         reader.keys(table, keys, settings);
+    }
+}
+
+/// Reads the version of a program that is meant.
+fn version(reader: &mut Reader, value: &Value, program: Program, meant: &mut Version) {
+    if let Some(version) = reader.text(value, |text| program.version(text)) {
+        *meant = version;
     }
 }
 

@@ -5,9 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use ignore::WalkBuilder;
-
-use super::{has_endless_ignore, project_of};
+use super::{has_endless_ignore, is_passed_over, project_of, walker};
 
 /// How the files are that a run would read: when each was changed, and how long it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,9 +45,8 @@ impl State {
 fn walk(root: &Path) -> ignore::Walk {
     let is_entered = |entry: &ignore::DirEntry| {
         let is_directory = entry.file_type().is_some_and(|it| it.is_dir());
-        let is_left_out = matches!(entry.file_name().to_str(), Some(".git" | "node_modules"));
         let is_endless = is_directory && has_endless_ignore(entry.path());
-        !is_left_out && !is_endless
+        !is_passed_over(entry) && !is_endless
     };
-    WalkBuilder::new(root).hidden(false).git_global(false).require_git(false).filter_entry(is_entered).build()
+    walker(root).filter_entry(is_entered).build()
 }

@@ -1,5 +1,6 @@
 //! Gunicorn's configuration where the walk does not go: what is ignored or excluded may lie on the machine all the same.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
@@ -44,10 +45,10 @@ pub(super) fn note(tree: &Tree, is_read: impl Fn(&Path) -> bool, sources: &mut S
     };
     // What cannot be read was said by the first walk, or is nothing that anybody asked for.
     let files = walk.flatten().filter(|entry| entry.file_type().is_some_and(|it| !it.is_dir()));
-    for path in files.map(ignore::DirEntry::into_path).filter(is_one) {
-        let shown = tree.shown(&path);
-        if sources.links().all(|(link, _)| link != shown) {
-            sources.note_configuration(shown);
-        }
+    let mut unread: BTreeSet<String> =
+        files.map(ignore::DirEntry::into_path).filter(is_one).map(|path| tree.shown(&path)).collect();
+    for (link, _) in sources.links() {
+        unread.remove(link);
     }
+    unread.into_iter().for_each(|path| sources.note_configuration(path));
 }

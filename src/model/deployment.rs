@@ -74,6 +74,14 @@ impl Hop {
 }
 
 impl Deployment {
+    /// Its directory as a person is told of it: `.` for the one that the run began in.
+    pub fn place(&self) -> &str {
+        match self.root.trim_end_matches('/') {
+            "" => ".",
+            place => place,
+        }
+    }
+
     /// The route of an identifier that this deployment gave out.
     pub fn route(&self, id: RouteId) -> &Route {
         &self.nginx.routes[id.0 as usize]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::super::paint::{Tone, run};
-use super::super::{plural, root_of};
+use super::super::plural;
 use super::Page;
 use super::words::Words;
 use crate::config::Settings;
@@ -14,7 +14,7 @@ use crate::source::FileKind;
 /// Writes the head of a stack.
 pub(super) fn head(words: Words<'_>, settings: &Settings, page: &mut Page<'_>) -> io::Result<()> {
     let stack = words.stack;
-    let root = root_of(stack);
+    let root = stack.place();
     let mut kinds: BTreeMap<FileKind, usize> = BTreeMap::new();
     for file in &stack.files {
         *kinds.entry(words.sources.get(*file).kind).or_default() += 1;
