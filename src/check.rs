@@ -12,7 +12,7 @@ use crate::fingerprint::{fingerprint, path};
 use crate::model::Deployment;
 use crate::resolve::stacks::{Named, stacks};
 use crate::resolve::{Trees, deployment, parse};
-use crate::rules::{Context, RULES};
+use crate::rules::{Context, RULES, Rule};
 use crate::source::{Root, Sources};
 use crate::suppress::Suppressions;
 use crate::value::Globs;
@@ -148,10 +148,12 @@ fn named(stack: &StackSettings) -> Named {
 }
 
 fn judge(deployment: &Deployment, sources: &Sources, truth: Truth) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for rule in RULES {
+    let of_rule = |rule: &&Rule| {
+        let mut findings = Vec::new();
         (rule.check)(&Context { deployment, sources }, &mut findings);
-    }
+        findings
+    };
+    let mut findings: Vec<Finding> = RULES.par_iter().flat_map_iter(of_rule).collect();
     readers::hold_back(deployment, sources, &mut findings);
     for finding in &mut findings {
         choose(finding, truth);

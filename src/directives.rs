@@ -15,7 +15,11 @@ mod row;
 mod stream;
 mod third_party;
 
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
+
+use fnv::FnvHasher;
 
 pub use near::nearest;
 pub use proxying::stands_once;
@@ -30,6 +34,11 @@ static ALL: LazyLock<Vec<Directive>> = LazyLock::new(|| {
     all
 });
 
+/// The rows of each name. They are looked up for every directive of every file, and never gone through.
+#[allow(clippy::disallowed_types, reason = "it is only looked into, so that it has no order")]
+static BY_NAME: LazyLock<HashMap<&str, &[Directive], BuildHasherDefault<FnvHasher>>> =
+    LazyLock::new(|| all().chunk_by(|one, next| one.name == next.name).map(|rows| (rows[0].name, rows)).collect());
+
 /// All rows, sorted by name.
 pub fn all() -> &'static [Directive] {
     &ALL
@@ -37,9 +46,7 @@ pub fn all() -> &'static [Directive] {
 
 /// The rows of a name, of all releases; none where nginx's own modules never knew it.
 pub fn named(name: &str) -> &'static [Directive] {
-    let start = ALL.partition_point(|row| row.name < name);
-    let end = start + ALL[start..].partition_point(|row| row.name == name);
-    &ALL[start..end]
+    BY_NAME.get(name).copied().unwrap_or_default()
 }
 
 /// What nginx says of a directive before its module reads the values.

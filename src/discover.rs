@@ -23,6 +23,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::WalkBuilder;
+use rayon::prelude::*;
 
 use self::filter::Filter;
 use self::given::Given;
@@ -341,26 +342,30 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
     let of_links = |path: &Path| called.get(path).into_iter().flatten();
     let mut read_files: BTreeMap<PathBuf, FileId> = BTreeMap::new();
     let mut later = Vec::new();
-    for path in files {
-        let said = tree.filter.kind(tree.inside(&path))?;
-        let is_included = included.contains(&path);
-        let is_named = classify::by_name(&path).is_some() || of_links(&path).next().is_some();
+    let look = |path: &PathBuf| -> Result<Look, String> {
+        let said = tree.filter.kind(tree.inside(path))?;
+        let is_included = included.contains(path);
+        let is_named = classify::by_name(path).is_some() || of_links(path).next().is_some();
         if said.is_none() && !is_included && !is_named {
-            later.push(path);
-            continue;
+            return Ok(Look::Nothing);
         }
         let by_link = |text: &str| {
-            let kinds = of_links(&path).filter_map(|link| classify::kind(link, text, false));
+            let kinds = of_links(path).filter_map(|link| classify::kind(link, text, false));
             kinds.into_iter().find(|kind| kind.is_configuration())
         };
         let kind =
-            |text: &str| said.or_else(|| classify::kind(&path, text, is_included)).or_else(|| by_link(text));
-        match read_file(&path, tree, kind, found) {
+            |text: &str| said.or_else(|| classify::kind(path, text, is_included)).or_else(|| by_link(text));
+        Ok(look_at(path, tree, kind))
+    };
+    let looks: Vec<Result<Look, String>> = files.par_iter().map(look).collect();
+    for (path, look) in files.into_iter().zip(looks) {
+        match keep(&path, look?, tree, found) {
             Some(id) => {
                 // A program may turn out to be a configuration that somebody names.
-                let source = found.sources.get(id);
-                if source.kind == FileKind::Launcher && said.is_none() && modules::is_python(&path) {
-                    later.push(path.clone());
+                let kind = found.sources.get(id).kind;
+                if kind == FileKind::Launcher && modules::is_python(&path) {
+                    let said = tree.filter.kind(tree.inside(&path))?;
+                    later.extend(said.is_none().then(|| path.clone()));
                 }
                 read_files.insert(path, id);
             }
@@ -379,7 +384,7 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
             of_gunicorn.or(of_unit.then_some(FileKind::Launcher))
         };
         if (named.contains(name) || variables.contains(name))
-            && let Some(id) = read_file(&path, tree, kind, found)
+            && let Some(id) = keep(&path, look_at(&path, tree, kind), tree, found)
         {
             read_files.insert(path, id);
         }
@@ -416,27 +421,46 @@ fn included(tree: &Tree) -> BTreeSet<PathBuf> {
     files.map(ignore::DirEntry::into_path).filter(|path| tree.filter.includes(tree.inside(path))).collect()
 }
 
-fn read_file(
-    path: &Path,
-    tree: &Tree,
-    kind: impl Fn(&str) -> Option<FileKind>,
-    found: &mut Found,
-) -> Option<FileId> {
+/// What a file turned out to be.
+enum Look {
+    /// Something to read.
+    Source(Source),
+    /// Nothing of ours.
+    Nothing,
+    /// It cannot be read, and why.
+    Unread(String),
+}
+
+/// Looks into a file; `kind` tells from its text what it is.
+fn look_at(path: &Path, tree: &Tree, kind: impl Fn(&str) -> Option<FileKind>) -> Look {
     let bytes = match tree.bytes(path) {
         Ok(bytes) => bytes,
-        Err(error) => {
-            found.note_unread(tree.shown(path), &error.to_string());
-            return None;
-        }
+        Err(error) => return Look::Unread(error.to_string()),
     };
-    let kind = kind(&String::from_utf8_lossy(&bytes))?;
-    if bytes.len() as u64 > kind.max_size() {
-        found.note_unread(tree.shown(path), &too_large(kind.max_size()));
-        return None;
+    // What it is, is told by the text.
+    let mut source = Source::new(tree.shown(path), FileKind::Launcher, bytes);
+    let Some(kind) = kind(&source.text) else { return Look::Nothing };
+    if source.text.len() as u64 > kind.max_size() {
+        return Look::Unread(too_large(kind.max_size()));
     }
-    let id = found.sources.add(Source::new(tree.shown(path), kind, bytes));
-    found.files.insert(id, path.to_owned());
-    Some(id)
+    source.kind = kind;
+    Look::Source(source)
+}
+
+/// Keeps what was read of a file, or the note that it was not.
+fn keep(path: &Path, look: Look, tree: &Tree, found: &mut Found) -> Option<FileId> {
+    match look {
+        Look::Source(source) => {
+            let id = found.sources.add(source);
+            found.files.insert(id, path.to_owned());
+            Some(id)
+        }
+        Look::Nothing => None,
+        Look::Unread(why) => {
+            found.note_unread(tree.shown(path), &why);
+            None
+        }
+    }
 }
 
 /// The bytes of a file, as many as configuration may have and one more.

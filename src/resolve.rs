@@ -32,9 +32,9 @@ use crate::value::Endpoint;
 
 /// The trees of a run, by file.
 #[derive(Debug, Default)]
-pub struct Trees {
+pub struct Trees<'s> {
     /// nginx configuration.
-    pub nginx: BTreeMap<FileId, Parsed<syntax::nginx::Tree>>,
+    pub nginx: BTreeMap<FileId, Parsed<syntax::nginx::Tree<'s>>>,
     /// Gunicorn configuration.
     pub gunicorn: BTreeMap<FileId, Parsed<syntax::gunicorn::Tree>>,
     /// Compose files.
@@ -44,7 +44,7 @@ pub struct Trees {
 }
 
 /// Reads every source that is written in a language of ours.
-pub fn parse(sources: &Sources) -> Trees {
+pub fn parse(sources: &Sources) -> Trees<'_> {
     let files: Vec<(FileId, &Source)> = sources.iter().collect();
     let parsed: Vec<(FileId, Tree)> =
         files.into_par_iter().filter_map(|(id, source)| Some((id, Tree::of(id, source)?))).collect();
@@ -60,15 +60,15 @@ pub fn parse(sources: &Sources) -> Trees {
     trees
 }
 
-enum Tree {
-    Nginx(Parsed<syntax::nginx::Tree>),
+enum Tree<'s> {
+    Nginx(Parsed<syntax::nginx::Tree<'s>>),
     Gunicorn(Parsed<syntax::gunicorn::Tree>),
     Systemd(Parsed<syntax::systemd::Tree>),
     Compose(Parsed<syntax::compose::Tree>),
 }
 
-impl Tree {
-    fn of(id: FileId, source: &Source) -> Option<Tree> {
+impl<'s> Tree<'s> {
+    fn of(id: FileId, source: &'s Source) -> Option<Tree<'s>> {
         let text = source.text.as_str();
         match source.kind {
             FileKind::Nginx => Some(Tree::Nginx(syntax::nginx::parse(id, text))),

@@ -4,6 +4,7 @@
 //! JSON consumer reads them, through [`Source::position`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 /// What some editors put at the beginning of a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -120,9 +121,40 @@ pub struct Source {
     pub text: String,
     /// The bytes of the file, where they are not those of `text`.
     raw: Option<Vec<u8>>,
+    /// Counted when somebody asks for a line: of most files nobody does.
+    counted: Lazily,
+}
+
+/// Counted when somebody asks; sources of equal texts are equal, counted or not.
+#[derive(Clone, Debug, Default)]
+struct Lazily(OnceLock<Counted>);
+
+impl PartialEq for Lazily {
+    fn eq(&self, _: &Lazily) -> bool {
+        true
+    }
+}
+
+impl Eq for Lazily {}
+
+/// What lines and columns are counted by.
+#[derive(Clone, Debug)]
+struct Counted {
     line_starts: Vec<u32>,
     /// How many characters stand before each multiple of [`STRIDE`], so that a column costs the same in any line.
     characters: Vec<u32>,
+}
+
+impl Counted {
+    fn of(text: &str) -> Counted {
+        let line_starts =
+            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at as u32 + 1)).collect();
+        let mut characters = vec![0];
+        for chunk in text.as_bytes().chunks(STRIDE) {
+            characters.push(characters[characters.len() - 1] + first_bytes(chunk));
+        }
+        Counted { line_starts, characters }
+    }
 }
 
 /// How many bytes apart characters are counted beforehand.
@@ -138,13 +170,7 @@ impl Source {
                 (same_length_text(&bytes), Some(bytes))
             }
         };
-        let line_starts =
-            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at as u32 + 1)).collect();
-        let mut characters = vec![0];
-        for chunk in text.as_bytes().chunks(STRIDE) {
-            characters.push(characters[characters.len() - 1] + first_bytes(chunk));
-        }
-        Source { path: path.into(), kind, text, raw, line_starts, characters }
+        Source { path: path.into(), kind, text, raw, counted: Lazily::default() }
     }
 
     /// The bytes of the file, as read.
@@ -159,8 +185,9 @@ impl Source {
 
     /// Line and column of an offset, both from 1; the column counts characters.
     pub fn position(&self, offset: u32) -> (usize, usize) {
-        let line = self.line_starts.partition_point(|start| *start <= offset);
-        let column = self.characters_before(offset) - self.characters_before(self.line_starts[line - 1]) + 1;
+        let starts = &self.counted().line_starts;
+        let line = starts.partition_point(|start| *start <= offset);
+        let column = self.characters_before(offset) - self.characters_before(starts[line - 1]) + 1;
         (line, column as usize)
     }
 
@@ -171,17 +198,22 @@ impl Source {
         range: std::ops::Range<usize>,
         more: usize,
     ) -> (std::ops::Range<usize>, usize) {
-        let line_of = |offset: usize| self.line_starts.partition_point(|start| *start as usize <= offset) - 1;
+        let starts = &self.counted().line_starts;
+        let line_of = |offset: usize| starts.partition_point(|start| *start as usize <= offset) - 1;
         let first = line_of(range.start).saturating_sub(more);
-        let behind = self.line_starts.get(line_of(range.end) + more + 1);
+        let behind = starts.get(line_of(range.end) + more + 1);
         let end = behind.map_or(self.text.len(), |start| *start as usize);
-        (self.line_starts[first] as usize..end, first)
+        (starts[first] as usize..end, first)
+    }
+
+    fn counted(&self) -> &Counted {
+        self.counted.0.get_or_init(|| Counted::of(&self.text))
     }
 
     fn characters_before(&self, offset: u32) -> u32 {
         let offset = (offset as usize).min(self.text.len());
         let counted = offset / STRIDE;
-        self.characters[counted] + first_bytes(&self.text.as_bytes()[counted * STRIDE..offset])
+        self.counted().characters[counted] + first_bytes(&self.text.as_bytes()[counted * STRIDE..offset])
     }
 }
 

@@ -28,6 +28,7 @@ use pest::Parser;
 
 use self::grammar::{Grammar, Rule};
 use super::{Parsed, SyntaxError};
+pub use self::word::{Text, Word};
 use crate::source::{FileId, Span};
 
 /// Blocks inside blocks are read up to this depth. No real file comes near it.
@@ -35,9 +36,9 @@ pub const MAX_DEPTH: usize = 100;
 
 /// A file of nginx configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tree {
+pub struct Tree<'s> {
     /// What stands in it, in order.
-    pub items: Vec<Item>,
+    pub items: Vec<Item<'s>>,
     /// Whether tags of a template engine and blocks of nginx cross, so that which block a directive stands in depends on
     /// how the template is filled in.
     pub entangled: bool,
@@ -45,9 +46,9 @@ pub struct Tree {
 
 /// One thing of a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Item {
+pub enum Item<'s> {
     /// A directive, with the block that it opens.
-    Directive(Directive),
+    Directive(Directive<'s>),
     /// `# text`, up to the end of its line, or a template engine's comment.
     Comment(Span),
     /// A piece of a template where a directive could stand.
@@ -56,40 +57,24 @@ pub enum Item {
 
 /// A directive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Directive {
+pub struct Directive<'s> {
     /// Its name and its arguments; never empty.
-    pub words: Vec<Word>,
-    /// All of it, the `;` or the block included.
-    pub span: Span,
-    /// Its words.
-    pub header: Span,
+    pub words: Box<[Word<'s>]>,
+    /// Where it ends, the `;` or the block included.
+    end: u32,
     /// What ends it.
-    pub body: Body,
+    pub body: Body<'s>,
 }
 
 /// What ends a directive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Body {
+pub enum Body<'s> {
     /// A `;`.
     Simple,
     /// A block of directives.
-    Block(Vec<Item>),
+    Block(Box<[Item<'s>]>),
     /// A block in another language: what stands between the braces.
     Raw(Span),
-}
-
-/// A word of a directive.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Word {
-    /// All of it, quotes included.
-    pub span: Span,
-    /// All of it without its quotes.
-    pub inner: Span,
-    /// What nginx takes it for: without quotes, escapes resolved.
-    pub text: String,
-    /// Whether a template engine fills in some of it. `$name` and `${name}` are variables, of nginx or of `envsubst`, and
-    /// do not count.
-    pub template: bool,
 }
 
 /// A piece of a template where a directive could stand.
@@ -116,19 +101,29 @@ pub enum TemplateKind {
     Nothing,
 }
 
-impl Directive {
+impl<'s> Directive<'s> {
     /// Its name.
     pub fn name(&self) -> &str {
         self.words.first().map_or("", |word| &word.text)
     }
 
     /// The words behind its name.
-    pub fn arguments(&self) -> &[Word] {
+    pub fn arguments(&self) -> &[Word<'s>] {
         self.words.get(1..).unwrap_or_default()
     }
 
+    /// All of it, the `;` or the block included.
+    pub fn span(&self) -> Span {
+        Span { end: self.end, ..self.header() }
+    }
+
+    /// Its words.
+    pub fn header(&self) -> Span {
+        words_span(&self.words).unwrap_or(Span { file: FileId(0), start: self.end, end: self.end })
+    }
+
     /// What stands in its block; nothing where it opens none.
-    pub fn items(&self) -> &[Item] {
+    pub fn items(&self) -> &[Item<'s>] {
         match &self.body {
             Body::Block(items) => items,
             Body::Simple | Body::Raw(_) => &[],
@@ -136,8 +131,13 @@ impl Directive {
     }
 }
 
+/// From the first to the last of some words.
+fn words_span(words: &[Word]) -> Option<Span> {
+    Some(words.first()?.span.to(words.last()?.span))
+}
+
 /// Reads a file. Where nginx would stop with an error, an error is noted and reading goes on behind it.
-pub fn parse(file: FileId, text: &str) -> Parsed<Tree> {
+pub fn parse(file: FileId, text: &str) -> Parsed<Tree<'_>> {
     match Grammar::parse(start(text), text) {
         Ok(pairs) => build::tree(file, text, pairs.tokens()),
         Err(error) => {

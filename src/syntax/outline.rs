@@ -67,8 +67,8 @@ fn directives(tree: &nginx::Tree) -> Vec<Statement> {
     while let Some(item) = open.pop() {
         let nginx::Item::Directive(directive) = item else { continue };
         statements.push(match directive.body {
-            nginx::Body::Simple => Statement { head: directive.span.range(), block: None },
-            _ => Statement { head: directive.header.range(), block: Some(directive.span.range()) },
+            nginx::Body::Simple => Statement { head: directive.span().range(), block: None },
+            _ => Statement { head: directive.header().range(), block: Some(directive.span().range()) },
         });
         open.extend(directive.items());
     }

@@ -18,12 +18,13 @@ const LISTEN: &str = "listen";
 /// that it is nginx's, nginx has to take all of it: other programs have a `conf.d` and lines that end with a `;` as well.
 pub(super) fn looks_like_nginx(path: &Path, name: &str, text: &str, said: bool) -> bool {
     let (mut telling, mut shapely, mut misshapen) = (false, 0, 0);
+    let mut is_plain = true;
     for line in text.split_inclusive('\n') {
         let line = line.trim().trim_start_matches('\u{feff}');
         let first = line.split([' ', '\t', '{', ';']).next().unwrap_or_default();
         // An INI section, an Apache block, or a shebang belongs to something else.
-        let one_word = !line.contains(' ') || line.contains("{{") || line.contains("<%");
-        let ini = line.starts_with('[') && line.ends_with(']') && one_word;
+        let is_one_word = || !line.contains(' ') || line.contains("{{") || line.contains("<%");
+        let ini = line.starts_with('[') && line.ends_with(']') && is_one_word();
         if ini || line.starts_with("<VirtualHost") || line.starts_with("#!/") || line.starts_with("FROM ") {
             return false;
         }
@@ -31,7 +32,8 @@ pub(super) fn looks_like_nginx(path: &Path, name: &str, text: &str, said: bool) 
         let block = line.ends_with('{') && opens && !line.contains(['(', '='])
             || first == "location" && line.contains('{');
         let inline = line.contains('{') && line.contains(';') && opens && !line.contains("= {");
-        let tells = first == LISTEN || first.contains('_') && !directives::named(first).is_empty();
+        let rows = directives::named(first);
+        let tells = first == LISTEN || first.contains('_') && !rows.is_empty();
         let directive = line.contains(';') && tells && line.len() > first.len() + 1;
         telling |= block || inline || directive;
         // What a template engine does says nothing of the language around it.
@@ -39,11 +41,16 @@ pub(super) fn looks_like_nginx(path: &Path, name: &str, text: &str, said: bool) 
         if line.is_empty() || line.starts_with('#') || is_tag {
             continue;
         }
+        is_plain = is_plain && (line == "}" || is_statement(line, first, rows));
         let shape = line.ends_with([';', '{', '}']) || line.contains("; #");
         (shapely, misshapen) = (shapely + u32::from(shape), misshapen + u32::from(!shape));
     }
     let is_called_so =
         Path::new(name).extension().is_some_and(|it| matches!(it.to_str(), Some("conf" | "inc" | "include")));
+    // Where each line is one of nginx's statements, counting them says no more.
+    if telling && is_plain {
+        return true;
+    }
     let weak = said && shapely > misshapen;
     if telling || weak {
         let tally = Tally::of(text);
@@ -54,6 +61,20 @@ pub(super) fn looks_like_nginx(path: &Path, name: &str, text: &str, said: bool) 
         }
     }
     is_called_so && holds_directives_alone(text)
+}
+
+/// Whether a line is a statement of nginx's as a whole, as far as its words show.
+fn is_statement(line: &str, name: &str, rows: &[directives::Directive]) -> bool {
+    let (words, is_block) = match (line.strip_suffix(';'), line.strip_suffix('{')) {
+        (Some(words), _) => (words, false),
+        (_, Some(words)) => (words, true),
+        _ => return false,
+    };
+    let fits = |row: &directives::Directive| {
+        let has_its_number = || row.arguments.takes(words.split_ascii_whitespace().count() - 1);
+        row.is_block == is_block && (name.contains('_') || has_its_number())
+    };
+    !words.contains([';', '{', '}']) && rows.iter().any(fits)
 }
 
 /// Whether files of such a name, or in such a directory, are seldom anything but configuration.

@@ -42,7 +42,7 @@ pub(super) struct Library<'a> {
     /// In the order of their paths.
     pub(super) files: Vec<FileId>,
     pub(super) sources: &'a Sources,
-    trees: &'a BTreeMap<FileId, Parsed<Tree>>,
+    trees: &'a BTreeMap<FileId, Parsed<Tree<'a>>>,
     paths: &'a Paths,
     by_path: BTreeMap<String, FileId>,
     /// What patterns of deployed paths stand for: many a file includes the same snippets, and each pattern is held against
@@ -67,7 +67,7 @@ impl<'a> Library<'a> {
     /// The files of a stack.
     pub(super) fn new(
         files: &[FileId],
-        trees: &'a BTreeMap<FileId, Parsed<Tree>>,
+        trees: &'a BTreeMap<FileId, Parsed<Tree<'a>>>,
         paths: &'a Paths,
         sources: &'a Sources,
     ) -> Library<'a> {
@@ -81,7 +81,7 @@ impl<'a> Library<'a> {
     }
 
     /// The tree of one of the files.
-    pub(super) fn tree(&self, file: FileId) -> Option<&'a Tree> {
+    pub(super) fn tree(&self, file: FileId) -> Option<&'a Tree<'a>> {
         self.trees.get(&file).map(|parsed| &parsed.tree)
     }
 
@@ -117,7 +117,7 @@ impl<'a> Library<'a> {
         // Beside the main file lies what is its own, whatever the names say.
         let path = |file: FileId| self.sources.get(file).path.as_str();
         let is_foreign = |file: &FileId| {
-            variants::conflict(path(directive.span.file), path(*file))
+            variants::conflict(path(directive.span().file), path(*file))
                 && !main.is_some_and(|main| path(*file).starts_with(main))
         };
         match &found {
@@ -230,7 +230,7 @@ fn may_lead_into(pattern: &str, path: &str) -> bool {
 }
 
 /// All `include` directives of a file, at whatever depth.
-pub(super) fn includes(tree: &Tree) -> Vec<&Directive> {
+pub(super) fn includes<'a>(tree: &'a Tree<'_>) -> Vec<&'a Directive<'a>> {
     let mut found = Vec::new();
     let mut rest: Vec<&Item> = tree.items.iter().collect();
     while let Some(item) = rest.pop() {

@@ -53,7 +53,7 @@ pub(super) fn apply(found: &mut Found, external: &[Endpoint], sources: &Sources)
         });
         let is_unknown = matches!(target, Err(Trouble::Unknown(_))) && pass.maybe.is_none() && only;
         let mut route = route(pass, target, &found.nginx);
-        if let [word] = pass.arguments.as_slice()
+        if let [word] = pass.arguments
             && is_unknown
         {
             // An address that stands in two places cannot be changed, and its host is looked up all the same.
@@ -140,7 +140,7 @@ fn route(pass: &Pass, target: Result<Target, Trouble>, nginx: &Nginx) -> Route {
     let target = match target {
         Ok(target) => target,
         Err(trouble) => {
-            let inner = pass.arguments.first().map_or(pass.anchor.value, |word| word.inner);
+            let inner = pass.arguments.first().map_or(pass.anchor.value, |word| word.inner());
             let anchor = Anchor { value: inner, ..pass.anchor };
             route.uri = Uri::Unknown(trouble.why());
             route.peers.push(Peer::new(Possible::Unknown(trouble.why()), anchor));
@@ -178,7 +178,7 @@ fn gateway(pass: &Pass) -> Gateway {
 
 /// What is wrong with the argument of a pass.
 fn fault(pass: &Pass, target: &Result<Target, Trouble>, nginx: &Nginx, sources: &Sources) -> Option<Fault> {
-    let [word] = pass.arguments.as_slice() else { return None };
+    let [word] = pass.arguments else { return None };
     let refusal = match target {
         Ok(target) => target.wrong.as_ref()?,
         Err(Trouble::Refused(refusal)) => refusal,
@@ -194,11 +194,11 @@ fn fault(pass: &Pass, target: &Result<Target, Trouble>, nginx: &Nginx, sources: 
 /// A fault of one word of a directive.
 pub(super) fn from_refusal(refusal: &Refusal, word: &Word, directive: Span, sources: &Sources) -> Fault {
     // Where the word is not written as nginx takes it, a part of it cannot be pointed at.
-    let is_plain = sources.text(word.inner) == word.text;
+    let is_plain = sources.text(word.inner()) == word.text;
     let mend = refusal.mend.as_ref().filter(|_| is_plain).map(|(range, text, applicability)| {
-        let start = word.inner.start as usize;
-        let span = Span::new(word.inner.file, start + range.start..start + range.end);
-        let mut changed = word.text.clone();
+        let start = word.inner().start as usize;
+        let span = Span::new(word.inner().file, start + range.start..start + range.end);
+        let mut changed = word.text.to_string();
         changed.replace_range(range.clone(), text);
         Mend {
             title: format!("write `{changed}`"),
@@ -206,12 +206,12 @@ pub(super) fn from_refusal(refusal: &Refusal, word: &Word, directive: Span, sour
             edits: vec![Edit { span, replacement: text.clone() }],
         }
     });
-    let place = if word.inner.file == directive.file { word.span } else { directive };
+    let place = if word.inner().file == directive.file { word.span } else { directive };
     Fault { kind: refusal.kind, place, message: refusal.message.clone(), related: None, help: None, mend }
 }
 
 fn target(pass: &Pass, found: &Found, index: &Index, sources: &Sources) -> Result<Target, Trouble> {
-    let [word] = pass.arguments.as_slice() else {
+    let [word] = pass.arguments else {
         return Err(Trouble::Unknown(format!("nginx refuses it: `{}` takes one argument", pass.name)));
     };
     let runs = word.text.contains('$');
@@ -442,16 +442,16 @@ fn own_uri(word: &Word, address: &Range<usize>, gateway: Gateway, sources: &Sour
 /// Where a part of a word's text stands in its file. Where escapes make the two differ, it is looked for; all of the
 /// word is the last resort.
 pub(super) fn part(word: &Word, range: Range<usize>, sources: &Sources) -> Span {
-    let written = sources.text(word.inner);
+    let written = sources.text(word.inner());
     let start = match written == word.text {
         true => Some(range.start),
         false => word.text.get(range.clone()).and_then(|text| written.find(text)),
     };
     match start {
         Some(start) => {
-            let start = word.inner.start as usize + start;
-            Span::new(word.inner.file, start..start + range.len())
+            let start = word.inner().start as usize + start;
+            Span::new(word.inner().file, start..start + range.len())
         }
-        None => word.inner,
+        None => word.inner(),
     }
 }

@@ -12,7 +12,7 @@ use crate::value::{Endpoint, Host};
 
 /// What gives variables their values, for looking up.
 pub(super) struct Variables<'a> {
-    found: &'a Found,
+    found: &'a Found<'a>,
     /// By scope and variable in lower case.
     assignments: BTreeMap<(usize, String), Vec<usize>>,
     /// By block of `https` and variable in lower case.
@@ -21,12 +21,12 @@ pub(super) struct Variables<'a> {
 
 /// A value that a variable may have, and the directive that gives it.
 struct Value<'a> {
-    word: &'a Word,
+    word: &'a Word<'a>,
     directive: Span,
 }
 
 impl<'a> Variables<'a> {
-    pub(super) fn new(found: &'a Found) -> Variables<'a> {
+    pub(super) fn new(found: &'a Found<'a>) -> Variables<'a> {
         let mut all = Variables { found, assignments: BTreeMap::new(), maps: BTreeMap::new() };
         for (at, it) in found.assignments.iter().enumerate() {
             all.assignments.entry((it.scope, it.variable.to_ascii_lowercase())).or_default().push(at);

@@ -256,7 +256,7 @@ fn uses(found: &Found) -> Vec<(usize, String, Span)> {
 }
 
 /// By block of `https`: what its directives define.
-fn defined(found: &Found) -> BTreeMap<usize, BTreeSet<&str>> {
+fn defined<'a>(found: &'a Found<'_>) -> BTreeMap<usize, BTreeSet<&'a str>> {
     let mut defined: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
     for (http, name) in &found.defined {
         defined.entry(*http).or_default().insert(name);

@@ -87,7 +87,7 @@ fn pass_name(name: &str) -> Option<&'static str> {
 pub(super) struct Walk<'a> {
     pub(super) library: &'a Library<'a>,
     pub(super) version: Version,
-    pub(super) found: Found,
+    pub(super) found: Found<'a>,
     scopes: usize,
     directives: usize,
     /// The files that are being read, each included by the one before.
@@ -122,7 +122,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What was found.
-    pub(super) fn finish(self) -> Found {
+    pub(super) fn finish(self) -> Found<'a> {
         self.found
     }
 
@@ -215,12 +215,12 @@ impl<'a> Walk<'a> {
         self.chain.pop();
     }
 
-    fn items(&mut self, items: &'a [Item], mut place: Place<'a>, entangled: bool) {
+    fn items(&mut self, items: &'a [Item<'a>], mut place: Place<'a>, entangled: bool) {
         let outside = place.here.clone();
         let mut tags = 0_usize;
         if entangled && let Some(first) = items.first() {
             let span = match first {
-                Item::Directive(directive) => directive.span,
+                Item::Directive(directive) => directive.span(),
                 Item::Comment(span) => *span,
                 Item::Template(template) => template.span,
             };
@@ -250,7 +250,7 @@ impl<'a> Walk<'a> {
                     if self.directives > MAX_DIRECTIVES || place.depth > MAX_DEPTH {
                         self.hole(
                             &place,
-                            directive.span,
+                            directive.span(),
                             OriginKind::Written,
                             "the configuration is too large or too deep to be followed",
                         );
@@ -262,7 +262,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn directive(&mut self, directive: &'a Directive, place: &Place<'a>, entangled: bool) {
+    fn directive(&mut self, directive: &'a Directive<'a>, place: &Place<'a>, entangled: bool) {
         if place.block == Block::Other {
             return;
         }
@@ -270,7 +270,7 @@ impl<'a> Walk<'a> {
         if directive.words.first().is_some_and(|first| first.template || first.text.starts_with('$')) {
             return self.hole(
                 place,
-                directive.span,
+                directive.span(),
                 OriginKind::Template,
                 "a template fills in directives here",
             );

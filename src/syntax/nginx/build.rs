@@ -10,7 +10,7 @@ use pest::iterators::Tokens;
 
 use self::directives::Within;
 use super::template::{kind, tags};
-use super::word::{closing_quote, word};
+use super::word::closing_quote;
 use super::{Body, Directive, Item, Parsed, Rule, SyntaxError, Template, TemplateKind, Tree, Word};
 use crate::source::{FileId, Span};
 
@@ -21,7 +21,7 @@ const BUFFER: u32 = 4096;
 const MOST_ERRORS: usize = 100;
 
 /// The tree of a file's items, from the beginnings and the ends of its rules.
-pub(super) fn tree(file: FileId, text: &str, mut tokens: Tokens<'_, Rule>) -> Parsed<Tree> {
+pub(super) fn tree<'i>(file: FileId, text: &'i str, mut tokens: Tokens<'_, Rule>) -> Parsed<Tree<'i>> {
     let mut builder = Builder {
         file,
         text,
@@ -47,7 +47,7 @@ pub(super) fn tree(file: FileId, text: &str, mut tokens: Tokens<'_, Rule>) -> Pa
         match rule {
             Rule::file | Rule::lua_file => {}
             Rule::named | Rule::statement => builder.statement(pos.pos(), &mut tokens),
-            Rule::raw => builder.raw(pos.pos(), &mut tokens),
+            Rule::raw => builder.raw(&mut tokens),
             rule => {
                 let end = end(&mut tokens, text);
                 builder.item(rule, pos.pos()..end);
@@ -69,7 +69,7 @@ struct Builder<'i> {
     file: FileId,
     text: &'i str,
     /// The blocks that are open, outermost first; the first is the file.
-    stack: Vec<Frame>,
+    stack: Vec<Frame<'i>>,
     /// How many blocks below [`MAX_DEPTH`] are open.
     skipped: usize,
     errors: Vec<SyntaxError>,
@@ -81,9 +81,9 @@ struct Builder<'i> {
     /// The first block that was closed by a brace of another depth.
     suspect: Option<Span>,
     /// The words of a directive that nothing ended yet, and whether an error was noted of one of them.
-    pending: Option<(Vec<Word>, bool)>,
+    pending: Option<(Vec<Word<'i>>, bool)>,
     /// The words of a block whose `{` comes next.
-    pending_block: Option<Vec<Word>>,
+    pending_block: Option<Vec<Word<'i>>>,
     /// How many braces may close more than is open, because of a mistake that was noted.
     excess_closes: usize,
     /// The end of the last brace that was told to be unexpected: what stands right behind it is a part of the mistake.
@@ -99,17 +99,17 @@ struct Builder<'i> {
 }
 
 #[derive(Default)]
-struct Frame {
+struct Frame<'i> {
     /// What opened the block; none for the file.
-    opener: Option<Vec<Word>>,
-    items: Vec<Item>,
+    opener: Option<Vec<Word<'i>>>,
+    items: Vec<Item<'i>>,
     /// How many tags were open when it began.
     open_tags: usize,
     /// Whether it was told that no block may stand in it.
     told: bool,
 }
 
-impl Builder<'_> {
+impl<'i> Builder<'i> {
     fn item(&mut self, rule: Rule, range: Range<usize>) {
         let text = self.text;
         let text = &text[range.clone()];
@@ -135,7 +135,7 @@ impl Builder<'_> {
         }
     }
 
-    fn push(&mut self, item: Item) {
+    fn push(&mut self, item: Item<'i>) {
         if self.skipped == 0
             && let Some(frame) = self.stack.last_mut()
         {
@@ -291,7 +291,7 @@ impl Builder<'_> {
         }
     }
 
-    fn raw(&mut self, start: usize, tokens: &mut Tokens<'_, Rule>) {
+    fn raw(&mut self, tokens: &mut Tokens<'_, Rule>) {
         self.give_up_pending(None);
         let mut words = Vec::new();
         let mut body = None;
@@ -301,17 +301,15 @@ impl Builder<'_> {
                 Ok((Rule::comment | Rule::open, _)) => {}
                 Ok((Rule::close, _)) => closed = true,
                 Ok((Rule::lua, range)) => body = Some(Span::new(self.file, range)),
-                Ok((rule, range)) => words.push(word(self.file, rule, range, self.text)),
+                Ok((rule, range)) => words.push(Word::new(self.file, rule, range, self.text)),
                 Err(end) => break end,
             }
         };
         if !closed {
             self.unclosed(Some(&words));
         }
-        let span = Span::new(self.file, start..end);
-        let header = words_span(&words, span);
-        let body = Body::Raw(body.unwrap_or(Span { start: span.end, ..span }));
-        self.push(Item::Directive(Directive { words, span, header, body }));
+        let body = Body::Raw(body.unwrap_or(Span::new(self.file, end..end)));
+        self.push(Item::Directive(Directive { words: words.into(), end: end as u32, body }));
     }
 
     fn statement(&mut self, start: usize, tokens: &mut Tokens<'_, Rule>) {
@@ -335,7 +333,7 @@ impl Builder<'_> {
                 self.tags_inside(written, &mut open_here);
                 continue;
             }
-            let word = word(self.file, rule, range, self.text);
+            let word = Word::new(self.file, rule, range, self.text);
             if matches!(rule, Rule::unclosed | Rule::adjoined) {
                 self.swallow(written);
                 self.unended |= rule == Rule::unclosed && self.reads_to_the_end(word.span);
@@ -409,14 +407,12 @@ impl Builder<'_> {
                 ignored: false,
             });
         }
-        let counted = Span { start: word.inner.start, ..word.span };
+        let counted = Span { start: word.inner().start, ..word.span };
         (!word.template).then(|| too_long(counted, self.text)).flatten()
     }
 
-    fn push_simple(&mut self, words: Vec<Word>, end: u32) {
-        let header = words_span(&words, Span { file: self.file, start: end, end });
-        let span = Span { end, ..header };
-        self.push(Item::Directive(Directive { words, span, header, body: Body::Simple }));
+    fn push_simple(&mut self, words: Vec<Word<'i>>, end: u32) {
+        self.push(Item::Directive(Directive { words: words.into(), end, body: Body::Simple }));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn read(text: &str) -> Parsed<Tree> {
+fn read(text: &str) -> Parsed<Tree<'_>> {
     let tiles = tiles(text);
     let mut at = 0;
     for tile in &tiles {

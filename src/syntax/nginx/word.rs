@@ -1,32 +1,130 @@
 //! From a word as it is written to the word that nginx takes it for.
 
-use std::ops::Range;
+use std::fmt;
+use std::ops::{Deref, Range};
 
-use super::{Rule, Word};
+use super::Rule;
 use crate::source::{FileId, Span};
 
-/// The word of a rule of the grammar, which stands in a range of a text.
-pub(super) fn word(file: FileId, rule: Rule, range: Range<usize>, text: &str) -> Word {
-    let written = &text[range.clone()];
-    let Range { start, end } = range;
-    if matches!(rule, Rule::simple | Rule::key) {
-        let span = Span::new(file, start..end);
-        let template = written.as_bytes().windows(2).any(|it| it == b"__") && has_bare_placeholder(written);
-        return Word { span, inner: span, text: written.into(), template };
+/// A word of a directive. There are very many of these, so that it is kept small.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word<'s> {
+    /// All of it, quotes included.
+    pub span: Span,
+    /// What nginx takes it for: without quotes, escapes resolved.
+    pub text: Text<'s>,
+    /// Whether a quote stands before its text.
+    pub(super) is_quoted: bool,
+    /// Whether a template engine fills in some of it. `$name` and `${name}` are variables, of nginx or of `envsubst`, and
+    /// do not count.
+    pub template: bool,
+}
+
+/// The text of a word: as it is written, or what its escapes make of that.
+#[derive(Clone, Debug)]
+pub enum Text<'s> {
+    /// A piece of the file.
+    Written(&'s str),
+    /// A piece of the file with escapes in it.
+    Escaped(Box<Escaped>),
+}
+
+/// What escapes make of a piece of a file.
+#[derive(Clone, Debug)]
+pub struct Escaped {
+    /// The text that they make.
+    text: String,
+    /// How many bytes long it is as it is written.
+    length: u32,
+}
+
+impl Text<'_> {
+    /// As a string slice.
+    pub fn as_str(&self) -> &str {
+        self
     }
-    let inner = match rule {
-        Rule::quoted => start + 1..end - 1,
-        Rule::adjoined => start + 1..start + closing_quote(written).unwrap_or(written.len()),
-        Rule::raw_name if written.starts_with(['"', '\'']) => start + 1..end - 1,
-        Rule::unclosed => start + 1..end,
-        _ => start..end,
-    };
-    let text = &written[inner.start - start..inner.end - start];
-    Word {
-        span: Span::new(file, start..end),
-        inner: Span::new(file, inner),
-        text: unescape(text),
-        template: is_template(text),
+
+    fn of(written: &str) -> Text<'_> {
+        match written.contains('\\') {
+            false => Text::Written(written),
+            true => Text::Escaped(Box::new(Escaped { text: unescape(written), length: written.len() as u32 })),
+        }
+    }
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Text::Written(text) => text,
+            Text::Escaped(escaped) => &escaped.text,
+        }
+    }
+}
+
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Text<'_> {}
+
+impl PartialEq<str> for Text<'_> {
+    fn eq(&self, other: &str) -> bool {
+        **self == *other
+    }
+}
+
+impl PartialEq<Text<'_>> for &str {
+    fn eq(&self, other: &Text<'_>) -> bool {
+        **self == **other
+    }
+}
+
+impl PartialEq<&str> for Text<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl<'s> Word<'s> {
+    /// The word of a rule of the grammar, which stands in a range of a text.
+    pub(super) fn new(file: FileId, rule: Rule, range: Range<usize>, text: &'s str) -> Word<'s> {
+        let written = &text[range.clone()];
+        let span = Span::new(file, range);
+        if matches!(rule, Rule::simple | Rule::key) {
+            let template = written.contains("__") && has_bare_placeholder(written);
+            return Word { span, text: Text::Written(written), is_quoted: false, template };
+        }
+        let end = written.len();
+        let inner = match rule {
+            Rule::quoted => 1..end - 1,
+            Rule::adjoined => 1..closing_quote(written).unwrap_or(end),
+            Rule::raw_name if written.starts_with(['"', '\'']) => 1..end - 1,
+            Rule::unclosed => 1..end,
+            _ => 0..end,
+        };
+        let is_quoted = inner.start > 0;
+        let inner = &written[inner];
+        Word { span, text: Text::of(inner), is_quoted, template: is_template(inner) }
+    }
+
+    /// All of it without its quotes.
+    pub fn inner(&self) -> Span {
+        let start = self.span.start + u32::from(self.is_quoted);
+        let length = match &self.text {
+            Text::Written(text) => text.len() as u32,
+            Text::Escaped(escaped) => escaped.length,
+        };
+        Span { start, end: start + length, ..self.span }
     }
 }
 

@@ -9,8 +9,8 @@ use crate::value::{Endpoint, Host, Possible};
 impl<'a> Walk<'a> {
     pub(super) fn block(
         &mut self,
-        directive: &'a Directive,
-        items: &'a [Item],
+        directive: &'a Directive<'a>,
+        items: &'a [Item<'a>],
         place: &Place<'a>,
         entangled: bool,
     ) {
@@ -18,7 +18,7 @@ impl<'a> Walk<'a> {
             return self.closed(directive, items, place);
         };
         if directive.name() == "if" && refuses_methods(directive, items) {
-            self.found.nginx.refuses_methods.get_or_insert(directive.header);
+            self.found.nginx.refuses_methods.get_or_insert(directive.header());
         }
         let mut inner = Place {
             block,
@@ -41,7 +41,7 @@ impl<'a> Walk<'a> {
         let Some(kind) = kind else { return self.items(items, inner, entangled) };
         // A level belongs to the block that it opens, which is what its own upstreams are looked up in.
         let opener = Place { http: inner.http, ..place.clone() };
-        let level = self.level(kind, &opener, directive.header, title(directive));
+        let level = self.level(kind, &opener, directive.header(), title(directive));
         inner.level = Some(level);
         let whole = place.whole.map(|at| &mut self.found.nginx.mains[at]);
         match (kind, whole) {
@@ -61,14 +61,14 @@ impl<'a> Walk<'a> {
     }
 
     /// A block that nothing in it is read of as directives.
-    fn closed(&mut self, directive: &'a Directive, items: &'a [Item], place: &Place<'a>) {
+    fn closed(&mut self, directive: &'a Directive<'a>, items: &'a [Item<'a>], place: &Place<'a>) {
         match directive.name() {
             "map" | "geo" | "split_clients" => self.map(directive, items, place),
             "types" | "charset_map" | "match" => {}
             "http" | "server" | "upstream" | "location" | "if" | "limit_except" | "events" | "stream"
             | "mail" => {
                 self.unresolved(
-                    directive.header,
+                    directive.header(),
                     &title(directive),
                     "nginx refuses it: it is not allowed here",
                 );
@@ -77,13 +77,13 @@ impl<'a> Walk<'a> {
                 if let Some(level) = place.level.filter(|_| place.block != Block::Http) {
                     self.found.nginx.levels[level.0 as usize].diverts = true;
                 }
-                self.unresolved(directive.header, &title(directive), "a block of an unknown directive");
+                self.unresolved(directive.header(), &title(directive), "a block of an unknown directive");
             }
         }
     }
 
     /// `map $from $variable { key value; ... }`, and `geo` and `split_clients`, whose last argument is the variable too.
-    fn map(&mut self, directive: &'a Directive, items: &'a [Item], place: &Place<'a>) {
+    fn map(&mut self, directive: &'a Directive<'a>, items: &'a [Item<'a>], place: &Place<'a>) {
         let Some(variable) = directive.arguments().last().and_then(|word| word.text.strip_prefix('$')) else {
             return;
         };
@@ -93,7 +93,7 @@ impl<'a> Walk<'a> {
             http: place.http,
             variable: variable.to_ascii_lowercase(),
             values: values(items).filter(|_| certain),
-            span: directive.span,
+            span: directive.span(),
         });
     }
 
@@ -206,7 +206,7 @@ fn one_word(text: &str) -> (MatchKind, &str) {
 }
 
 /// The values of a `map`, where all of them are constants. Without a `default` the value may be empty.
-fn values(items: &[Item]) -> Option<Vec<Word>> {
+fn values<'a>(items: &[Item<'a>]) -> Option<Vec<Word<'a>>> {
     let mut values = Vec::new();
     let mut has_default = false;
     for item in items {
@@ -215,7 +215,7 @@ fn values(items: &[Item]) -> Option<Vec<Word>> {
             Item::Template(_) => return None,
             Item::Directive(directive) => directive,
         };
-        match directive.words.as_slice() {
+        match &*directive.words {
             [flag] if matches!(flag.text.as_str(), "hostnames" | "volatile") => {}
             [key, value] if key.text != "include" && !value.template && !value.text.contains('$') => {
                 has_default |= key.text == "default";

@@ -20,15 +20,15 @@ impl<'a> Walk<'a> {
         if let Some(link) = self.library.unread(place.main, directive) {
             let why =
                 format!("an include is not resolved: `{link}` is a link to something that was not read");
-            self.hole(place, directive.span, OriginKind::Written, &why);
+            self.hole(place, directive.span(), OriginKind::Written, &why);
         }
         match self.library.include(place.main, directive) {
             Included::Stock(None) => {}
-            Included::Stock(only) => self.stock(place, directive.span, only),
+            Included::Stock(only) => self.stock(place, directive.span(), only),
             Included::Files(files) => {
                 for file in files {
                     if self.chain.contains(&file) {
-                        self.hole(place, directive.span, OriginKind::Written, "the file includes itself");
+                        self.hole(place, directive.span(), OriginKind::Written, "the file includes itself");
                     } else {
                         self.file(file, Place { depth: place.depth + 1, ..place.clone() });
                     }
@@ -39,17 +39,17 @@ impl<'a> Walk<'a> {
                 if matches!(place.block, Block::Main | Block::Http | Block::Stream | Block::Mail) =>
             {
                 self.incomplete(place);
-                self.unresolved(directive.span, &title(directive), "no file of the stack matches");
+                self.unresolved(directive.span(), &title(directive), "no file of the stack matches");
             }
             Included::Nothing => self.hole(
                 place,
-                directive.span,
+                directive.span(),
                 OriginKind::Written,
                 "no file of the stack matches this include",
             ),
             Included::Unknown(why) => self.hole(
                 place,
-                directive.span,
+                directive.span(),
                 OriginKind::Written,
                 &format!("an include is not resolved: {why}"),
             ),

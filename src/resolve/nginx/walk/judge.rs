@@ -48,7 +48,7 @@ impl Walk<'_> {
     /// An argument that means nothing, and what is evidently meant by it.
     pub(super) fn wrong_value(&mut self, kind: ValueKind, directive: &Directive, message: String) {
         let first = directive.arguments().first();
-        let place = first.map_or(directive.header, |word| word.span);
+        let place = first.map_or(directive.header(), |word| word.span);
         let only = first.filter(|_| directive.arguments().len() == 1);
         let mend = only.and_then(|word| Some((word.span, meant(kind, &word.text)?)));
         let mend = mend.map(|(span, value)| Mend {
@@ -62,23 +62,23 @@ impl Walk<'_> {
 
     /// A directive that may stand once in a level. nginx stops at the second; a third is no other mistake.
     pub(super) fn judge_second(&mut self, name: &'static str, written: &Directive, level: LevelId) {
-        let (first, count) = self.firsts.entry((level, name)).or_insert((written.span, 0));
+        let (first, count) = self.firsts.entry((level, name)).or_insert((written.span(), 0));
         let path = |span: &Span| self.library.sources.get(span.file).path.as_str();
-        if variants::may_exclude(path(first), path(&written.span)) {
+        if variants::may_exclude(path(first), path(&written.span())) {
             return;
         }
         *count += 1;
         if *count != 2 {
             return;
         }
-        let related = match *first == written.span {
+        let related = match *first == written.span() {
             true => "its file is included twice here".to_owned(),
             false => format!("the first `{name}`"),
         };
         let related = Some((*first, related));
         self.found.nginx.faults.push(Fault {
             kind: FaultKind::Duplicate,
-            place: written.span,
+            place: written.span(),
             message: format!("\"{name}\" directive is duplicate"),
             related,
             help: None,
@@ -117,8 +117,8 @@ impl Walk<'_> {
         let name = &word.text[..word.text.find('=').map_or(word.text.len(), |at| at + 1)];
         let Some(near) = nearest(name, PARAMETERS.iter().map(|(name, _)| *name)) else { return };
         self.fault(FaultKind::Value, word.span, message);
-        let start = word.inner.start as usize;
-        let span = Span::new(directive.span.file, start..start + name.len());
+        let start = word.inner().start as usize;
+        let span = Span::new(directive.span().file, start..start + name.len());
         let is_plain = self.library.sources.text(span) == name;
         let mend = Mend {
             title: format!("write `{near}`"),

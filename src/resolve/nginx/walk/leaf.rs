@@ -41,7 +41,7 @@ const MAY_BE_STREAM: &str = "it may stand in `stream` as well as in `http`";
 /// The most ports of one `listen` that are told apart.
 const MAX_PORTS: u16 = 256;
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// A directive of the table, a header, or what leads to a named location.
     pub(super) fn write(&mut self, written: &Directive, place: &Place<'_>) {
         let Some(level) = place.level else { return };
@@ -63,7 +63,7 @@ impl Walk<'_> {
         if let Possible::Unknown(why) = &value
             && why.starts_with("nginx refuses")
         {
-            self.unresolved(written.span, &title(written), why);
+            self.unresolved(written.span(), &title(written), why);
         }
         self.judge_setting(known, written, level, place);
         let entry = Written { name: known.name, value, anchor: anchor(written) };
@@ -117,7 +117,7 @@ impl Walk<'_> {
         let has = |name: &str| directive.arguments().iter().skip(1).any(|word| word.text == name);
         for address in listened(directive, place) {
             if let Possible::Unknown(why) = &address {
-                self.unresolved(directive.span, &title(directive), why);
+                self.unresolved(directive.span(), &title(directive), why);
             }
             self.found.nginx.servers[server].listen.push(Listen {
                 address,
@@ -157,20 +157,20 @@ impl Walk<'_> {
 
     pub(super) fn names(&mut self, directive: &Directive, place: &Place<'_>) {
         let Some(server) = place.server else { return };
-        let names = directive.arguments().iter().map(|word| word.text.clone());
+        let names = directive.arguments().iter().map(|word| word.text.to_string());
         self.found.nginx.servers[server].names.extend(names);
     }
 
-    pub(super) fn pass(&mut self, name: &'static str, directive: &Directive, place: &Place<'_>) {
+    pub(super) fn pass(&mut self, name: &'static str, directive: &'a Directive<'a>, place: &Place<'_>) {
         let (level, stream) = match (place.block, place.level) {
             (Block::Location | Block::If | Block::LimitExcept, Some(level)) => (level, false),
             (Block::StreamServer, Some(level)) if name == "proxy_pass" => (level, true),
             (Block::Mail, _) => {
-                return self.unresolved(directive.span, &title(directive), "`mail` is not handled yet");
+                return self.unresolved(directive.span(), &title(directive), "`mail` is not handled yet");
             }
             _ => {
                 let why = format!("`{name}` is not allowed here in `http`, and elsewhere it is not read");
-                return self.unresolved(directive.span, &title(directive), &why);
+                return self.unresolved(directive.span(), &title(directive), &why);
             }
         };
         if place.doubt().is_none() {
@@ -186,14 +186,14 @@ impl Walk<'_> {
             level,
             server: place.server,
             scope: place.scope,
-            arguments: directive.arguments().to_vec(),
+            arguments: directive.arguments(),
             anchor: anchor(directive),
             maybe,
         });
     }
 
     /// Notes what gives variables their values. A `set` under a condition gives one only perhaps.
-    pub(super) fn note_assignment(&mut self, directive: &Directive, place: &Place<'_>) {
+    pub(super) fn note_assignment(&mut self, directive: &'a Directive<'a>, place: &Place<'_>) {
         let certain = match place.block {
             Block::Server | Block::Location | Block::StreamServer => place.doubt().is_none(),
             Block::ServerIf | Block::If | Block::LimitExcept => false,
@@ -201,7 +201,7 @@ impl Walk<'_> {
         };
         for (variable, value) in assignments(directive) {
             let value = value.filter(|_| certain).cloned();
-            let (scope, level, span) = (place.scope, place.level, directive.span);
+            let (scope, level, span) = (place.scope, place.level, directive.span());
             self.found.assignments.push(Assignment { scope, variable, level, value, span });
         }
     }
@@ -247,11 +247,11 @@ fn sent(name: &'static str, directive: &Directive, place: &Place<'_>) -> Option<
     let known = match &doubt {
         Some(why) => Possible::Unknown(why.clone()),
         None if value.template => Possible::Unknown(filled_in.into()),
-        None => Possible::Known(value.text.clone()),
+        None => Possible::Known(value.text.to_string()),
     };
     Some(Sent {
         directive: name,
-        name: header.text.clone(),
+        name: header.text.to_string(),
         value: known,
         doubt,
         anchor: Anchor { value: value.span, ..anchor(directive) },
@@ -265,9 +265,9 @@ fn jump(name: &'static str, directive: &Directive) -> Option<Jump> {
     let is_name = |word: &Word| word.text.starts_with('@') && !word.template && !word.text.contains('$');
     is_name(target).then(|| Jump {
         directive: name,
-        to: target.text.clone(),
-        codes: codes.map(|word| word.text.clone()).collect(),
-        anchor: Anchor { value: target.inner, ..anchor(directive) },
+        to: target.text.to_string(),
+        codes: codes.map(|word| word.text.to_string()).collect(),
+        anchor: Anchor { value: target.inner(), ..anchor(directive) },
     })
 }
 
@@ -286,9 +286,9 @@ fn listened(directive: &Directive, place: &Place<'_>) -> Vec<Possible<Endpoint>>
 /// How a directive can be changed.
 pub(super) fn anchor(directive: &Directive) -> Anchor {
     let value = match directive.arguments() {
-        [] => Span { start: directive.header.end, ..directive.header },
+        [] => Span { start: directive.header().end, ..directive.header() },
         [first, .., last] => first.span.to(last.span),
         [only] => only.span,
     };
-    Anchor { span: directive.span, value, dialect: Dialect::Nginx }
+    Anchor { span: directive.span(), value, dialect: Dialect::Nginx }
 }

@@ -39,7 +39,7 @@ impl Walk<'_> {
         let Version(major, minor, patch) = self.version;
         let is_block = !matches!(directive.body, Body::Simple);
         let verdict = judge(name, context, arguments.len(), first, is_block, (major, minor, patch));
-        let at = directive.words.first().map_or(directive.header, |word| word.span);
+        let at = directive.words.first().map_or(directive.header(), |word| word.span);
         match verdict {
             // The reader of the file says these two.
             Verdict::Accepted(row) if stands_once(row) && in_model(name).is_none() => {
@@ -100,11 +100,11 @@ impl Walk<'_> {
         }
         let Some(near) = self.near(name, context) else { return };
         let word = &directive.words[0];
-        let is_plain = self.library.sources.text(word.inner) == word.text;
+        let is_plain = self.library.sources.text(word.inner()) == word.text;
         let mend = Mend {
             title: format!("write `{near}`"),
             applicability: Applicability::Safe,
-            edits: vec![Edit { span: word.inner, replacement: near.into() }],
+            edits: vec![Edit { span: word.inner(), replacement: near.into() }],
         };
         self.found.nginx.faults.push(Fault {
             kind: FaultKind::Misspelt,
@@ -140,14 +140,14 @@ impl Walk<'_> {
             fits && self.begins_line(word.span)
         });
         let Some(next) = next else {
-            return self.fault(FaultKind::Arguments, directive.header, message);
+            return self.fault(FaultKind::Arguments, directive.header(), message);
         };
         let last = directive.words[next - 1].span;
         let end = Span { start: last.end, ..last };
         let shown = self.library.sources.text(last);
         self.found.nginx.faults.push(Fault {
             kind: FaultKind::Arguments,
-            place: Span { end: last.end, ..directive.header },
+            place: Span { end: last.end, ..directive.header() },
             message,
             related: Some((directive.words[next].span, "the next directive is read as a part of it".into())),
             help: Some(format!("put a `;` behind `{shown}`")),

@@ -17,14 +17,14 @@ impl Walk<'_> {
     pub(super) fn upstream(&mut self, directive: &Directive, place: &Place<'_>) -> Option<usize> {
         let [word] = directive.arguments() else {
             self.unresolved(
-                directive.header,
+                directive.header(),
                 &title(directive),
                 "nginx refuses it: `upstream` takes one name",
             );
             return None;
         };
         self.found.nginx.upstreams.push(Upstream {
-            name: word.text.clone(),
+            name: word.text.to_string(),
             place: word.span,
             peers: Vec::new(),
             written: Vec::new(),
@@ -43,7 +43,7 @@ impl Walk<'_> {
         let Some(known) = directive(written.name()) else {
             if !ADDS_NO_SERVER.contains(&written.name()) {
                 let why = format!("`{}` is of a module that is not known", written.name());
-                self.unresolved(written.span, &title(written), &why);
+                self.unresolved(written.span(), &title(written), &why);
                 self.found.nginx.upstreams[upstream].open.get_or_insert(why);
             }
             return;
@@ -63,9 +63,9 @@ impl Walk<'_> {
             None => self.server_address(directive, word, place.block == Block::StreamUpstream),
         };
         if let Possible::Unknown(why) = &address {
-            self.unresolved(directive.span, &title(directive), why);
+            self.unresolved(directive.span(), &title(directive), why);
         }
-        let anchor = Anchor { value: word.inner, ..anchor(directive) };
+        let anchor = Anchor { value: word.inner(), ..anchor(directive) };
         if place.doubt().is_none() {
             self.judge_parameters(directive, words);
         }
@@ -93,7 +93,7 @@ impl Walk<'_> {
             Err(Trouble::Unknown(why)) => (Possible::Unknown(why), None),
         };
         if let Some(refusal) = wrong {
-            self.found.nginx.faults.push(from_refusal(&refusal, word, directive.span, self.library.sources));
+            self.found.nginx.faults.push(from_refusal(&refusal, word, directive.span(), self.library.sources));
         }
         address
     }

@@ -3,11 +3,11 @@
 use super::{Builder, Frame, MOST_ERRORS, shown, words_span};
 use crate::source::Span;
 use crate::syntax::nginx::names::must_open_block;
-use crate::syntax::nginx::{Body, Directive, Item, MAX_DEPTH, Tree, Word};
+use crate::syntax::nginx::{Body, Directive, Item, MAX_DEPTH, Text, Tree, Word};
 use crate::syntax::{Parsed, SyntaxError};
 
-impl Builder<'_> {
-    pub(super) fn open(&mut self, words: Vec<Word>, brace: Span) {
+impl<'i> Builder<'i> {
+    pub(super) fn open(&mut self, words: Vec<Word<'i>>, brace: Span) {
         if self.stack.len() > MAX_DEPTH {
             if self.skipped == 0 {
                 self.error(SyntaxError {
@@ -82,15 +82,14 @@ impl Builder<'_> {
         self.push_block(frame.opener.unwrap_or_default(), frame.items, end);
     }
 
-    fn push_block(&mut self, words: Vec<Word>, items: Vec<Item>, end: u32) {
+    fn push_block(&mut self, words: Vec<Word<'i>>, items: Vec<Item<'i>>, end: u32) {
         if words.is_empty() {
             // Opened by a stray brace: what stands in it belongs to what encloses it.
             items.into_iter().for_each(|item| self.push(item));
             return;
         }
-        let header = words_span(&words, Span { file: self.file, start: end, end });
-        let span = Span { end, ..header };
-        self.push(Item::Directive(Directive { words, span, header, body: Body::Block(items) }));
+        let body = Body::Block(items.into());
+        self.push(Item::Directive(Directive { words: words.into(), end, body }));
     }
 
     /// Notes a directive that was not ended where a `}` or something that is no word of it comes next.
@@ -165,7 +164,7 @@ impl Builder<'_> {
         Some(format!("the block of `{}` on line {line} is not closed", shown(&self.text[span.range()])))
     }
 
-    pub(super) fn finish(mut self) -> Parsed<Tree> {
+    pub(super) fn finish(mut self) -> Parsed<Tree<'i>> {
         let open = self.stack.len() - 1 + self.skipped;
         if let Some((words, flawed)) = self.pending.take()
             && let Some(last) = words.last()
@@ -206,9 +205,9 @@ impl Builder<'_> {
     }
 
     /// The opener of the block that is likely the one that was never closed.
-    fn suspect_words(&self) -> Option<Vec<Word>> {
+    fn suspect_words(&self) -> Option<Vec<Word<'i>>> {
         let span = self.suspect?;
-        Some(vec![Word { span, inner: span, text: String::new(), template: false }])
+        Some(vec![Word { span, text: Text::Written(""), is_quoted: false, template: false }])
     }
 
     /// How far something is indented that begins its line.

@@ -17,9 +17,9 @@ pub(super) enum Within {
     NoUpstream,
 }
 
-impl Builder<'_> {
+impl<'i> Builder<'i> {
     /// A directive that a `;` ends.
-    pub(super) fn simple(&mut self, mut words: Vec<Word>, end: u32, flawed: bool) {
+    pub(super) fn simple(&mut self, mut words: Vec<Word<'i>>, end: u32, flawed: bool) {
         let Some(first) = words.first() else { return };
         let is_outside = self.stack.len() == 1;
         let calls_for_block = (must_open_block(&first.text) || holds_keys(&first.text))
@@ -84,7 +84,7 @@ impl Builder<'_> {
     }
 
     /// A directive that a `{` ends.
-    pub(super) fn block(&mut self, words: Vec<Word>, brace: Span, flawed: bool) {
+    pub(super) fn block(&mut self, words: Vec<Word<'i>>, brace: Span, flawed: bool) {
         let Some(first) = words.first() else { return self.open(words, brace) };
         if flawed {
             self.told_until = Some(brace.end as usize);
@@ -105,7 +105,7 @@ impl Builder<'_> {
     }
 
     /// A `{` where only keys and values stand.
-    fn block_in_keys(&mut self, mut words: Vec<Word>, brace: Span, flawed: bool) {
+    fn block_in_keys(&mut self, mut words: Vec<Word<'i>>, brace: Span, flawed: bool) {
         // A mistake that was told may have hidden the `}` before.
         let hidden = self.excess_opens > 0;
         self.excess_opens -= usize::from(hidden);
@@ -146,7 +146,7 @@ impl Builder<'_> {
     }
 
     /// A `{` behind a directive that opens no block.
-    fn misplaced(&mut self, name: &str, mut words: Vec<Word>, brace: Span, flawed: bool) {
+    fn misplaced(&mut self, name: &str, mut words: Vec<Word<'i>>, brace: Span, flawed: bool) {
         self.swallow_lines(&words);
         // Most likely the `;` is missing and the block is that of the directive on the next line.
         let is_next =
@@ -178,7 +178,7 @@ impl Builder<'_> {
     }
 
     /// Takes a `{` that opens nothing for the end of a directive.
-    fn take_for_semicolon(&mut self, words: Vec<Word>, brace: Span) {
+    fn take_for_semicolon(&mut self, words: Vec<Word<'i>>, brace: Span) {
         self.excess_closes += 1;
         self.told_until = Some(brace.end as usize);
         self.push_simple(words, brace.end);
