@@ -36,8 +36,9 @@ static ALL: LazyLock<Vec<Directive>> = LazyLock::new(|| {
 
 /// The rows of each name. They are looked up for every directive of every file, and never gone through.
 #[allow(clippy::disallowed_types, reason = "it is only looked into, so that it has no order")]
-static BY_NAME: LazyLock<HashMap<&str, &[Directive], BuildHasherDefault<FnvHasher>>> =
-    LazyLock::new(|| all().chunk_by(|one, next| one.name == next.name).map(|rows| (rows[0].name, rows)).collect());
+static BY_NAME: LazyLock<HashMap<&str, &[Directive], BuildHasherDefault<FnvHasher>>> = LazyLock::new(|| {
+    all().chunk_by(|one, next| one.name == next.name).map(|rows| (rows[0].name, rows)).collect()
+});
 
 /// All rows, sorted by name.
 pub fn all() -> &'static [Directive] {

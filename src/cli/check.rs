@@ -28,7 +28,10 @@ pub(super) fn run(arguments: &CheckArguments, to: &mut dyn Write) -> Result<Stat
     let progress = Progress::start();
     progress.tell("Reading files");
     let (found, settings) = read(arguments)?;
-    once(&found, &settings, arguments, progress, to)
+    let status = once(&found, &settings, arguments, progress, to);
+    // The process ends here: giving back the memory piece by piece takes a tenth of its time.
+    std::mem::forget(found);
+    status
 }
 
 /// Reads the configuration and the files.
@@ -79,7 +82,9 @@ pub(super) fn once(
             Some(path) => write_baseline(&report, &found.sources, path)?,
             None => {
                 show(&report, &found.sources, arguments, terminal::style(arguments.color), to)?;
-                judged(&report, settings)
+                let status = judged(&report, settings);
+                std::mem::forget(report);
+                status
             }
         }
     };

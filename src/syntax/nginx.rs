@@ -27,8 +27,8 @@ use std::ops::Range;
 use pest::Parser;
 
 use self::grammar::{Grammar, Rule};
-use super::{Parsed, SyntaxError};
 pub use self::word::{Text, Word};
+use super::{Parsed, SyntaxError};
 use crate::source::{FileId, Span};
 
 /// Blocks inside blocks are read up to this depth. No real file comes near it.

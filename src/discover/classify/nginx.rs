@@ -74,7 +74,9 @@ fn is_statement(line: &str, name: &str, rows: &[directives::Directive]) -> bool 
         let has_its_number = || row.arguments.takes(words.split_ascii_whitespace().count() - 1);
         row.is_block == is_block && (name.contains('_') || has_its_number())
     };
-    !words.contains([';', '{', '}']) && rows.iter().any(fits)
+    // What stands in quotes is a word's own.
+    let mut outside = words.split(['"', '\'']).step_by(2);
+    outside.all(|it| !it.contains([';', '{', '}'])) && rows.iter().any(fits)
 }
 
 /// Whether files of such a name, or in such a directory, are seldom anything but configuration.

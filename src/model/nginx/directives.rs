@@ -2,6 +2,12 @@
 //!
 //! Source: the module references of nginx.org, checked against `src/http/modules/ngx_http_*_module.c` of 1.31.3.
 
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::sync::LazyLock;
+
+use fnv::FnvHasher;
+
 use super::super::{Buffers, Datum, Version};
 use crate::value::{Duration, Size};
 
@@ -50,8 +56,13 @@ impl Directive {
 
 /// The directive of a name, if hops are made of it.
 pub fn directive(name: &str) -> Option<&'static Directive> {
-    DIRECTIVES.binary_search_by(|it| it.name.cmp(name)).ok().map(|at| &DIRECTIVES[at])
+    BY_NAME.get(name).copied()
 }
+
+/// Asked for every directive of every file, and never gone through.
+#[allow(clippy::disallowed_types, reason = "it is only looked into, so that it has no order")]
+static BY_NAME: LazyLock<HashMap<&str, &Directive, BuildHasherDefault<FnvHasher>>> =
+    LazyLock::new(|| DIRECTIVES.iter().map(|it| (it.name, it)).collect());
 
 const fn row(name: &'static str, kind: ValueKind, default: fn(Version) -> Datum) -> Directive {
     Directive { name, kind, default }

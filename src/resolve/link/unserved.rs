@@ -26,11 +26,16 @@ type Candidates = BTreeMap<AppId, Tie>;
 /// and names the app that is meant where there is one way to read it.
 pub(super) fn settle(hops: &mut [Hop], nginx: &Nginx, place: &Place) {
     withdraw_rescued(hops, nginx);
-    let groups = groups(hops, nginx);
-    if groups.is_empty() {
+    if !hops.iter().any(is_nobody) {
         return;
     }
     let left = Left::new(hops, nginx, place);
+    if left.apps.is_empty() {
+        let why = left.why(place);
+        let unserved = hops.iter_mut().filter(|hop| is_nobody(hop));
+        return unserved.for_each(|hop| hop.joined = Joined::Unknown(why.clone()));
+    }
+    let groups = groups(hops, nginx);
     let alone = groups.len() == 1;
     let mut candidates: Vec<Candidates> =
         groups.iter().map(|group| left.candidates(group, alone, nginx, place)).collect();

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use super::address::{self, Form};
 use super::found::{Found, Pass, SHARED_HTTP, SHARED_STREAM};
 use super::refuse;
@@ -33,13 +35,14 @@ pub(super) fn apply(found: &mut Found, external: &[Endpoint], sources: &Sources)
     let mut unresolved = Vec::new();
     let mut faults = Vec::new();
     let mut peers = 0;
-    for pass in &found.passes {
-        let only = in_level.get(&pass.level) == Some(&1);
-        let target = match (&pass.maybe, only) {
-            (Some(why), _) => Err(Trouble::Unknown(why.clone())),
-            (None, false) => Err(Trouble::Unknown("several passes stand in one block".into())),
-            (None, true) => target(pass, found, &index, sources),
-        };
+    let is_only = |pass: &Pass| in_level.get(&pass.level) == Some(&1);
+    let target = |pass: &Pass| match (&pass.maybe, is_only(pass)) {
+        (Some(why), _) => Err(Trouble::Unknown(why.clone())),
+        (None, false) => Err(Trouble::Unknown("several passes stand in one block".into())),
+        (None, true) => target(pass, found, &index, sources),
+    };
+    let targets: Vec<Result<Target, Trouble>> = found.passes.par_iter().map(target).collect();
+    for (pass, target) in found.passes.iter().zip(targets) {
         if let Some(fault) = fault(pass, &target, &found.nginx, sources) {
             faults.push(fault);
         }
@@ -51,7 +54,7 @@ pub(super) fn apply(found: &mut Found, external: &[Endpoint], sources: &Sources)
             }
             false => Ok(target),
         });
-        let is_unknown = matches!(target, Err(Trouble::Unknown(_))) && pass.maybe.is_none() && only;
+        let is_unknown = matches!(target, Err(Trouble::Unknown(_))) && pass.maybe.is_none() && is_only(pass);
         let mut route = route(pass, target, &found.nginx);
         if let [word] = pass.arguments
             && is_unknown
@@ -82,6 +85,8 @@ pub(super) struct Index<'a> {
     pub(super) upstreams: BTreeMap<String, Vec<usize>>,
     variables: Variables<'a>,
     names: Names<'a>,
+    /// The upstreams that no pass goes to.
+    unused: Vec<usize>,
     sources: &'a Sources,
 }
 
@@ -91,12 +96,11 @@ impl<'a> Index<'a> {
         for (at, upstream) in found.nginx.upstreams.iter().enumerate() {
             upstreams.entry(upstream.name.to_ascii_lowercase()).or_default().push(at);
         }
-        Index {
-            upstreams,
-            variables: Variables::new(found),
-            names: Names::new(found, external, sources),
-            sources,
-        }
+        let names = Names::new(found, external, sources);
+        let upstreams_by_number = found.nginx.upstreams.iter().enumerate();
+        let unused =
+            upstreams_by_number.filter(|(_, it)| names.is_unused(&it.name)).map(|(at, _)| at).collect();
+        Index { upstreams, variables: Variables::new(found), names, unused, sources }
     }
 }
 
@@ -267,13 +271,8 @@ fn undefined(host: &str, gateway: Gateway, pass: &Pass, found: &Found, index: &I
     let is_fragment = http == SHARED_HTTP && !found.https[http].holes;
     let is_near =
         |at: usize| is_whole || is_fragment && found.nginx.upstreams[at].place.file == pass.anchor.span.file;
-    let all = found
-        .nginx
-        .upstreams
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| found.upstream_http[*at] == http && is_near(*at));
-    index.names.undefined(host, gateway, all.map(|(_, upstream)| upstream.name.as_str()))
+    let unused = index.unused.iter().filter(|at| found.upstream_http[**at] == http && is_near(**at));
+    index.names.undefined(host, gateway, unused.map(|at| found.nginx.upstreams[*at].name.as_str()))
 }
 
 /// The argument of a pass, variables followed.

@@ -1,7 +1,7 @@
 //! Names that no upstream has, though one has all but that name.
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use super::found::Found;
 use super::trouble::Refusal;
@@ -22,7 +22,7 @@ pub(super) struct Names<'a> {
     /// that is said to be external.
     hosts: BTreeSet<String>,
     /// The words of all files that are not nginx's: a Compose file's services, a script's hosts.
-    mentioned: OnceCell<BTreeSet<&'a str>>,
+    mentioned: OnceLock<BTreeSet<&'a str>>,
 }
 
 impl<'a> Names<'a> {
@@ -47,7 +47,7 @@ impl<'a> Names<'a> {
         }
         let names = found.nginx.servers.iter().flat_map(|it| &it.names);
         hosts.extend(names.map(|name| name.to_ascii_lowercase()));
-        Names { sources, passed, hosts, mentioned: OnceCell::new() }
+        Names { sources, passed, hosts, mentioned: OnceLock::new() }
     }
 
     /// Whether a file of another program speaks of a name.
@@ -60,14 +60,19 @@ impl<'a> Names<'a> {
         words.contains(name)
     }
 
+    /// Whether no pass goes to an upstream of a name.
+    pub(super) fn is_unused(&self, upstream: &str) -> bool {
+        !self.passed.contains(&upstream.to_ascii_lowercase())
+    }
+
     /// What is wrong with a pass to a host without a port that is no upstream's name: it is all but the name of the one
-    /// upstream that no pass goes to. In `http` a name may be a host's; one without a dot that nothing in the tree speaks of is
-    /// not. `upstreams` are those of the complete block that the pass stands in.
+    /// upstream of `unused` that may be meant. In `http` a name may be a host's; one without a dot that nothing in the tree speaks of is
+    /// not. `unused` are the upstreams that no pass goes to of the complete block that the pass stands in.
     pub(super) fn undefined<'n>(
         &self,
         host: &str,
         gateway: Gateway,
-        upstreams: impl Iterator<Item = &'n str>,
+        unused: impl Iterator<Item = &'n str>,
     ) -> Option<Refusal> {
         let name = host.to_ascii_lowercase();
         let may_be_a_host = matches!(gateway, Gateway::Http | Gateway::Https);
@@ -75,7 +80,6 @@ impl<'a> Names<'a> {
         if name.contains(['.', '[', ':']) || name == "localhost" || may_be_a_host && is_named() {
             return None;
         }
-        let unused = upstreams.filter(|upstream| !self.passed.contains(&upstream.to_ascii_lowercase()));
         // Among so many names, many mistakes would cost more than they are worth.
         let unused: Vec<&str> = unused.take(MANY + 1).collect();
         if unused.len() > MANY {

@@ -97,7 +97,8 @@ pub(super) struct Walk<'a> {
     /// The holes that are noted: a file that is included in vain a million times makes one of each place.
     holes: BTreeSet<(Option<LevelId>, Option<usize>, bool, Span)>,
     /// Where each directive that may stand once in a level stands first, and how often it stands there.
-    firsts: BTreeMap<(LevelId, &'static str), (Span, usize)>,
+    /// Forgotten where the level ends.
+    firsts: BTreeMap<LevelId, BTreeMap<&'static str, (Span, usize)>>,
     /// The directive that each name means which no module has.
     nears: BTreeMap<(String, Context), Option<&'static str>>,
 }

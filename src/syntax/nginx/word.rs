@@ -47,7 +47,9 @@ impl Text<'_> {
     fn of(written: &str) -> Text<'_> {
         match written.contains('\\') {
             false => Text::Written(written),
-            true => Text::Escaped(Box::new(Escaped { text: unescape(written), length: written.len() as u32 })),
+            true => {
+                Text::Escaped(Box::new(Escaped { text: unescape(written), length: written.len() as u32 }))
+            }
         }
     }
 }

@@ -55,6 +55,7 @@ impl<'a> Walk<'a> {
         let server = (kind == LevelKind::Server).then(|| self.server(level));
         inner.server = server.or(inner.server);
         self.items(items, inner, entangled);
+        self.firsts.remove(&level);
         if let Some(server) = server {
             self.finish_server(server);
         }

@@ -62,7 +62,7 @@ impl Walk<'_> {
 
     /// A directive that may stand once in a level. nginx stops at the second; a third is no other mistake.
     pub(super) fn judge_second(&mut self, name: &'static str, written: &Directive, level: LevelId) {
-        let (first, count) = self.firsts.entry((level, name)).or_insert((written.span(), 0));
+        let (first, count) = self.firsts.entry(level).or_default().entry(name).or_insert((written.span(), 0));
         let path = |span: &Span| self.library.sources.get(span.file).path.as_str();
         if variants::may_exclude(path(first), path(&written.span())) {
             return;

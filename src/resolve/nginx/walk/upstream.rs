@@ -93,7 +93,12 @@ impl Walk<'_> {
             Err(Trouble::Unknown(why)) => (Possible::Unknown(why), None),
         };
         if let Some(refusal) = wrong {
-            self.found.nginx.faults.push(from_refusal(&refusal, word, directive.span(), self.library.sources));
+            self.found.nginx.faults.push(from_refusal(
+                &refusal,
+                word,
+                directive.span(),
+                self.library.sources,
+            ));
         }
         address
     }
