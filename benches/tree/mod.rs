@@ -1,4 +1,5 @@
-//! Generated nginx trees: a main file and so many sites of about sixty lines, all alike in shape and none in its names.
+//! Generated trees: nginx's main file and so many sites of about sixty lines, and for a tenth of them the app with its unit;
+//! all alike in shape and none in its names.
 
 /// One file of a tree.
 pub(crate) struct File {
@@ -17,6 +18,10 @@ pub(crate) fn tree(sites: usize) -> Vec<File> {
     files.extend(
         (0..sites).map(|at| File { path: format!("sites-enabled/site{at:06}.conf"), text: site(at) }),
     );
+    for at in (0..sites).step_by(10) {
+        files.push(File { path: format!("apps/app_{at}/gunicorn.conf.py"), text: app(at) });
+        files.push(File { path: format!("systemd/app_{at}.service"), text: unit(at) });
+    }
     files
 }
 
@@ -53,13 +58,62 @@ proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
 proxy_set_header X-Forwarded-Proto $scheme;
 ";
 
+/// Where the app of a site listens.
+fn address(at: usize) -> String {
+    format!("127.0.{}.1:{}", at / 50_000 % 250 + 1, 10_000 + at % 50_000)
+}
+
+fn app(at: usize) -> String {
+    let address = address(at);
+    format!(
+        "\
+import multiprocessing
+
+bind = \"{address}\"
+workers = multiprocessing.cpu_count() * 2 + 1
+worker_class = \"gthread\"
+threads = 4
+timeout = 60
+keepalive = 75
+max_requests = 1000
+max_requests_jitter = 100
+accesslog = \"-\"
+"
+    )
+}
+
+fn unit(at: usize) -> String {
+    format!(
+        "\
+[Unit]
+Description=The app of site {at}
+After=network.target
+
+[Service]
+Type=notify
+User=app_{at}
+Group=app_{at}
+WorkingDirectory=/srv/app_{at}
+Environment=DJANGO_SETTINGS_MODULE=site{at}.settings
+ExecStart=/srv/app_{at}/venv/bin/gunicorn -c /srv/app_{at}/gunicorn.conf.py site{at}.wsgi:application
+ExecReload=/bin/kill -s HUP $MAINPID
+KillMode=mixed
+TimeoutStopSec=60
+Restart=on-failure
+
+[Install]
+WantedBy=multi-user.target
+"
+    )
+}
+
 fn site(at: usize) -> String {
-    let (port, second, host) = (10_000 + at % 50_000, at / 50_000 % 250 + 1, format!("site{at}.example.org"));
+    let (address, host) = (address(at), format!("site{at}.example.org"));
     format!(
         "\
 # {host}: generated
 upstream app_{at} {{
-    server 127.0.{second}.1:{port} max_fails=3 fail_timeout=10s;
+    server {address} max_fails=3 fail_timeout=10s;
     server unix:/run/app_{at}/gunicorn.sock backup;
     keepalive 16;
 }}

@@ -13,6 +13,8 @@ pub struct Paths {
     root: String,
     /// File name to the files that bear it, in the order of their paths.
     by_name: BTreeMap<String, Vec<(String, FileId)>>,
+    /// The same files by their paths from the end on ([`from_the_end`]), sorted: those that share an end stand together.
+    by_end: Vec<(String, FileId)>,
     /// Where directories and files of the machine lie, if somebody says so, and the files by their paths.
     places: Vec<(String, Option<String>)>,
     by_path: BTreeMap<String, FileId>,
@@ -47,9 +49,13 @@ impl Paths {
         for files in by_name.values_mut() {
             files.sort();
         }
+        let paths = by_name.values().flatten();
+        let mut by_end: Vec<(String, FileId)> = paths.map(|(path, id)| (from_the_end(path), *id)).collect();
+        by_end.sort();
         Paths {
             root: root.into(),
             by_name,
+            by_end,
             places: Vec::new(),
             by_path: BTreeMap::new(),
             elsewhere: Vec::new(),
@@ -125,14 +131,20 @@ impl Paths {
             let file = path.and_then(|path| self.by_path.get(&path));
             return file.map_or(Mapped::Missing, |file| Mapped::File(*file));
         }
-        let wanted = deployed.trim_start_matches('/');
-        let name = wanted.rsplit('/').next().unwrap_or(wanted);
-        let Some(files) = self.by_name.get(name) else { return Mapped::Missing };
-        if let Some((_, id)) = files.iter().find(|(path, _)| path == wanted) {
+        let wanted = from_the_end(deployed);
+        let (before, behind) = self.by_end.split_at(self.by_end.partition_point(|(end, _)| *end < wanted));
+        if let Some((_, id)) = behind.first().filter(|(end, _)| *end == wanted) {
             return Mapped::File(*id);
         }
-        let best = files.iter().map(|(path, _)| common_suffix(path, wanted)).max().unwrap_or(0);
-        let mut fitting = files.iter().filter(|(path, _)| common_suffix(path, wanted) == best);
+        let shared = |end: &str| end.split('/').zip(wanted.split('/')).take_while(|(a, b)| a == b).count();
+        let closest = before.last().into_iter().chain(behind.first());
+        let best = closest.map(|(end, _)| shared(end)).max().unwrap_or(0);
+        if best == 0 {
+            return Mapped::Missing;
+        }
+        // Those that fit as well stand on either side.
+        let fits = |it: &&(String, FileId)| shared(&it.0) == best;
+        let mut fitting = before.iter().rev().take_while(fits).chain(behind.iter().take_while(fits));
         match fitting.next() {
             // A file may be there by several paths.
             Some((_, id)) if fitting.all(|(_, other)| other == id) => Mapped::File(*id),
@@ -226,6 +238,12 @@ impl Paths {
         fitting.sort_unstable();
         fitting.into_iter().map(|(.., id)| id).collect()
     }
+}
+
+/// A path with its components in the other order: `gunicorn.conf.py/shop/srv`.
+fn from_the_end(path: &str) -> String {
+    let parts: Vec<&str> = path.rsplit('/').filter(|part| !part.is_empty()).collect();
+    parts.join("/")
 }
 
 /// A file name without the suffix that a template engine, or whoever copies an example, takes off: `app.service.j2` is

@@ -9,6 +9,7 @@ mod upstream;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::assign::assignments;
 use super::entry::{self, Entry};
 use super::found::{Found, Http, SHARED_HTTP, SHARED_STREAM};
 use super::include::Library;
@@ -280,8 +281,9 @@ impl<'a> Walk<'a> {
             return self.include(directive, place);
         }
         self.judge_directive(directive, place);
-        self.note_assignment(directive, place);
-        self.note_definitions(directive, place);
+        let assignments = assignments(directive);
+        self.note_definitions(directive, &assignments, place);
+        self.note_assignments(directive, assignments, place);
         if let Body::Block(items) = &directive.body {
             return self.block(directive, items, place, entangled);
         }

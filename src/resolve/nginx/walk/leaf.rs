@@ -1,7 +1,6 @@
 //! What single directives add: settings, addresses, passes.
 
 use super::super::address;
-use super::super::assign::assignments;
 use super::super::found::{Assignment, Pass};
 use super::super::value::value;
 use super::{Block, Place, Walk, title};
@@ -193,13 +192,18 @@ impl<'a> Walk<'a> {
     }
 
     /// Notes what gives variables their values. A `set` under a condition gives one only perhaps.
-    pub(super) fn note_assignment(&mut self, directive: &'a Directive<'a>, place: &Place<'_>) {
+    pub(super) fn note_assignments(
+        &mut self,
+        directive: &'a Directive<'a>,
+        assignments: Vec<(String, Option<&'a Word<'a>>)>,
+        place: &Place<'_>,
+    ) {
         let certain = match place.block {
             Block::Server | Block::Location | Block::StreamServer => place.doubt().is_none(),
             Block::ServerIf | Block::If | Block::LimitExcept => false,
             _ => return,
         };
-        for (variable, value) in assignments(directive) {
+        for (variable, value) in assignments {
             let value = value.filter(|_| certain).cloned();
             let (scope, level, span) = (place.scope, place.level, directive.span());
             self.found.assignments.push(Assignment { scope, variable, level, value, span });
@@ -210,13 +214,18 @@ impl<'a> Walk<'a> {
 impl Walk<'_> {
     /// Notes what variables a directive defines, of whatever module it is. A word that is a variable and nothing else may be
     /// one that it defines, but for the directives that only use them.
-    pub(super) fn note_definitions(&mut self, directive: &Directive, place: &Place<'_>) {
+    pub(super) fn note_definitions(
+        &mut self,
+        directive: &Directive,
+        assignments: &[(String, Option<&Word>)],
+        place: &Place<'_>,
+    ) {
         let http = place.http;
         let mut define = |name: &str| {
             self.found.defined.insert((http, name.to_ascii_lowercase()));
         };
-        for (variable, _) in assignments(directive) {
-            define(&variable);
+        for (variable, _) in assignments {
+            define(variable);
         }
         let name = directive.name();
         let only_uses = SENDING.contains(&name) || super::is_pass(name) || USING.contains(&name);
