@@ -34,3 +34,4 @@ mod support;
 mod systemd;
 mod tidy;
 mod versions;
+mod writing;
