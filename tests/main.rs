@@ -30,6 +30,7 @@ mod refused;
 mod shell;
 mod specs;
 mod stacks;
+mod supply;
 mod support;
 mod systemd;
 mod tidy;
