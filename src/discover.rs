@@ -208,7 +208,8 @@ fn project_around(directory: &Path) -> Option<PathBuf> {
     let is_project = |directory: &&Path| {
         directory.join("hoplint.toml").is_file()
             || directory.join(".git").exists()
-            || text_of(&directory.join("pyproject.toml"), &Limits::default()).is_ok_and(|text| text.contains("[tool.hoplint"))
+            || text_of(&directory.join("pyproject.toml"), &Limits::default())
+                .is_ok_and(|text| text.contains("[tool.hoplint"))
     };
     directory.ancestors().find(is_project).map(Path::to_owned)
 }

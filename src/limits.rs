@@ -19,8 +19,7 @@ pub enum Limit {
 
 impl Limit {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Limit; 5] =
-        [Limit::File, Limit::Source, Limit::Total, Limit::Ignore, Limit::Directives];
+    pub const ALL: [Limit; 5] = [Limit::File, Limit::Source, Limit::Total, Limit::Ignore, Limit::Directives];
 
     /// Its name in the configuration.
     pub fn name(self) -> &'static str {
@@ -143,7 +142,10 @@ impl fmt::Display for Raised {
         let written = self.limit.written(self.value);
         let quote = if self.limit.is_size() { "\"" } else { "" };
         let name = self.limit.name();
-        write!(f, " (the limit `{name} = {quote}{written}{quote}`, which [limits] of the configuration can raise)")
+        write!(
+            f,
+            " (the limit `{name} = {quote}{written}{quote}`, which [limits] of the configuration can raise)"
+        )
     }
 }
 

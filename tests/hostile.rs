@@ -106,16 +106,11 @@ fn wrong(item: &Item) -> Option<String> {
         Some(_) => (Duration::from_secs(60), 3 << 20),
         None => (Duration::from_secs(120), 1 << 20),
     };
-    let arguments = if item.arguments.is_empty() {
-        &["check", "--format", "concise", "."]
-    } else {
-        item.arguments
-    };
+    let arguments =
+        if item.arguments.is_empty() { &["check", "--format", "concise", "."] } else { item.arguments };
     let taken = measured(&program, tree, arguments, item.input, most_time);
-    if full.is_some() {
-        let (time, memory) = (taken.time.as_secs_f64(), taken.memory / 1024);
-        eprintln!("| {} | {size} | {time:.2} s | {memory} MiB |", item.name);
-    }
+    let (time, memory) = (taken.time.as_secs_f64(), taken.memory / 1024);
+    eprintln!("| {} | {size} | {time:.2} s | {memory} MiB |", item.name);
     let mut wrong = Vec::new();
     let mut expect = |is_so: bool, what: String| wrong.extend((!is_so).then_some(what));
     expect(taken.status == Some(item.status), format!("status {:?}", taken.status));

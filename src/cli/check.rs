@@ -45,7 +45,9 @@ pub(super) fn gather(
     let (wanted, typed) = (arguments.configuration.wanted(), arguments.policy.typed());
     let (found, mut settings) = super::gather(paths, wanted, &typed, arguments.ignore_unknown, read)?;
     settings.baseline = match known(&settings, arguments) {
-        Some(path) if arguments.write_baseline.is_none() => Some(discover::baseline(&path, &settings.limits)?),
+        Some(path) if arguments.write_baseline.is_none() => {
+            Some(discover::baseline(&path, &settings.limits)?)
+        }
         _ => None,
     };
     Ok((found, settings))

@@ -10,7 +10,6 @@ use crate::config::Settings;
 use crate::discover;
 use crate::limits::Limit;
 
-
 pub(super) fn run(arguments: &CheckArguments, path: &Path, to: &mut dyn Write) -> Result<Status, Failure> {
     let mut bytes = Vec::new();
     let read = |settings: &Settings| {

@@ -18,11 +18,7 @@ pub struct State {
 impl State {
     /// The state of all that a run over some paths would find, of the configurations of hoplint above, and of some files by
     /// name: those that were read though the walk leaves them out, and what lies elsewhere.
-    pub fn of<'a>(
-        paths: &[PathBuf],
-        files: impl IntoIterator<Item = &'a Path>,
-        limits: &Limits,
-    ) -> State {
+    pub fn of<'a>(paths: &[PathBuf], files: impl IntoIterator<Item = &'a Path>, limits: &Limits) -> State {
         let mut state = State::default();
         for path in paths.iter().filter_map(|path| path.canonicalize().ok()) {
             let root = if path.is_dir() { path } else { project_of(&path) };

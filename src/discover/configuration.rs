@@ -121,7 +121,8 @@ fn candidates(paths: &[PathBuf]) -> Vec<Candidate> {
 
 impl Candidate {
     fn read(&self) -> Result<Option<Settings>, String> {
-        let text = text_of(&self.path, &Limits::default()).map_err(|error| format!("cannot read `{}`: {error}", self.name))?;
+        let text = text_of(&self.path, &Limits::default())
+            .map_err(|error| format!("cannot read `{}`: {error}", self.name))?;
         let settings = config::read(self.file, &self.name, &text)?;
         let directory = self.path.canonicalize().ok().and_then(|it| it.parent().map(Path::to_owned));
         Ok(settings.map(|settings| Settings { directory, file: Some(self.name.clone()), ..settings }))

@@ -87,7 +87,8 @@ impl Variables {
             };
             files::read(*id, &sources.get(*id).text, names);
         }
-        for source in files.iter().chain(stack).map(|id| sources.get(*id)).filter(|it| it.text.contains("{%")) {
+        for source in files.iter().chain(stack).map(|id| sources.get(*id)).filter(|it| it.text.contains("{%"))
+        {
             if !variables.bound.contains_key(&source.path) {
                 variables.bound.insert(source.path.clone(), bound(&source.text));
             }
@@ -242,9 +243,7 @@ impl Scope<'_> {
         for piece in pieces(text)? {
             let more = match piece {
                 Piece::Text(text) => vec![text.to_owned()],
-                Piece::Expression(name)
-                    if is_name(name) && !self.is_bound(name) && depth < MAX_DEPTH =>
-                {
+                Piece::Expression(name) if is_name(name) && !self.is_bound(name) && depth < MAX_DEPTH => {
                     names.insert(name.to_owned());
                     let mut more: Vec<String> = Vec::new();
                     for definition in self.definitions(name) {

@@ -244,7 +244,9 @@ fn trailed(view: &View, head: &Expression, trailers: &[Trailer]) -> Possible<Val
         value = match (trailer, method.take()) {
             (Trailer::Attribute(name), None) => match value.likely() {
                 [Value::Path(_)] => value.try_map(|value| match value {
-                    Value::Path(path) if path.len() <= MAX_LENGTH => Ok(Value::Path(format!("{path}.{name}"))),
+                    Value::Path(path) if path.len() <= MAX_LENGTH => {
+                        Ok(Value::Path(format!("{path}.{name}")))
+                    }
                     _ => Err("the expression is not followed".into()),
                 }),
                 _ => {

@@ -122,7 +122,8 @@ fn independent<'a>(
             entries.push(Entry { file, context, main: main(file) });
         }
     }
-    let places: BTreeMap<FileId, usize> = files.iter().enumerate().map(|(at, (file, _))| (*file, at)).collect();
+    let places: BTreeMap<FileId, usize> =
+        files.iter().enumerate().map(|(at, (file, _))| (*file, at)).collect();
     entries.sort_by_key(|entry| places.get(&entry.file));
     entries
 }

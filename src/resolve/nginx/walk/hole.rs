@@ -35,7 +35,9 @@ impl<'a> Walk<'a> {
                     let by_pattern = has_pattern(directive);
                     match self.chain.iter().rposition(|(read, _)| *read == file) {
                         Some(at) => self.cycle(directive, at, by_pattern, place),
-                        None => self.file(file, by_pattern, Place { depth: place.depth + 1, ..place.clone() }),
+                        None => {
+                            self.file(file, by_pattern, Place { depth: place.depth + 1, ..place.clone() })
+                        }
                     }
                 }
             }
@@ -67,7 +69,8 @@ impl<'a> Walk<'a> {
         self.hole(place, directive.span, OriginKind::Written, "the file includes itself");
         let is_open = by_pattern || self.chain[at + 1..].iter().any(|(_, by_pattern)| *by_pattern);
         if is_open {
-            return self.unfollowed(directive.span, "nothing is included here: the file includes itself".into());
+            return self
+                .unfollowed(directive.span, "nothing is included here: the file includes itself".into());
         }
         if place.guessed || place.doubt().is_some() {
             return;
@@ -76,7 +79,9 @@ impl<'a> Walk<'a> {
         let name = self.library.sources.get(file).name();
         let message = match at + 1 == self.chain.len() {
             true => format!("`{name}` includes itself, until no more files may be opened"),
-            false => format!("`{name}`, which includes this file, is included again, until no more files may be opened"),
+            false => format!(
+                "`{name}`, which includes this file, is included again, until no more files may be opened"
+            ),
         };
         self.fault(FaultKind::Cycle, directive.span, message);
     }
@@ -95,7 +100,12 @@ impl<'a> Walk<'a> {
 
     /// Notes that nothing more is followed here, and says so once.
     pub(super) fn cut(&mut self, place: &Place<'_>, span: Span) {
-        self.hole(place, span, OriginKind::Written, "the configuration is too large or too deep to be followed");
+        self.hole(
+            place,
+            span,
+            OriginKind::Written,
+            "the configuration is too large or too deep to be followed",
+        );
         let why = match self.is_spent() {
             true => format!(
                 "nothing from here on is followed: with what is included there are too many directives{}",
