@@ -35,3 +35,4 @@ mod support;
 mod systemd;
 mod tidy;
 mod versions;
+mod writing;
