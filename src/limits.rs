@@ -119,8 +119,12 @@ impl Limits {
 
     /// Why a file is not read that is larger than a limit.
     pub fn too_large(&self, limit: Limit) -> String {
-        let mebibytes = Limit::File.written(self.get(limit));
-        format!("it is larger than {mebibytes}iB{}", self.raised(limit))
+        let size = match self.get(limit) {
+            bytes if bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
+            bytes if bytes.is_multiple_of(1 << 10) => format!("{} KiB", bytes >> 10),
+            bytes => format!("{bytes} bytes"),
+        };
+        format!("it is larger than {size}{}", self.raised(limit))
     }
 }
 

@@ -22,13 +22,19 @@ use crate::support::{copy_tree, root, write};
 /// The finding of the stack that is planted beside what is hostile.
 const PLANTED: &str = "planted/etc/deploy/nginx/flask-data.conf:40:9: error[proxy-buffers-rejected]";
 
+/// Writes so much of something into a tree.
+type Build = Box<dyn Fn(&Path, usize)>;
+
+/// What an input is, the largest size that fits into what is read, and its text from a size.
+type Text = (&'static str, usize, fn(usize) -> String);
+
 /// An input, and what a run has to come to.
 pub(crate) struct Item {
     name: &'static str,
     /// How large it is: for a debug build, and in full.
     sizes: (usize, usize),
     /// Writes it into a tree.
-    build: Box<dyn Fn(&Path, usize)>,
+    build: Build,
     /// What is run; `check .` where there is nothing.
     arguments: &'static [&'static str],
     /// What standard input comes from.
@@ -188,7 +194,7 @@ fn gather(mut from: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
 /// The most memory that a process has had so far, in KiB.
 fn peak(child: &Child) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.split('\n').find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().split(' ').next()?.parse().ok()
 }
 

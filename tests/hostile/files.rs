@@ -71,12 +71,12 @@ fn files_that_are_too_large_are_told() {
             sparse(&tree.join("bad/.gitignore"), size);
         })
         .unread(&[
-            "`bad`: of its list of files to ignore, it is larger than 1MiB (the limit `ignore-size = \"1M\"`",
+            "`bad`: of its list of files to ignore, it is larger than 1 MiB (the limit `ignore-size = \"1M\"`",
         ]),
         item("hoplint.toml of 1 GiB", (GIB, GIB), |tree, size| sparse(&tree.join("hoplint.toml"), size))
-            .refused(&["check", "."], &["cannot read `hoplint.toml`: it is larger than 16MiB"]),
+            .refused(&["check", "."], &["cannot read `hoplint.toml`: it is larger than 16 MiB"]),
         item("a baseline of 1 GiB", (GIB, GIB), |tree, size| sparse(&tree.join("b.json"), size))
-            .refused(&["check", "--baseline", "b.json"], &["cannot read `b.json`: it is larger than 16MiB"]),
+            .refused(&["check", "--baseline", "b.json"], &["cannot read `b.json`: it is larger than 16 MiB"]),
         item("standard input without an end", (1, 1), |_, _| {})
             .refused(&["check", "--stdin-filename", "x.conf"], &["cannot take standard input for `x.conf`"])
             .fed("yes"),
@@ -106,7 +106,7 @@ fn limits_are_raised() {
             large(tree);
             write(&tree.join("hoplint.toml"), "[limits]\nfile-size = \"100K\"\n");
         })
-        .unread(&["`bad/etc/nginx/nginx.conf`: it is larger than 100KiB (the limit `file-size = \"100K\"`"]),
+        .unread(&["`bad/etc/nginx/nginx.conf`: it is larger than 100 KiB (the limit `file-size = \"100K\"`"]),
         item("a higher limit", (1, 1), move |tree, _| {
             large(tree);
             write(&tree.join("hoplint.toml"), "[limits]\nfile-size = \"1M\"\n");
@@ -262,7 +262,7 @@ fn names_are_any_bytes_and_trees_any_shape() {
 /// Whether a file that nobody may read can be read all the same.
 fn is_root(tree: &Path) -> bool {
     write(&tree.join("closed"), "");
-    fs::set_permissions(tree.join("closed"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(tree.join("closed"), fs::Permissions::from_mode(0o000)).unwrap();
     File::open(tree.join("closed")).is_ok()
 }
 
@@ -272,7 +272,7 @@ fn what_may_not_be_read_is_told() {
     let tree = directory.path().join("tree");
     copy_tree(&root().join("corpus/case-study"), &tree.join("planted/etc"));
     app(&tree);
-    let close = |path: &str| fs::set_permissions(tree.join(path), fs::Permissions::from_mode(0)).unwrap();
+    let close = |path: &str| fs::set_permissions(tree.join(path), fs::Permissions::from_mode(0o000)).unwrap();
     close("bad/etc/nginx/nginx.conf");
     close("bad/etc/app");
     let mut command = Command::new(env!("CARGO_BIN_EXE_hoplint"));

@@ -1,9 +1,9 @@
 //! Gunicorn configurations whose values are larger, deeper or more than anybody works out.
 
-use super::{app, bad, item, lines, run};
+use super::{Text, app, bad, item, lines, run};
 
 /// Texts from a size, with the largest that fits into what is read.
-const PROGRAMS: &[(&str, usize, fn(usize) -> String)] = &[
+const PROGRAMS: &[Text] = &[
     ("a chain of names", 50_000, |size| {
         format!("a0 = 3\n{}timeout = a{size}\n", lines(size, |at| format!("a{} = a{at}\n", at + 1)))
     }),

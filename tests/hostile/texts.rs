@@ -1,6 +1,6 @@
 //! Long lines, and very many of something.
 
-use super::{SITE, app, bad, item, lines, run};
+use super::{SITE, Text, app, bad, item, lines, run};
 
 #[test]
 fn lines_of_100_megabytes_cost_a_message() {
@@ -28,7 +28,7 @@ fn lines_of_100_megabytes_cost_a_message() {
         item("nginx: a line of 100 MB", (20_000_000, 100_000_000), |tree, size| {
             bad(tree, "nginx/nginx.conf", &["events {}\nhttp {\n", SITE, &"a".repeat(size), ";\n}\n"]);
         })
-        .unread(&["cannot read `bad/etc/nginx/nginx.conf`: it is larger than 16MiB (the limit `file-size = \"16M\"`"]),
+        .unread(&["cannot read `bad/etc/nginx/nginx.conf`: it is larger than 16 MiB (the limit `file-size = \"16M\"`"]),
     );
     items.push(
         item("systemd: a line of 100 MB", (20_000_000, 100_000_000), |tree, size| {
@@ -36,13 +36,13 @@ fn lines_of_100_megabytes_cost_a_message() {
             let line = "a ".repeat(size / 2);
             bad(tree, "systemd/system/app.service", &["[Service]\nExecStart=/usr/bin/gunicorn ", &line, "\n"]);
         })
-        .unread(&["cannot read `bad/etc/systemd/system/app.service`: it is larger than 1MiB (the limit `source-size = \"1M\"`"]),
+        .unread(&["cannot read `bad/etc/systemd/system/app.service`: it is larger than 1 MiB (the limit `source-size = \"1M\"`"]),
     );
     run(items);
 }
 
 /// nginx's `http` blocks with very many of something.
-const MANY: &[(&str, usize, fn(usize) -> String)] = &[
+const MANY: &[Text] = &[
     ("servers in one upstream", 600_000, |size| {
         let servers =
             lines(size, |at| format!("server 10.{}.{}.{}:80;\n", at >> 16, at >> 8 & 255, at & 255));
@@ -145,7 +145,7 @@ fn a_million_of_anything_takes_no_more_than_its_share() {
 const SERVICE: &str = "[Service]\nExecStart=/usr/bin/gunicorn -b 127.0.0.1:8001 app:app\n";
 
 /// Units with very many of something, as large as is read.
-const UNITS: &[(&str, usize, fn(usize) -> String)] = &[
+const UNITS: &[Text] = &[
     ("lines that go on", 200_000, |size| {
         format!("[Service]\nExecStart=/usr/bin/gunicorn {}\n", "a \\\n".repeat(size))
     }),
@@ -219,7 +219,7 @@ fn units_take_no_more_than_their_share() {
     run(items);
 }
 
-const SCRIPTS: &[(&str, usize, fn(usize) -> String)] = &[
+const SCRIPTS: &[Text] = &[
     ("a variable that doubles", 100_000, |size| {
         format!("A=xx\n{}exec gunicorn $A\n", "A=$A$A\n".repeat(size))
     }),
