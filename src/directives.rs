@@ -15,16 +15,14 @@ mod row;
 mod stream;
 mod third_party;
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
-
-use fnv::FnvHasher;
 
 pub use near::nearest;
 pub use proxying::stands_once;
 pub use row::{Arguments, Context, Contexts, Directive, Release};
 pub use third_party::is_third_party;
+
+use crate::value::Names;
 
 /// All rows, sorted by name. One name may have several: `server` stands in `http`, in `upstream` and in `stream`.
 static ALL: LazyLock<Vec<Directive>> = LazyLock::new(|| {
@@ -34,9 +32,8 @@ static ALL: LazyLock<Vec<Directive>> = LazyLock::new(|| {
     all
 });
 
-/// The rows of each name. They are looked up for every directive of every file, and never gone through.
-#[allow(clippy::disallowed_types, reason = "it is only looked into, so that it has no order")]
-static BY_NAME: LazyLock<HashMap<&str, &[Directive], BuildHasherDefault<FnvHasher>>> = LazyLock::new(|| {
+/// The rows of each name.
+static BY_NAME: LazyLock<Names<&[Directive]>> = LazyLock::new(|| {
     all().chunk_by(|one, next| one.name == next.name).map(|rows| (rows[0].name, rows)).collect()
 });
 
@@ -47,7 +44,7 @@ pub fn all() -> &'static [Directive] {
 
 /// The rows of a name, of all releases; none where nginx's own modules never knew it.
 pub fn named(name: &str) -> &'static [Directive] {
-    BY_NAME.get(name).copied().unwrap_or_default()
+    BY_NAME.get(name).unwrap_or_default()
 }
 
 /// What nginx says of a directive before its module reads the values.

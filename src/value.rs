@@ -5,6 +5,7 @@
 mod duration;
 mod endpoint;
 mod globs;
+mod names;
 mod near;
 mod possible;
 mod size;
@@ -13,6 +14,7 @@ mod stage;
 pub use duration::Duration;
 pub use endpoint::{Endpoint, Host, Reach, normalize_path};
 pub use globs::Globs;
+pub use names::Names;
 pub use near::{distance, nearest};
 pub use possible::{Possible, either};
 pub use size::Size;

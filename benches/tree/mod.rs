@@ -113,8 +113,8 @@ fn site(at: usize) -> String {
         "\
 # {host}: generated
 upstream app_{at} {{
-    server {address} max_fails=3 fail_timeout=10s;
-    server unix:/run/app_{at}/gunicorn.sock backup;
+    server {address} max_fails=0;
+    server unix:/run/app_{at}/gunicorn.sock max_fails=0 backup;
     keepalive 16;
 }}
 

@@ -2,14 +2,10 @@
 //!
 //! Source: the module references of nginx.org, checked against `src/http/modules/ngx_http_*_module.c` of 1.31.3.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
-use fnv::FnvHasher;
-
 use super::super::{Buffers, Datum, Version};
-use crate::value::{Duration, Size};
+use crate::value::{Duration, Names, Size};
 
 /// A directive that is resolved.
 #[derive(Clone, Copy, Debug)]
@@ -56,12 +52,10 @@ impl Directive {
 
 /// The directive of a name, if hops are made of it.
 pub fn directive(name: &str) -> Option<&'static Directive> {
-    BY_NAME.get(name).copied()
+    BY_NAME.get(name)
 }
 
-/// Asked for every directive of every file, and never gone through.
-#[allow(clippy::disallowed_types, reason = "it is only looked into, so that it has no order")]
-static BY_NAME: LazyLock<HashMap<&str, &Directive, BuildHasherDefault<FnvHasher>>> =
+static BY_NAME: LazyLock<Names<&Directive>> =
     LazyLock::new(|| DIRECTIVES.iter().map(|it| (it.name, it)).collect());
 
 const fn row(name: &'static str, kind: ValueKind, default: fn(Version) -> Datum) -> Directive {

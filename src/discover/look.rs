@@ -1,0 +1,68 @@
+//! What each file turns out to be, looked at side by side and kept in their order.
+
+use std::fs;
+use std::path::Path;
+
+use super::limited::{Total, limit_of};
+use super::{Found, Tree, classify};
+use crate::source::{FileId, FileKind, Source};
+
+/// How many files are looked at side by side: all of these are held in memory, however large.
+pub(super) const AT_ONCE: usize = 64;
+
+/// What a file turned out to be.
+pub(super) enum Look {
+    /// Something to read.
+    Source(Source),
+    /// Nothing of ours.
+    Nothing,
+    /// It cannot be read, and why.
+    Unread(String),
+}
+
+/// Looks into a file; `kind` tells from its text what it is.
+pub(super) fn look_at(path: &Path, tree: &Tree, kind: impl Fn(&str) -> Option<FileKind>) -> Look {
+    let is_too_large = |kind| fs::metadata(path).is_ok_and(|it| it.len() > tree.limits.get(limit_of(kind)));
+    // What is in it need not be seen, nor can it be told from what is read of it.
+    if let Some(kind) = classify::evident(path).filter(|kind| tree.is_on_disk(path) && is_too_large(*kind)) {
+        return Look::Unread(tree.limits.too_large(limit_of(kind)));
+    }
+    let bytes = match tree.bytes(path) {
+        Ok(bytes) => bytes,
+        Err(error) => return Look::Unread(error.to_string()),
+    };
+    // What it is, is told by the text.
+    let mut source = Source::new(tree.shown(path), FileKind::Launcher, bytes);
+    let Some(kind) = kind(&source.text) else { return Look::Nothing };
+    if source.text.len() as u64 > tree.limits.get(limit_of(kind)) {
+        return Look::Unread(tree.limits.too_large(limit_of(kind)));
+    }
+    source.kind = kind;
+    Look::Source(source)
+}
+
+/// Keeps what was read of a file, or the note that it was not.
+pub(super) fn keep(
+    path: &Path,
+    look: Look,
+    tree: &Tree,
+    total: &mut Total,
+    found: &mut Found,
+) -> Option<FileId> {
+    match look {
+        Look::Source(source) if total.takes(&source.path, source.text.len()) => {
+            let id = found.sources.add(source);
+            found.files.insert(id, path.to_owned());
+            Some(id)
+        }
+        Look::Source(source) => {
+            found.sources.note_unread(source.path);
+            None
+        }
+        Look::Nothing => None,
+        Look::Unread(why) => {
+            found.note_unread(tree.shown(path), &why);
+            None
+        }
+    }
+}
