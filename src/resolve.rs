@@ -105,27 +105,35 @@ pub fn deployment(
 
     let variables = ansible::Variables::new(&stack.root, &stack.files, sources);
     let known = nginx::Known { paths: &paths, sources, version: target.nginx, external, limits };
-    let mut nginx = nginx::resolve(&of(FileKind::Nginx), &trees.nginx, &known);
-    let broken =
-        trees.nginx.iter().filter(|(_, parsed)| !parsed.errors.is_empty()).map(|(id, _)| *id).collect();
-    distrust::distrust(&mut nginx.nginx, &broken);
-    let systemd =
-        systemd::resolve(&of(FileKind::Systemd), &trees.systemd, &paths, &variables, sources, target.systemd);
-    let started = gunicorn::started(&systemd.launches, &paths, sources);
-    let mentions = Mentions::new(&stack.files, sources, &gunicorn::followed(&started))
-        .with_unread(systemd::unread_server(&stack.links, &stack.files, sources));
-    let unread = mentions
-        .gunicorn()
-        .map(|span| format!("{} starts a Gunicorn, and is not read", sources.get(span.file).path));
-    let gunicorn = gunicorn::resolve(
-        &started,
-        &of(FileKind::Gunicorn),
-        &trees.gunicorn,
-        unread.as_deref(),
-        &paths,
-        sources,
-        &target,
-    );
+    let of_nginx = || {
+        let files = of(FileKind::Nginx);
+        let mut nginx = nginx::resolve(&files, &trees.nginx, &known);
+        let is_broken = |id: &FileId| trees.nginx.get(id).is_some_and(|parsed| !parsed.errors.is_empty());
+        distrust::distrust(&mut nginx.nginx, &files.into_iter().filter(is_broken).collect());
+        nginx
+    };
+    let of_apps = || {
+        let units = of(FileKind::Systemd);
+        let systemd = systemd::resolve(&units, &trees.systemd, &paths, &variables, sources, target.systemd);
+        let started = gunicorn::started(&systemd.launches, &paths, sources);
+        let mentions = Mentions::new(&stack.files, sources, &gunicorn::followed(&started))
+            .with_unread(systemd::unread_server(&stack.links, &stack.files, sources));
+        let unread = mentions
+            .gunicorn()
+            .map(|span| format!("{} starts a Gunicorn, and is not read", sources.get(span.file).path));
+        let gunicorn = gunicorn::resolve(
+            &started,
+            &of(FileKind::Gunicorn),
+            &trees.gunicorn,
+            unread.as_deref(),
+            &paths,
+            sources,
+            &target,
+        );
+        (systemd, mentions, gunicorn)
+    };
+    // The two ends know nothing of each other before they are linked.
+    let (mut nginx, (systemd, mentions, gunicorn)) = rayon::join(of_nginx, of_apps);
     let compose = compose::resolve(&of(FileKind::Compose), &trees.compose, sources);
 
     let mut apps: Vec<App> = gunicorn.apps.into_iter().chain(compose.apps).collect();
