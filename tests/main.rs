@@ -31,6 +31,7 @@ mod refused;
 mod shell;
 mod specs;
 mod stacks;
+mod supply;
 mod support;
 mod systemd;
 mod tidy;
