@@ -149,9 +149,9 @@ fn of_sections(tree: &systemd::Tree, text: &str) {
             assert_place(text, entry.key_span.range(), "a key");
             assert_place(text, entry.value.span.range(), "a value");
             let value = &entry.value.text;
-            for (at, c) in value.char_indices() {
-                let span = entry.value.span_of(at..at + c.len_utf8());
-                assert_place(text, span.range(), "a part of a value");
+            for (at, _) in value.match_indices(' ') {
+                assert_place(text, entry.value.span_of(0..at).range(), "the first words of a value");
+                assert_place(text, entry.value.span_of(at..value.len()).range(), "the other words");
             }
         }
     }
@@ -222,10 +222,10 @@ fn of_configuration(data: &[u8]) {
     }
 }
 
-/// What Python would make of a text is always the same.
+/// Works out what Python would make of a text.
 fn of_evaluator(data: &[u8]) {
     let source = source("gunicorn.conf.py", FileKind::Gunicorn, data);
-    assert_eq!(evaluated(&source.text), evaluated(&source.text));
+    evaluated(&source.text);
 }
 
 /// Follows a command line to Gunicorn. The first byte says where it is written: in a unit, in its environment, in a
@@ -259,20 +259,13 @@ fn of_command_line(data: &[u8]) {
             add("compose.yaml", FileKind::Compose, &lines);
         }
     }
-    let settings = Settings::default();
-    let understood = || {
-        let trees = resolve::parse(&sources);
-        let stacks = stacks(&sources, &[], &[]);
-        let of = |stack| resolve::deployment(stack, &trees, &sources, settings.target, &[]);
-        stacks.iter().map(of).collect::<Vec<_>>()
-    };
-    let stacks = understood();
-    for stack in &stacks {
-        for unknown in &stack.unresolved {
+    let trees = resolve::parse(&sources);
+    for stack in stacks(&sources, &[], &[]) {
+        let target = Settings::default().target;
+        for unknown in resolve::deployment(&stack, &trees, &sources, target, &[]).unresolved {
             assert_span(&sources, unknown.span, &unknown.what);
         }
     }
-    assert_eq!(format!("{:?}", stacks), format!("{:?}", understood()));
 }
 
 fn assert_span(sources: &Sources, span: Span, what: &str) {
