@@ -11,7 +11,7 @@ mod typed;
 mod versions;
 mod written;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 pub use self::keys::{KEYS, Key, Takes};
@@ -71,7 +71,7 @@ pub struct Settings {
     /// Where the findings that are known are listed, from the directory of the configuration.
     pub baseline_file: Option<PathBuf>,
     /// The files that fixes may change; all where there is nothing.
-    pub may_change: Option<Vec<String>>,
+    pub may_change: Option<BTreeSet<String>>,
     /// The findings that are known, and not shown.
     pub baseline: Option<Baseline>,
     /// Where each value comes from that is no default, by its key: `fix.truth`, `stack.0.root`.
@@ -79,6 +79,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether fixes may change the file of this path.
+    pub fn may_change(&self, path: &str) -> bool {
+        self.may_change.as_ref().is_none_or(|paths| paths.contains(path))
+    }
+
     /// Whether a rule is asked. What names a rule goes before what names its category, and that before `all`; of two that
     /// are alike, `ignore` wins. A rule whose severity is off is off.
     pub fn is_on(&self, name: &str) -> bool {

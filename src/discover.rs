@@ -8,7 +8,9 @@ mod default_name;
 mod filter;
 mod given;
 mod links;
+mod lock;
 mod modules;
+mod replace;
 mod write;
 
 pub use changes::State;
@@ -48,6 +50,12 @@ pub struct Found {
     /// The trees that are a part of a project and no machine of their own, as they are displayed: what is around them was not
     /// read, and may hold the other ends of their hops.
     pub parts: Vec<String>,
+    /// Where the trees really are.
+    pub roots: Vec<PathBuf>,
+    /// What links lead to that were named and that lead out of their project: it is read, and not written.
+    pub outward: Vec<PathBuf>,
+    /// What runs left that were killed while they wrote.
+    pub leftovers: Vec<PathBuf>,
 }
 
 /// Reads the trees of some paths: of a directory, all below it; of a file, the project around it.
@@ -70,6 +78,7 @@ fn read_all(paths: &[PathBuf], given: Option<&Given>, settings: &Settings) -> Re
         }
         let kind =
             fs::metadata(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+        found.outward.extend(write::leads_out(path));
         if kind.is_dir() {
             directories.push(path.clone());
         } else if kind.is_file() {
@@ -108,6 +117,7 @@ fn read_all(paths: &[PathBuf], given: Option<&Given>, settings: &Settings) -> Re
         }
         found.trees.push(Root { path: tree.path, below });
     }
+    found.roots = roots;
     if !only.is_empty() && !paths.iter().any(|path| path.is_dir()) {
         let named = found.files.iter().filter(|(_, path)| only.contains(*path));
         found.only = Some(named.map(|(id, _)| found.sources.get(*id).path.clone()).collect());
@@ -311,6 +321,9 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
     for entry in walk {
         match entry {
             Ok(entry) => match entry.file_type() {
+                Some(kind) if kind.is_file() && replace::is_leftover(entry.path()) => {
+                    found.leftovers.push(entry.into_path());
+                }
                 Some(kind) if kind.is_file() => files.push(entry.into_path()),
                 Some(kind) if kind.is_symlink() => links.push(entry.into_path()),
                 _ => {}
@@ -412,7 +425,10 @@ fn included(tree: &Tree) -> BTreeSet<PathBuf> {
         })
         .build();
     // What cannot be read was said by the first walk, or is nothing that anybody asked for.
-    let files = walk.flatten().filter(|entry| entry.file_type().is_some_and(|it| it.is_file()));
+    let is_any = |entry: &ignore::DirEntry| {
+        entry.file_type().is_some_and(|it| it.is_file()) && !replace::is_leftover(entry.path())
+    };
+    let files = walk.flatten().filter(is_any);
     files.map(ignore::DirEntry::into_path).filter(|path| tree.filter.includes(tree.inside(path))).collect()
 }
 

@@ -169,7 +169,9 @@ fn with_followers(
 /// If a finding is left that no comment reaches; nothing is changed then.
 pub fn add_ignores(sources: &Sources, settings: &Settings, reason: &str) -> Result<Outcome, String> {
     let before = reported(start(sources, settings), settings);
-    let (edits, left) = suppress::additions(&before.report.findings, sources, reason);
+    let may_change = |finding: &Finding| settings.may_change(&sources.get(finding.primary.span.file).path);
+    let findings = before.report.findings.iter().filter(|finding| may_change(finding));
+    let (edits, left) = suppress::additions(findings, sources, reason);
     if let Some(finding) = left.first() {
         let source = sources.get(finding.primary.span.file);
         let (path, line) = (&source.path, source.position(finding.primary.span.start).0);
@@ -181,7 +183,7 @@ pub fn add_ignores(sources: &Sources, settings: &Settings, reason: &str) -> Resu
     let mut after = before.clone();
     after.sources = edited(sources, &edits);
     after.report = check_all(&after.sources, settings);
-    let is_silenced = |finding: &&Finding| !suppress::is_about_comments(finding.rule);
+    let is_silenced = |finding: &&Finding| !suppress::is_about_comments(finding.rule) && may_change(finding);
     let silenced = before.report.findings.iter().filter(is_silenced);
     after.applied = silenced.map(|it| (it.rule, "ignored".to_owned())).collect();
     let after = reported(after, settings);
@@ -221,10 +223,7 @@ type Mend = (&'static str, Fix);
 
 /// The fixes of the findings that are left and asked about.
 fn applicable(now: &Outcome, settings: &Settings, at_least: Applicability) -> Vec<Mend> {
-    let may_change = |edit: &Edit| match &settings.may_change {
-        Some(paths) => paths.contains(&now.sources.get(edit.span.file).path),
-        None => true,
-    };
+    let may_change = |edit: &Edit| settings.may_change(&now.sources.get(edit.span.file).path);
     let wanted = |finding: &Finding| {
         let fix = finding.fix.clone()?;
         let trusted = fix.applicability >= at_least && fix.applicability > Applicability::Manual;

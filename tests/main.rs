@@ -36,3 +36,4 @@ mod support;
 mod systemd;
 mod tidy;
 mod versions;
+mod writing;

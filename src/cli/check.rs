@@ -1,6 +1,6 @@
 //! `hoplint check`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use super::{Failure, Status, say, say_unread, stdin, terminal, watch};
 use crate::baseline::{Baseline, Entry};
 use crate::check::{Report, check};
 use crate::config::Settings;
-use crate::discover::{self, Found};
+use crate::discover::{self, Found, WriteError};
 use crate::edit::Applicability;
 use crate::finding::Finding;
 use crate::fingerprint;
@@ -106,14 +106,11 @@ pub(super) fn mended(
     found: &Found,
     settings: &Settings,
     arguments: &CheckArguments,
-    progress: Progress,
+    progress: &Progress,
 ) -> Outcome {
     let at_least = if arguments.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
     let tell = |round: usize| progress.tell(format!("Mending, round {round}"));
-    let outcome = fix_telling(&found.sources, settings, at_least, &tell);
-    drop(progress);
-    say_unread(found);
-    outcome
+    fix_telling(&found.sources, settings, at_least, &tell)
 }
 
 pub(super) fn judged(report: &Report, settings: &Settings) -> Status {
@@ -188,7 +185,9 @@ fn show_diff(
     progress: Progress,
     to: &mut dyn Write,
 ) -> Result<Status, Failure> {
-    let outcome = mended(found, settings, arguments, progress);
+    let outcome = mended(found, settings, arguments, &progress);
+    drop(progress);
+    say_unread(found);
     output::diff(&found.sources, &outcome.sources, to)?;
     to.flush()?;
     let changed = outcome.changed(&found.sources).len();
@@ -205,11 +204,15 @@ fn mend(
     progress: Progress,
     to: &mut dyn Write,
 ) -> Result<Status, Failure> {
-    let outcome = mended(found, settings, arguments, progress);
-    let changed = write_back(found, &outcome)?;
+    let mend = |settings: &Settings| Ok(mended(found, settings, arguments, &progress));
+    let written = write_back(found, settings, mend);
+    drop(progress);
+    say_unread(found);
+    let Written { outcome, changed, refused } = written?;
     show(&outcome.report, &outcome.sources, arguments, terminal::style(arguments.color), to)?;
     say_mended(&outcome, changed);
-    Ok(judged(&outcome.report, settings))
+    say_refused(&refused);
+    Ok(if refused.is_empty() { judged(&outcome.report, settings) } else { Status::Failure })
 }
 
 /// Says what was mended in so many files, and what was not.
@@ -223,17 +226,46 @@ pub(super) fn say_mended(outcome: &Outcome, changed: usize) {
     say_withdrawn(outcome);
 }
 
-/// Writes the files that are no longer as they were, and says how many they are.
-fn write_back(found: &Found, outcome: &Outcome) -> Result<usize, Failure> {
-    let changed = outcome.changed(&found.sources);
-    discover::write(&changed, &found.sources, &outcome.sources, &found.files).map_err(|error| match error
-        .written
-        .as_slice()
-    {
-        [] => format!("{}; nothing was changed", error.message),
-        written => format!("{}; already changed: {}", error.message, written.join(", ")),
-    })?;
-    Ok(changed.len())
+/// What came of writing.
+struct Written {
+    /// What was mended.
+    outcome: Outcome,
+    /// In how many files.
+    changed: usize,
+    /// The files that could not be written, and why.
+    refused: BTreeMap<String, String>,
+}
+
+/// Writes the files that are no longer as they were. A file that cannot be written is left as it is, and so is whatever else a
+/// fix would change together with it: all is mended anew without, so that what is written was judged as it is written.
+fn write_back(
+    found: &Found,
+    settings: &Settings,
+    mend: impl Fn(&Settings) -> Result<Outcome, String>,
+) -> Result<Written, Failure> {
+    let (mut settings, mut refused) = (settings.clone(), BTreeMap::new());
+    loop {
+        let outcome = mend(&settings)?;
+        let changed = outcome.changed(&found.sources);
+        match discover::write(&changed, found, &outcome.sources) {
+            Ok(()) => return Ok(Written { outcome, changed: changed.len(), refused }),
+            Err(WriteError::Stopped(message)) => return Err(message.into()),
+            Err(WriteError::Refused(files)) => {
+                let path = |id| found.sources.get(id).path.clone();
+                refused.extend(files.into_iter().map(|(id, why)| (path(id), why)));
+                let paths = found.sources.iter().map(|(id, _)| path(id));
+                settings.may_change = Some(paths.filter(|path| !refused.contains_key(path)).collect());
+            }
+        }
+    }
+}
+
+fn say_refused(refused: &BTreeMap<String, String>) {
+    for (path, why) in refused {
+        say(&format!(
+            "error: cannot write `{path}`: {why}; it was left as it is, with what would have changed together with it."
+        ));
+    }
 }
 
 fn say_withdrawn(outcome: &Outcome) {
@@ -254,14 +286,15 @@ fn ignore(
     progress: Progress,
     to: &mut dyn Write,
 ) -> Result<Status, Failure> {
-    let outcome = add_ignores(&found.sources, settings, reason)?;
+    let written = write_back(found, settings, |settings| add_ignores(&found.sources, settings, reason));
     drop(progress);
     say_unread(found);
-    let changed = write_back(found, &outcome)?;
+    let Written { outcome, changed, refused } = written?;
     show(&outcome.report, &outcome.sources, arguments, terminal::style(arguments.color), to)?;
     let findings = output::plural(outcome.applied.len(), "finding");
     say(&format!("Ignored {findings} in {}.", output::plural(changed, "file")));
-    Ok(judged(&outcome.report, settings))
+    say_refused(&refused);
+    Ok(if refused.is_empty() { judged(&outcome.report, settings) } else { Status::Failure })
 }
 
 fn write_baseline(report: &Report, sources: &Sources, path: &Path) -> Result<Status, Failure> {

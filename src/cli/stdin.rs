@@ -1,5 +1,6 @@
 //! `hoplint check --stdin-filename`: the file that an editor holds, in the tree that it belongs to.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -17,7 +18,7 @@ pub(super) fn run(arguments: &CheckArguments, path: &Path, to: &mut dyn Write) -
     let (found, mut settings) =
         check::gather(arguments, &paths, |settings| discover::read_around(path, given, settings))?;
     // What a fix would change elsewhere is not the editor's to write.
-    settings.may_change.clone_from(&found.only);
+    settings.may_change = found.only.clone().map(BTreeSet::from_iter);
     if !arguments.fix || arguments.diff {
         return check::once(&found, &settings, arguments, Progress::none(), to);
     }
@@ -28,7 +29,8 @@ pub(super) fn run(arguments: &CheckArguments, path: &Path, to: &mut dyn Write) -
         to.write_all(&bytes)?;
         return Ok(Status::Clean);
     };
-    let outcome = check::mended(&found, &settings, arguments, Progress::none());
+    let outcome = check::mended(&found, &settings, arguments, &Progress::none());
+    say_unread(&found);
     let (before, after) = (found.sources.get(file).bytes(), outcome.sources.get(file).bytes());
     to.write_all(after)?;
     to.flush()?;
