@@ -32,6 +32,7 @@ mod shell;
 mod sound;
 mod specs;
 mod stacks;
+mod supply;
 mod support;
 mod systemd;
 mod tidy;
