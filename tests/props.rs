@@ -165,7 +165,7 @@ fn configuration_that_went_wrong_does_no_harm() {
     let seeds = seeds();
     let file = (select(seeds), prop::collection::vec(mutation(), 0..5))
         .prop_map(|((kind, text), mutations)| (kind, mutated(&text, &mutations).into_bytes()));
-    proptest!(config(384), |(files in prop::collection::vec(file, 1..5))| survives(&sources(files)));
+    proptest!(config(192), |(files in prop::collection::vec(file, 1..5))| survives(&sources(files)));
 }
 
 #[test]

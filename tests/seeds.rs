@@ -190,7 +190,7 @@ fn every_seed_is_sound() {
         return;
     }
     // The examples of the pages are checked and mended by other tests as well.
-    let seeds = seeds(10);
+    let seeds = seeds(20);
     for (target, holds) in TARGETS {
         let seeds = &seeds[target];
         assert!(!seeds.is_empty(), "{target} has no seeds");
