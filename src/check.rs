@@ -76,6 +76,11 @@ impl Report {
         fingerprint(finding, sources, &self.trees)
     }
 
+    /// Whether something was not followed to its end.
+    pub fn is_cut(&self) -> bool {
+        self.stacks.iter().any(|stack| !stack.cut.is_empty())
+    }
+
     /// Whether a finding is bad enough to fail the run.
     pub fn fails(&self, settings: &Settings) -> bool {
         self.findings.iter().any(|finding| finding.severity >= settings.fail_on)
@@ -133,7 +138,8 @@ fn understand(sources: &Sources, trees: &Trees, settings: &Settings) -> Vec<Depl
     // What is merely searched is no machine by itself.
     stacks.retain(|stack| stack.files.iter().any(|id| sources.get(*id).kind.is_configuration()));
     let stacks = stacks.par_iter();
-    stacks.map(|stack| deployment(stack, trees, sources, settings.target, &settings.external)).collect()
+    let Settings { target, external, limits, .. } = settings;
+    stacks.map(|stack| deployment(stack, trees, sources, *target, external, limits)).collect()
 }
 
 fn named(stack: &StackSettings) -> Named {

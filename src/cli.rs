@@ -23,6 +23,7 @@ use crate::discover::{self, Found, Wanted};
 use crate::model::Deployment;
 use crate::output;
 use crate::rules::{Category, RULES, nearest, rule};
+use crate::source::Sources;
 
 /// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +175,15 @@ fn say_unread(found: &Found) {
     }
 }
 
+/// Says what was not followed to its end.
+fn say_cut(report: &Report, sources: &Sources) {
+    for cut in report.stacks.iter().flat_map(|stack| &stack.cut) {
+        let source = sources.get(cut.span.file);
+        let line = source.position(cut.span.start).0;
+        say(&format!("error: {}:{line}: {}", source.path, cut.why));
+    }
+}
+
 fn nothing(found: &Found, paths: &[PathBuf], settings: &Settings) -> String {
     if !found.problems.is_empty() {
         return found.problems.join("; ");
@@ -241,6 +251,8 @@ fn run_map(arguments: &MapArguments, to: &mut dyn Write) -> Result<Status, Failu
     let mut report = check(&found.sources, &settings);
     drop(progress);
     say_unread(&found);
+    say_cut(&report, &found.sources);
+    let is_whole = found.problems.is_empty() && !report.is_cut();
     let read = output::what_was_read(&found.sources, &report);
     if let Some(only) = &found.only {
         keep_stacks_of(only, &mut report, &found)?;
@@ -262,5 +274,5 @@ fn run_map(arguments: &MapArguments, to: &mut dyn Write) -> Result<Status, Failu
             say(&format!("Read {read}."));
         }
     }
-    Ok(if found.problems.is_empty() { Status::Clean } else { Status::Failure })
+    Ok(if is_whole { Status::Clean } else { Status::Failure })
 }

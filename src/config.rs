@@ -4,6 +4,7 @@ mod address;
 mod fault;
 mod glob;
 mod keys;
+mod limits;
 mod reader;
 mod schema;
 mod selector;
@@ -22,6 +23,7 @@ pub use self::typed::Typed;
 pub use self::written::written;
 use crate::baseline::Baseline;
 use crate::finding::Severity;
+use crate::limits::Limits;
 use crate::model::Target;
 use crate::rules::rule;
 use crate::source::Root;
@@ -64,6 +66,8 @@ pub struct Settings {
     pub include: Vec<String>,
     /// Files that are of a language whatever they look like.
     pub files: FileKinds,
+    /// How much is read.
+    pub limits: Limits,
     /// The machines that are named.
     pub stacks: Vec<StackSettings>,
     /// The files that are reported on; all where there is nothing.
@@ -186,6 +190,7 @@ impl Default for Settings {
             exclude: Vec::new(),
             include: Vec::new(),
             files: FileKinds::default(),
+            limits: Limits::default(),
             stacks: Vec::new(),
             only: None,
             baseline_file: None,

@@ -7,6 +7,7 @@ mod configured;
 mod default_name;
 mod filter;
 mod given;
+mod limited;
 mod links;
 mod lock;
 mod modules;
@@ -20,7 +21,7 @@ pub use write::{WriteError, write, write_new, write_report};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -28,9 +29,11 @@ use ignore::WalkBuilder;
 
 use self::filter::Filter;
 use self::given::Given;
+use self::limited::{ENDLESS, Total, bytes_of, ignore_fault, limit_of, text_of};
 use crate::baseline::Baseline;
 use crate::config::Settings;
-use crate::source::{FileId, FileKind, MAX_FILE_SIZE, Root, Source, Sources};
+use crate::limits::{Limit, Limits};
+use crate::source::{FileId, FileKind, Root, Source, Sources};
 
 /// All that was found below the paths of a run.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -91,6 +94,7 @@ fn read_all(paths: &[PathBuf], given: Option<&Given>, settings: &Settings) -> Re
     }
     let only_files = !only.is_empty() && directories.len() == only.len();
     let base = base();
+    let mut total = Total::new(&settings.limits);
     let mut roots: Vec<PathBuf> = directories.iter().map(|it| canonical(it)).collect::<Result<_, _>>()?;
     roots.sort();
     roots.dedup();
@@ -103,8 +107,8 @@ fn read_all(paths: &[PathBuf], given: Option<&Given>, settings: &Settings) -> Re
         let below = from.and_then(|it| root.strip_prefix(it).ok());
         let below = below.map_or(String::new(), |below| joined("", below));
         let filter = Filter::new(settings, &below);
-        let tree = Tree { root, path: beginning(root, &base), filter, given };
-        read_tree(&tree, &only, &mut found)?;
+        let tree = Tree { root, path: beginning(root, &base), filter, given, limits: &settings.limits };
+        read_tree(&tree, &only, &mut total, &mut found)?;
         // A directory of an `etc/` tree is a machine, whole by itself.
         let is_of_no_machine = |(_, source): (FileId, &Source)| {
             let inside = source.path.strip_prefix(tree.path.as_str());
@@ -117,6 +121,7 @@ fn read_all(paths: &[PathBuf], given: Option<&Given>, settings: &Settings) -> Re
         }
         found.trees.push(Root { path: tree.path, below });
     }
+    found.problems.extend(total.problem());
     found.roots = roots;
     if !only.is_empty() && !paths.iter().any(|path| path.is_dir()) {
         let named = found.files.iter().filter(|(_, path)| only.contains(*path));
@@ -129,12 +134,12 @@ fn read_all(paths: &[PathBuf], given: Option<&Given>, settings: &Settings) -> Re
 ///
 /// # Errors
 /// If it cannot be read, or is none.
-pub fn baseline(path: &Path) -> Result<Baseline, String> {
+pub fn baseline(path: &Path, limits: &Limits) -> Result<Baseline, String> {
     let again = |error: &io::Error| match error.kind() {
         io::ErrorKind::NotFound => "; `--write-baseline` writes it",
         _ => "",
     };
-    let text = text_of(path)
+    let text = text_of(path, limits)
         .map_err(|error| format!("cannot read `{}`: {error}{}", path.display(), again(&error)))?;
     Baseline::read(&text).map_err(|error| format!("`{}`: {error}", path.display()))
 }
@@ -144,9 +149,9 @@ pub fn baseline(path: &Path) -> Result<Baseline, String> {
 ///
 /// # Errors
 /// If it is something else, or cannot be written.
-pub fn write_baseline(path: &Path, text: &str) -> Result<(), String> {
+pub fn write_baseline(path: &Path, text: &str, limits: &Limits) -> Result<(), String> {
     let is_file = fs::metadata(path).is_ok_and(|it| it.is_file() && it.len() > 0);
-    let is_baseline = || text_of(path).is_ok_and(|text| Baseline::read(&text).is_ok());
+    let is_baseline = || text_of(path, limits).is_ok_and(|text| Baseline::read(&text).is_ok());
     if is_file && !is_baseline() {
         return Err(format!(
             "`{}` is there and is no baseline, so that it is not written over",
@@ -185,7 +190,7 @@ pub fn is_repository(directory: &Path) -> bool {
 /// # Errors
 /// If there is one that cannot be read.
 pub fn text_if_there(path: &Path) -> Result<Option<String>, String> {
-    match text_of(path) {
+    match text_of(path, &Limits::default()) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("cannot read `{}`: {error}", path.display())),
@@ -213,7 +218,8 @@ fn project_around(directory: &Path) -> Option<PathBuf> {
     let is_project = |directory: &&Path| {
         directory.join("hoplint.toml").is_file()
             || directory.join(".git").exists()
-            || text_of(&directory.join("pyproject.toml")).is_ok_and(|text| text.contains("[tool.hoplint"))
+            || text_of(&directory.join("pyproject.toml"), &Limits::default())
+                .is_ok_and(|text| text.contains("[tool.hoplint"))
     };
     directory.ancestors().find(is_project).map(Path::to_owned)
 }
@@ -249,6 +255,8 @@ struct Tree<'a> {
     filter: Filter,
     /// The file that is not read from the disk.
     given: Option<&'a Given>,
+    /// How much is read.
+    limits: &'a Limits,
 }
 
 impl Tree<'_> {
@@ -260,8 +268,13 @@ impl Tree<'_> {
     fn bytes(&self, file: &Path) -> io::Result<Vec<u8>> {
         match self.given.filter(|given| given.path == file) {
             Some(given) => Ok(given.bytes.clone()),
-            None => bytes_of(file),
+            None => bytes_of(file, self.limits.get(Limit::File)),
         }
+    }
+
+    /// Whether a file of the tree is the one on the disk.
+    fn is_on_disk(&self, file: &Path) -> bool {
+        self.given.is_none_or(|given| given.path != file)
     }
 
     /// The path of a file of the tree, as it is shown.
@@ -272,9 +285,6 @@ impl Tree<'_> {
         path
     }
 }
-
-/// Why the walk stays out of a directory: it would read its list of files to ignore without end.
-const ENDLESS_IGNORE: &str = "its list of files to ignore is a pipe or a device";
 
 /// A walk through a tree that goes by its lists of files to ignore.
 fn walker(root: &Path) -> WalkBuilder {
@@ -289,14 +299,21 @@ fn is_passed_over(entry: &ignore::DirEntry) -> bool {
 }
 
 /// Reads all of a tree that is worth reading, in the order of the paths.
-fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result<(), String> {
-    if let Some(directory) = tree.root.ancestors().find(|it| has_endless_ignore(it)) {
-        return Err(format!("cannot read `{}`: {ENDLESS_IGNORE}", directory.display()));
+fn read_tree(
+    tree: &Tree,
+    only: &BTreeSet<PathBuf>,
+    total: &mut Total,
+    found: &mut Found,
+) -> Result<(), String> {
+    for directory in tree.root.ancestors() {
+        if let Some(why) = ignore_fault(directory, tree.limits) {
+            return Err(format!("cannot read `{}`: {why}", directory.display()));
+        }
     }
-    let left_out: Arc<Mutex<Vec<PathBuf>>> = Arc::default();
+    let left_out: Arc<Mutex<Vec<(PathBuf, String)>>> = Arc::default();
     let excluded: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
     let (note, note_excluded) = (Arc::clone(&left_out), Arc::clone(&excluded));
-    let (filter, root) = (tree.filter.clone(), tree.root.to_owned());
+    let (filter, root, limits) = (tree.filter.clone(), tree.root.to_owned(), *tree.limits);
     let walk = walker(tree.root)
         .filter_entry(move |entry| {
             if is_passed_over(entry) {
@@ -309,11 +326,13 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
                 excluded.insert(entry.path().to_owned());
                 return false;
             }
-            let is_endless = is_directory && has_endless_ignore(entry.path());
-            if is_endless {
-                note.lock().unwrap_or_else(PoisonError::into_inner).push(entry.path().to_owned());
+            let fault = is_directory.then(|| ignore_fault(entry.path(), &limits)).flatten();
+            let is_entered = fault.is_none();
+            if let Some(why) = fault {
+                let mut left_out = note.lock().unwrap_or_else(PoisonError::into_inner);
+                left_out.push((entry.path().to_owned(), why));
             }
-            !is_endless
+            is_entered
         })
         .sort_by_file_name(std::cmp::Ord::cmp)
         .build();
@@ -326,6 +345,9 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
                 }
                 Some(kind) if kind.is_file() => files.push(entry.into_path()),
                 Some(kind) if kind.is_symlink() => links.push(entry.into_path()),
+                Some(kind) if !kind.is_dir() && classify::evident(entry.path()).is_some() => {
+                    found.note_unread(tree.shown(entry.path()), ENDLESS);
+                }
                 _ => {}
             },
             Err(error) => {
@@ -334,8 +356,8 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
             }
         }
     }
-    for directory in left_out.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-        found.note_unread(tree.shown(directory), ENDLESS_IGNORE);
+    for (directory, why) in left_out.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        found.note_unread(tree.shown(directory), why);
     }
     // A file that was named is read even where the walk leaves it out, but not where the configuration does.
     for path in only.iter().filter(|path| path.starts_with(tree.root)) {
@@ -368,7 +390,7 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
         };
         let kind =
             |text: &str| said.or_else(|| classify::kind(&path, text, is_included)).or_else(|| by_link(text));
-        match read_file(&path, tree, kind, found) {
+        match read_file(&path, tree, kind, total, found) {
             Some(id) => {
                 // A program may turn out to be a configuration that somebody names.
                 let source = found.sources.get(id);
@@ -392,14 +414,14 @@ fn read_tree(tree: &Tree, only: &BTreeSet<PathBuf>, found: &mut Found) -> Result
             of_gunicorn.or(of_unit.then_some(FileKind::Launcher))
         };
         if (named.contains(name) || variables.contains(name))
-            && let Some(id) = read_file(&path, tree, kind, found)
+            && let Some(id) = read_file(&path, tree, kind, total, found)
         {
             read_files.insert(path, id);
         }
     }
     let wanted = modules::wanted(&found.sources);
     for path in python.iter().filter(|path| !read_files.contains_key(*path)) {
-        modules::note(path, tree.shown(path), &wanted, &mut found.sources);
+        modules::note(path, tree.shown(path), &wanted, tree.limits, &mut found.sources);
     }
     let excluded = std::mem::take(&mut *excluded.lock().unwrap_or_else(PoisonError::into_inner));
     modules::left_out(&python, &excluded, &wanted, |path| tree.shown(path), &mut found.sources);
@@ -436,8 +458,15 @@ fn read_file(
     path: &Path,
     tree: &Tree,
     kind: impl Fn(&str) -> Option<FileKind>,
+    total: &mut Total,
     found: &mut Found,
 ) -> Option<FileId> {
+    let is_too_large = |kind| fs::metadata(path).is_ok_and(|it| it.len() > tree.limits.get(limit_of(kind)));
+    // What is in it need not be seen, nor can it be told from what is read of it.
+    if let Some(kind) = classify::evident(path).filter(|kind| tree.is_on_disk(path) && is_too_large(*kind)) {
+        found.note_unread(tree.shown(path), &tree.limits.too_large(limit_of(kind)));
+        return None;
+    }
     let bytes = match tree.bytes(path) {
         Ok(bytes) => bytes,
         Err(error) => {
@@ -446,43 +475,18 @@ fn read_file(
         }
     };
     let kind = kind(&String::from_utf8_lossy(&bytes))?;
-    if bytes.len() as u64 > kind.max_size() {
-        found.note_unread(tree.shown(path), &too_large(kind.max_size()));
+    if bytes.len() as u64 > tree.limits.get(limit_of(kind)) {
+        found.note_unread(tree.shown(path), &tree.limits.too_large(limit_of(kind)));
         return None;
     }
-    let id = found.sources.add(Source::new(tree.shown(path), kind, bytes));
+    let shown = tree.shown(path);
+    if !total.takes(&shown, bytes.len()) {
+        found.sources.note_unread(shown);
+        return None;
+    }
+    let id = found.sources.add(Source::new(shown, kind, bytes));
     found.files.insert(id, path.to_owned());
     Some(id)
-}
-
-/// The bytes of a file, as many as configuration may have and one more.
-fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn too_large(limit: u64) -> String {
-    format!("it is larger than {} MiB, which no configuration is", limit / (1024 * 1024))
-}
-
-/// The text of a file that is one: a pipe or a device may have no end.
-fn text_of(path: &Path) -> io::Result<String> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no file"));
-    }
-    let bytes = bytes_of(path)?;
-    if bytes.len() as u64 > MAX_FILE_SIZE {
-        return Err(io::Error::other(too_large(MAX_FILE_SIZE)));
-    }
-    String::from_utf8(bytes).map_err(io::Error::other)
-}
-
-/// Whether a directory has a list of files to ignore that is a pipe or a device, which the walk would read without end.
-fn has_endless_ignore(directory: &Path) -> bool {
-    let is_endless =
-        |name: &str| fs::metadata(directory.join(name)).is_ok_and(|it| !it.is_file() && !it.is_dir());
-    [".gitignore", ".ignore", ".git/info/exclude"].into_iter().any(is_endless)
 }
 
 /// What the walk could not read, if it says so, and why.

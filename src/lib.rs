@@ -15,6 +15,7 @@ pub mod edit;
 pub mod finding;
 pub mod fingerprint;
 pub mod fix;
+pub mod limits;
 pub mod model;
 pub mod output;
 pub mod resolve;

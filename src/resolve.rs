@@ -25,6 +25,7 @@ use rayon::prelude::*;
 use self::mentions::Mentions;
 use self::paths::Paths;
 use self::stacks::Stack;
+use crate::limits::Limits;
 use crate::model::{App, Deployment, Refusal, Target, Unresolved};
 use crate::source::{FileId, FileKind, Source, Sources};
 use crate::syntax::{self, Parsed};
@@ -92,6 +93,7 @@ pub fn deployment(
     sources: &Sources,
     target: Target,
     external: &[Endpoint],
+    limits: &Limits,
 ) -> Deployment {
     let found = versions::gunicorn(&stack.files, sources, target.gunicorn);
     let target = Target { gunicorn: found.version.map_or(target.gunicorn, |(version, _)| version), ..target };
@@ -102,7 +104,8 @@ pub fn deployment(
     };
 
     let variables = ansible::Variables::new(&stack.root, &stack.files, sources);
-    let mut nginx = nginx::resolve(&of(FileKind::Nginx), &trees.nginx, &paths, sources, &target, external);
+    let known = nginx::Known { paths: &paths, sources, version: target.nginx, external, limits };
+    let mut nginx = nginx::resolve(&of(FileKind::Nginx), &trees.nginx, &known);
     let broken =
         trees.nginx.iter().filter(|(_, parsed)| !parsed.errors.is_empty()).map(|(id, _)| *id).collect();
     distrust::distrust(&mut nginx.nginx, &broken);
@@ -161,6 +164,7 @@ pub fn deployment(
         external: external.to_vec(),
         low_ports: mentions.low_ports(),
         unresolved,
+        cut: nginx.cut,
         refusals: refusals(stack, trees),
     }
 }

@@ -25,7 +25,7 @@ pub struct Span {
 
 impl Span {
     /// A span from offsets as the standard library counts them. A source is never larger than `u32` can count
-    /// (see [`MAX_FILE_SIZE`]).
+    /// (see [`Limit::most`](crate::limits::Limit::most)).
     pub fn new(file: FileId, range: std::ops::Range<usize>) -> Span {
         Span { file, start: range.start as u32, end: range.end as u32 }
     }
@@ -41,12 +41,6 @@ impl Span {
         Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 }
-
-/// The largest file that is read, in bytes: room for nginx's generated maps, and for scripts.
-pub const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
-
-/// The largest file in a language that people alone write; what is larger is not worth the memory that a tree takes.
-pub const MAX_WRITTEN_SIZE: u64 = 1024 * 1024;
 
 /// The language of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,16 +66,6 @@ impl FileKind {
     /// Whether there is something to lint in it; the others only tell what meets it.
     pub fn is_configuration(self) -> bool {
         !matches!(self, FileKind::Packages | FileKind::Machine | FileKind::Launcher)
-    }
-
-    /// The largest file of this kind that is read, in bytes.
-    pub fn max_size(self) -> u64 {
-        match self {
-            FileKind::Nginx | FileKind::Packages | FileKind::Launcher => MAX_FILE_SIZE,
-            FileKind::Gunicorn | FileKind::Systemd | FileKind::Compose | FileKind::Machine => {
-                MAX_WRITTEN_SIZE
-            }
-        }
     }
 
     /// All kinds, in the order in which they are counted for the user.
@@ -271,7 +255,7 @@ impl Sources {
     }
 
     /// The paths of the symbolic links that lead to nothing that was read.
-    pub fn unread_links(&self) -> impl Iterator<Item = &str> {
+    pub fn unread_links(&self) -> impl ExactSizeIterator<Item = &str> {
         self.unread_links.iter().map(String::as_str)
     }
 

@@ -16,6 +16,7 @@ mod fixes;
 mod generated;
 mod ground;
 mod gunicorn;
+mod hostile;
 mod json;
 mod lab;
 mod map;

@@ -8,9 +8,10 @@ use hoplint::rules::RULES;
 use crate::support::{files_below, names_in, root};
 
 /// Which module may import which: the table of docs/architecture.md. A module may always import itself.
-const LAYERS: [(&str, &[&str]); 18] = [
+const LAYERS: [(&str, &[&str]); 19] = [
     ("source", &[]),
     ("value", &[]),
+    ("limits", &[]),
     ("directives", &["value"]),
     ("units", &["value"]),
     ("edit", &["source"]),
@@ -19,9 +20,9 @@ const LAYERS: [(&str, &[&str]); 18] = [
     ("finding", &["source", "edit"]),
     ("fingerprint", &["source", "finding"]),
     ("baseline", &[]),
-    ("resolve", &["source", "value", "directives", "units", "edit", "syntax", "model"]),
+    ("resolve", &["source", "value", "limits", "directives", "units", "edit", "syntax", "model"]),
     ("rules", &["source", "value", "edit", "model", "finding"]),
-    ("config", &["source", "value", "model", "finding", "baseline", "rules"]),
+    ("config", &["source", "value", "limits", "model", "finding", "baseline", "rules"]),
     ("suppress", &["source", "edit", "syntax", "finding", "rules"]),
     (
         "check",
@@ -43,7 +44,7 @@ const LAYERS: [(&str, &[&str]); 18] = [
         "output",
         &["source", "value", "edit", "model", "finding", "fingerprint", "config", "rules", "check", "fix"],
     ),
-    ("discover", &["source", "value", "directives", "syntax", "resolve", "baseline", "config"]),
+    ("discover", &["source", "value", "limits", "directives", "syntax", "resolve", "baseline", "config"]),
 ];
 
 /// What belongs to one module alone.

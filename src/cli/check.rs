@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::{CheckArguments, Format, OutputFile};
 use super::progress::Progress;
-use super::{Failure, Status, say, say_unread, stdin, terminal, watch};
+use super::{Failure, Status, say, say_cut, say_unread, stdin, terminal, watch};
 use crate::baseline::{Baseline, Entry};
 use crate::check::{Report, check};
 use crate::config::Settings;
@@ -45,7 +45,9 @@ pub(super) fn gather(
     let (wanted, typed) = (arguments.configuration.wanted(), arguments.policy.typed());
     let (found, mut settings) = super::gather(paths, wanted, &typed, arguments.ignore_unknown, read)?;
     settings.baseline = match known(&settings, arguments) {
-        Some(path) if arguments.write_baseline.is_none() => Some(discover::baseline(&path)?),
+        Some(path) if arguments.write_baseline.is_none() => {
+            Some(discover::baseline(&path, &settings.limits)?)
+        }
         _ => None,
     };
     Ok((found, settings))
@@ -76,7 +78,7 @@ pub(super) fn once(
         drop(progress);
         say_unread(found);
         match &written {
-            Some(path) => write_baseline(&report, &found.sources, path)?,
+            Some(path) => write_baseline(&report, &found.sources, path, settings)?,
             None => {
                 show(&report, &found.sources, arguments, terminal::style(arguments.color), to)?;
                 judged(&report, settings)
@@ -114,7 +116,11 @@ pub(super) fn mended(
 }
 
 pub(super) fn judged(report: &Report, settings: &Settings) -> Status {
-    if report.fails(settings) { Status::Findings } else { Status::Clean }
+    match report.fails(settings) {
+        _ if report.is_cut() => Status::Failure,
+        true => Status::Findings,
+        false => Status::Clean,
+    }
 }
 
 /// Writes the report to the files that were asked for, and to standard output where none of them takes its place.
@@ -125,6 +131,7 @@ pub(super) fn show(
     style: Style,
     to: &mut dyn Write,
 ) -> Result<(), Failure> {
+    say_cut(report, sources);
     let mut is_elsewhere = false;
     for OutputFile { format, path } in &arguments.output_file {
         let mut text = Vec::new();
@@ -188,13 +195,18 @@ fn show_diff(
     let outcome = mended(found, settings, arguments, &progress);
     drop(progress);
     say_unread(found);
+    say_cut(&outcome.report, &outcome.sources);
     output::diff(&found.sources, &outcome.sources, to)?;
     to.flush()?;
     let changed = outcome.changed(&found.sources).len();
     let read = output::what_was_read(&found.sources, &outcome.report);
     say(&format!("Read {read}: {} would change.", output::plural(changed, "file")));
     say_withdrawn(&outcome);
-    Ok(if changed == 0 { Status::Clean } else { Status::Findings })
+    Ok(match changed {
+        _ if outcome.report.is_cut() => Status::Failure,
+        0 => Status::Clean,
+        _ => Status::Findings,
+    })
 }
 
 fn mend(
@@ -297,15 +309,21 @@ fn ignore(
     Ok(if refused.is_empty() { judged(&outcome.report, settings) } else { Status::Failure })
 }
 
-fn write_baseline(report: &Report, sources: &Sources, path: &Path) -> Result<Status, Failure> {
+fn write_baseline(
+    report: &Report,
+    sources: &Sources,
+    path: &Path,
+    settings: &Settings,
+) -> Result<Status, Failure> {
     let entry = |finding: &Finding| Entry {
         rule: finding.rule.into(),
         path: fingerprint::path(&sources.get(finding.primary.span.file).path, &report.trees).into_owned(),
         fingerprint: report.fingerprint(finding, sources),
     };
+    say_cut(report, sources);
     let text = Baseline::write(report.findings.iter().map(entry).collect());
-    discover::write_baseline(path, &text)?;
+    discover::write_baseline(path, &text, &settings.limits)?;
     let findings = output::plural(report.findings.len(), "finding");
     say(&format!("Wrote {findings} to `{}`.", path.display()));
-    Ok(Status::Clean)
+    Ok(if report.is_cut() { Status::Failure } else { Status::Clean })
 }

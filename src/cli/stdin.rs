@@ -7,16 +7,19 @@ use std::path::Path;
 use super::arguments::CheckArguments;
 use super::progress::Progress;
 use super::{Failure, Status, check, say_unread, terminal};
+use crate::config::Settings;
 use crate::discover;
-use crate::source::MAX_FILE_SIZE;
+use crate::limits::Limit;
 
 pub(super) fn run(arguments: &CheckArguments, path: &Path, to: &mut dyn Write) -> Result<Status, Failure> {
     let mut bytes = Vec::new();
-    let read = io::stdin().lock().take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes);
-    read.map_err(|error| format!("cannot read standard input: {error}"))?;
-    let (paths, given) = ([path.to_owned()], bytes.clone());
-    let (found, mut settings) =
-        check::gather(arguments, &paths, |settings| discover::read_around(path, given, settings))?;
+    let read = |settings: &Settings| {
+        let most = settings.limits.get(Limit::File);
+        let taken = io::stdin().lock().take(most + 1).read_to_end(&mut bytes);
+        taken.map_err(|error| format!("cannot read standard input: {error}"))?;
+        discover::read_around(path, bytes.clone(), settings)
+    };
+    let (found, mut settings) = check::gather(arguments, &[path.to_owned()], read)?;
     // What a fix would change elsewhere is not the editor's to write.
     settings.may_change = found.only.clone().map(BTreeSet::from_iter);
     if !arguments.fix || arguments.diff {

@@ -73,7 +73,8 @@ fn state(arguments: &CheckArguments, last: Option<&Result<(Found, Settings), Str
     let files = read.into_iter().flat_map(|(found, _)| found.files.values().cloned());
     let named = configuration.map(PathBuf::from).into_iter().chain(baseline);
     let all: Vec<PathBuf> = files.chain(named).collect();
-    State::of(&arguments.paths, all.iter().map(PathBuf::as_path))
+    let limits = read.map(|(_, settings)| settings.limits).unwrap_or_default();
+    State::of(&arguments.paths, all.iter().map(PathBuf::as_path), &limits)
 }
 
 /// Waits until something is not as it was, and then until all stays as it is.

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use super::glob::relative_fault;
+use super::limits::LIMITS;
 use super::reader::{Reader, Value};
 use super::selector::{Selector, level, level_names};
 use super::versions::Program;
 use super::{Settings, StackSettings, Truth, address};
 use crate::finding::Severity;
+use crate::limits::Limit;
 use crate::model::Version;
 use crate::value::Globs;
 
@@ -39,6 +41,8 @@ pub enum Takes {
     Truth,
     /// A version of a program.
     Version(Program),
+    /// A size or a number that a limit can be.
+    Limit(Limit),
     /// The path of a file.
     File,
     /// A pattern of directories.
@@ -180,6 +184,14 @@ pub static KEYS: &[Key] = &[
         default: "",
         required: false,
         read: |reader, value, settings| keys(reader, value, FILES, settings),
+    },
+    Key {
+        name: "limits",
+        takes: Takes::Table(LIMITS),
+        about: "How much is read, so that a hostile tree costs no more than a message.",
+        default: "",
+        required: false,
+        read: |reader, value, settings| keys(reader, value, LIMITS, settings),
     },
     Key {
         name: "stack",

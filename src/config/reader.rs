@@ -197,7 +197,8 @@ impl Reader<'_> {
         self.list(value, Selector::parse)
     }
 
-    fn wrong_type(&mut self, value: &Value, expected: &str) {
+    /// Notes that a value is of another type than it has to be.
+    pub(super) fn wrong_type(&mut self, value: &Value, expected: &str) {
         let found = match value.get_ref() {
             DeValue::String(_) => "a text",
             DeValue::Integer(_) | DeValue::Float(_) => "a number",

@@ -68,6 +68,8 @@ fn takes(takes: Takes) -> Value {
         Takes::Severity => json!({"enum": ["error", "warning", "note"]}),
         Takes::Truth => json!({"enum": Truth::ALL.map(Truth::name)}),
         Takes::Version(program) => json!({"type": "string", "pattern": version(program)}),
+        Takes::Limit(limit) if limit.is_size() => json!({"type": "string", "pattern": "^[0-9]+[KMG]?$"}),
+        Takes::Limit(limit) => json!({"type": "integer", "minimum": 1, "maximum": limit.most()}),
         Takes::File => json!({"type": "string", "minLength": 1}),
         Takes::Root => named("path"),
         Takes::Selectors => named("selectors"),

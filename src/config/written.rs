@@ -6,6 +6,7 @@ use super::selector::Selector;
 use super::versions::Program;
 use super::{Settings, StackSettings};
 use crate::finding::Severity;
+use crate::limits::Limit;
 
 /// The settings as the table of a `hoplint.toml`. Keys that hold nothing by default are left out where they hold nothing.
 pub fn written(settings: &Settings) -> Table {
@@ -36,6 +37,11 @@ pub fn written(settings: &Settings) -> Table {
         ("systemd", Program::Systemd, target.systemd),
     ];
     let versions = versions.map(|(name, program, version)| (name, Value::from(program.shown(version))));
+    let limits = Limit::ALL.map(|limit| {
+        let value = settings.limits.get(limit);
+        let number = i64::try_from(value).ok().filter(|_| !limit.is_size());
+        (limit.name(), number.map_or_else(|| Value::from(limit.written(value)), Value::from))
+    });
     let files = &settings.files;
     let files = [("nginx", &files.nginx), ("gunicorn", &files.gunicorn), ("systemd", &files.systemd)];
     for (key, inner) in [
@@ -43,6 +49,7 @@ pub fn written(settings: &Settings) -> Table {
         ("per-path-ignores", of(ignores)),
         ("fix", of([("truth", Value::from(settings.truth.name()))])),
         ("target", of(versions)),
+        ("limits", of(limits)),
         ("files", of(files.map(|(name, globs)| (name, Value::from(globs.clone()))))),
     ] {
         if !inner.is_empty() {

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::{has_endless_ignore, is_passed_over, project_of, walker};
+use super::limited::ignore_fault;
+use super::{is_passed_over, project_of, walker};
+use crate::limits::Limits;
 
 /// How the files are that a run would read: when each was changed, and how long it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,14 +18,14 @@ pub struct State {
 impl State {
     /// The state of all that a run over some paths would find, of the configurations of hoplint above, and of some files by
     /// name: those that were read though the walk leaves them out, and what lies elsewhere.
-    pub fn of<'a>(paths: &[PathBuf], files: impl IntoIterator<Item = &'a Path>) -> State {
+    pub fn of<'a>(paths: &[PathBuf], files: impl IntoIterator<Item = &'a Path>, limits: &Limits) -> State {
         let mut state = State::default();
         for path in paths.iter().filter_map(|path| path.canonicalize().ok()) {
             let root = if path.is_dir() { path } else { project_of(&path) };
-            if root.ancestors().any(has_endless_ignore) {
+            if root.ancestors().any(|it| ignore_fault(it, limits).is_some()) {
                 continue;
             }
-            walk(&root).flatten().for_each(|entry| state.note(entry.path()));
+            walk(&root, *limits).flatten().for_each(|entry| state.note(entry.path()));
             for above in root.ancestors().skip(1) {
                 state.note(&above.join("hoplint.toml"));
                 state.note(&above.join("pyproject.toml"));
@@ -42,10 +44,10 @@ impl State {
 }
 
 /// The files of a tree, those that a configuration excludes among them.
-fn walk(root: &Path) -> ignore::Walk {
-    let is_entered = |entry: &ignore::DirEntry| {
+fn walk(root: &Path, limits: Limits) -> ignore::Walk {
+    let is_entered = move |entry: &ignore::DirEntry| {
         let is_directory = entry.file_type().is_some_and(|it| it.is_dir());
-        let is_endless = is_directory && has_endless_ignore(entry.path());
+        let is_endless = is_directory && ignore_fault(entry.path(), &limits).is_some();
         !is_passed_over(entry) && !is_endless
     };
     walker(root).filter_entry(is_entered).build()

@@ -122,6 +122,20 @@ pub(super) fn by_name(path: &Path) -> Option<Candidate> {
     }
 }
 
+/// What a file is if its name leaves no doubt, whatever stands in it.
+pub(super) fn evident(path: &Path) -> Option<FileKind> {
+    let name = template_free(path.file_name()?.to_str()?);
+    let is_nginxs = |name: &str| name == "nginx.conf" || name.ends_with(".conf") && says_nginx(path);
+    match by_name(path)? {
+        Candidate::Unit => Some(FileKind::Systemd),
+        Candidate::Compose => Some(FileKind::Compose),
+        Candidate::Machine => Some(FileKind::Machine),
+        Candidate::Python if name == "gunicorn.conf.py" => Some(FileKind::Gunicorn),
+        Candidate::Any if is_nginxs(name) => Some(FileKind::Nginx),
+        _ => None,
+    }
+}
+
 /// Whether a directory is one that Ansible's variables lie in.
 fn is_for_variables(name: &str) -> bool {
     matches!(name, "vars" | "group_vars" | "host_vars" | "defaults" | "inventory" | "inventories")

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::given::real;
-use super::{base, beginning, configured, text_of};
+use super::limited::text_of;
+use super::{base, beginning, configured};
 use crate::config::{self, File, Settings};
+use crate::limits::Limits;
 
 /// What was said of the configuration.
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +106,8 @@ fn candidates(paths: &[PathBuf]) -> Vec<Candidate> {
     for directory in start.iter().flat_map(|start| start.ancestors()).filter(|it| it.is_dir()) {
         for (name, file) in [("hoplint.toml", File::Hoplint), ("pyproject.toml", File::Pyproject)] {
             let path = directory.join(name);
-            if path.is_file() {
+            // Where the configuration is a pipe, it cannot be told what it would say.
+            if path.is_file() || file == File::Hoplint && path.exists() && !path.is_dir() {
                 let name = format!("{}{name}", beginning(directory, &base()));
                 candidates.push(Candidate { path, name, file });
             }
@@ -118,7 +121,8 @@ fn candidates(paths: &[PathBuf]) -> Vec<Candidate> {
 
 impl Candidate {
     fn read(&self) -> Result<Option<Settings>, String> {
-        let text = text_of(&self.path).map_err(|error| format!("cannot read `{}`: {error}", self.name))?;
+        let text = text_of(&self.path, &Limits::default())
+            .map_err(|error| format!("cannot read `{}`: {error}", self.name))?;
         let settings = config::read(self.file, &self.name, &text)?;
         let directory = self.path.canonicalize().ok().and_then(|it| it.parent().map(Path::to_owned));
         Ok(settings.map(|settings| Settings { directory, file: Some(self.name.clone()), ..settings }))

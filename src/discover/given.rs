@@ -3,9 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Found, read_all, too_large};
+use super::{Found, read_all};
 use crate::config::Settings;
-use crate::source::MAX_FILE_SIZE;
+use crate::limits::Limit;
 
 /// A file whose bytes do not come from the disk.
 pub(super) struct Given {
@@ -20,8 +20,9 @@ pub(super) struct Given {
 /// As [`read`](super::read), and if it can be no file.
 pub fn read_around(path: &Path, bytes: Vec<u8>, settings: &Settings) -> Result<Found, String> {
     let shown = path.display();
-    if bytes.len() as u64 > MAX_FILE_SIZE {
-        return Err(format!("cannot take standard input for `{shown}`: {}", too_large(MAX_FILE_SIZE)));
+    if bytes.len() as u64 > settings.limits.get(Limit::File) {
+        let why = settings.limits.too_large(Limit::File);
+        return Err(format!("cannot take standard input for `{shown}`: {why}"));
     }
     if path.is_dir() {
         return Err(format!("cannot take standard input for `{shown}`: it is a directory"));

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::bytes_of;
+use super::limited::bytes_of;
+use crate::limits::{Limit, Limits};
 use crate::resolve::paths::template_free;
-use crate::source::{FileKind, MAX_WRITTEN_SIZE, Sources};
+use crate::source::{FileKind, Sources};
 
 /// How many modules are looked for where the walk did not go.
 const MAX_LOOKED_FOR: usize = 10_000;
@@ -81,7 +82,13 @@ pub(super) fn left_out(
 }
 
 /// Notes a module. What cannot be read is there all the same.
-pub(super) fn note(path: &Path, shown: String, wanted: &BTreeSet<String>, sources: &mut Sources) {
+pub(super) fn note(
+    path: &Path,
+    shown: String,
+    wanted: &BTreeSet<String>,
+    limits: &Limits,
+    sources: &mut Sources,
+) {
     let name_at = shown.rfind('/').map_or(0, |at| at + 1);
     if let Some(module) = compiled(&shown[name_at..]) {
         return sources.note_module(format!("{}{module}", &shown[..name_at]), None);
@@ -90,7 +97,8 @@ pub(super) fn note(path: &Path, shown: String, wanted: &BTreeSet<String>, source
     let mut ends = plain.match_indices('/').map(|(at, _)| &plain[at + 1..]).chain([plain.as_str()]);
     let asked_for = plain == shown && ends.any(|end| wanted.contains(end));
     drop(ends);
-    let text = if asked_for { bytes_of(path).ok() } else { None };
-    let text = text.filter(|bytes| bytes.len() as u64 <= MAX_WRITTEN_SIZE);
+    let most = limits.get(Limit::Source);
+    let text = if asked_for { bytes_of(path, most).ok() } else { None };
+    let text = text.filter(|bytes| bytes.len() as u64 <= most);
     sources.note_module(plain, text.and_then(|bytes| String::from_utf8(bytes).ok()));
 }

@@ -32,6 +32,8 @@ pub struct Deployment {
     pub low_ports: Option<Span>,
     /// What could not be understood.
     pub unresolved: Vec<Unresolved>,
+    /// What was not followed to its end, since it is too much: what is found may be otherwise.
+    pub cut: Vec<Unresolved>,
     /// What a program cannot read.
     pub refusals: Vec<Refusal>,
 }

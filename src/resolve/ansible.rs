@@ -42,6 +42,8 @@ pub struct Variables {
     known: BTreeSet<String>,
     /// What other files say.
     said: Said,
+    /// The names that templates give a meaning themselves, by their paths.
+    bound: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// What names mean in one template.
@@ -54,7 +56,7 @@ pub(super) struct Scope<'a> {
     role: Option<&'a str>,
     said: &'a Said,
     /// Names that the template gives a meaning itself.
-    bound: BTreeSet<&'a str>,
+    bound: Option<&'a BTreeSet<String>>,
 }
 
 impl Variables {
@@ -85,6 +87,12 @@ impl Variables {
             };
             files::read(*id, &sources.get(*id).text, names);
         }
+        for source in files.iter().chain(stack).map(|id| sources.get(*id)).filter(|it| it.text.contains("{%"))
+        {
+            if !variables.bound.contains_key(&source.path) {
+                variables.bound.insert(source.path.clone(), bound(&source.text));
+            }
+        }
         variables.said = Said::new(&files, sources, &variables.known);
         variables
     }
@@ -98,7 +106,7 @@ impl Variables {
             shared: &self.shared,
             role,
             said: &self.said,
-            bound: bound(&source.text),
+            bound: self.bound.get(&source.path),
         }
     }
 }
@@ -138,9 +146,8 @@ fn is_name(text: &str) -> bool {
 }
 
 /// The names that tags of a template bind: of loops, `set`, macros and imports.
-fn bound(text: &str) -> BTreeSet<&str> {
-    // Names of Ansible's own that differ from task to task.
-    let mut bound = BTreeSet::from(["item", "loop", "ansible_loop", "ansible_managed"]);
+fn bound(text: &str) -> BTreeSet<String> {
+    let mut bound = BTreeSet::new();
     for tag in text.split("{%").skip(1) {
         let tag = tag.split("%}").next().unwrap_or_default();
         let words: Vec<&str> = tag
@@ -148,7 +155,7 @@ fn bound(text: &str) -> BTreeSet<&str> {
             .filter(|word| is_name(word))
             .collect();
         if matches!(words.first(), Some(&("for" | "set" | "macro" | "call" | "import" | "from" | "with"))) {
-            bound.extend(&words[1..]);
+            bound.extend(words[1..].iter().map(|word| (*word).to_owned()));
         }
     }
     bound
@@ -163,6 +170,13 @@ impl Scope<'_> {
     /// The directory of those that names mean the same to: of the role, or of the project.
     pub(super) fn home(&self) -> &str {
         self.home
+    }
+
+    /// Whether a name means another thing here than in other templates.
+    fn is_bound(&self, name: &str) -> bool {
+        // Names of Ansible's own that differ from task to task.
+        const ALWAYS: [&str; 4] = ["item", "loop", "ansible_loop", "ansible_managed"];
+        ALWAYS.contains(&name) || self.bound.is_some_and(|bound| bound.contains(name))
     }
 
     fn definitions(&self, name: &str) -> Vec<&Definition> {
@@ -189,7 +203,7 @@ impl Scope<'_> {
             };
             let mut parts = expression.split('.');
             let first = parts.next().unwrap_or_default();
-            let is_fixed = !self.bound.contains(first) && !self.said.is_unsteady(first, self.role);
+            let is_fixed = !self.is_bound(first) && !self.said.is_unsteady(first, self.role);
             if !is_name(first) || !is_fixed || !parts.all(is_name) {
                 return None;
             }
@@ -229,9 +243,7 @@ impl Scope<'_> {
         for piece in pieces(text)? {
             let more = match piece {
                 Piece::Text(text) => vec![text.to_owned()],
-                Piece::Expression(name)
-                    if is_name(name) && !self.bound.contains(name) && depth < MAX_DEPTH =>
-                {
+                Piece::Expression(name) if is_name(name) && !self.is_bound(name) && depth < MAX_DEPTH => {
                     names.insert(name.to_owned());
                     let mut more: Vec<String> = Vec::new();
                     for definition in self.definitions(name) {

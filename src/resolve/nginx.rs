@@ -27,7 +27,8 @@ mod walk;
 use std::collections::BTreeMap;
 
 use super::paths::Paths;
-use crate::model::{Datum, Directive, Nginx, Target, Unresolved, Version};
+use crate::limits::Limits;
+use crate::model::{Datum, Directive, Nginx, Unresolved, Version};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::nginx::Tree;
@@ -43,6 +44,23 @@ pub struct Resolved {
     pub nginx: Nginx,
     /// What was not, sorted.
     pub unresolved: Vec<Unresolved>,
+    /// Where more would have been followed than is.
+    pub cut: Vec<Unresolved>,
+}
+
+/// What is known of a stack besides its nginx files.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// How deployed paths lead to its files.
+    pub paths: &'a Paths,
+    /// All files.
+    pub sources: &'a Sources,
+    /// The version of nginx that is meant.
+    pub version: Version,
+    /// Addresses outside of the tree: the names in them are hosts'.
+    pub external: &'a [Endpoint],
+    /// How much is followed.
+    pub limits: &'a Limits,
 }
 
 /// What the words behind a directive say, if nginx takes them.
@@ -79,18 +97,10 @@ pub(super) fn read_address(text: &str) -> Option<Endpoint> {
 ///
 /// A template's `{% if %}` makes unknown what stands in it. Where a text is filled in, or a file included that is not
 /// there, the level has a hole: what is not written in it is unknown.
-///
-/// The names in the addresses of `external` are hosts'.
-pub fn resolve(
-    files: &[FileId],
-    trees: &BTreeMap<FileId, Parsed<Tree>>,
-    paths: &Paths,
-    sources: &Sources,
-    target: &Target,
-    external: &[Endpoint],
-) -> Resolved {
-    let library = include::Library::new(files, trees, paths, sources);
-    let mut walk = walk::Walk::new(&library, target.nginx);
+pub fn resolve(files: &[FileId], trees: &BTreeMap<FileId, Parsed<Tree>>, known: &Known) -> Resolved {
+    let Known { paths, sources, external, .. } = *known;
+    let library = include::Library::new(files, trees, paths, sources, known.limits);
+    let mut walk = walk::Walk::new(&library, known.version, known.limits);
     let entries = entry::entries(&library);
     let disabled = entry::disabled(&library, &entries);
     for entry in entries.into_iter().filter(|entry| !disabled.contains(&entry.file)) {
@@ -106,5 +116,5 @@ pub fn resolve(
     route::apply(&mut found, external, sources);
     found.unresolved.sort();
     found.unresolved.dedup();
-    Resolved { nginx: found.nginx, unresolved: found.unresolved }
+    Resolved { nginx: found.nginx, unresolved: found.unresolved, cut: found.cut }
 }

@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// What is of no other rule. Sockets and undefined upstreams have rules of their own.
-const KINDS: [FaultKind; 9] = [
+const KINDS: [FaultKind; 10] = [
     FaultKind::Misspelt,
     FaultKind::Misplaced,
     FaultKind::Arguments,
@@ -26,6 +26,7 @@ const KINDS: [FaultKind; 9] = [
     FaultKind::Uri,
     FaultKind::Variable,
     FaultKind::Address,
+    FaultKind::Cycle,
 ];
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
@@ -43,6 +44,7 @@ fn finding(mistake: Mistake) -> Finding {
         FaultKind::Upstream => "it has no server that nginx could use",
         FaultKind::Uri => "no URI may stand here",
         FaultKind::Variable => "nothing defines this variable",
+        FaultKind::Cycle => "it leads back to a file that is being read",
         _ => "nginx cannot read this address",
     };
     let label = Label { span: fault.place, text: what.into() };

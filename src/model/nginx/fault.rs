@@ -63,6 +63,8 @@ pub enum FaultKind {
     Variable,
     /// An address of a host that nginx cannot read.
     Address,
+    /// A file that includes itself.
+    Cycle,
     /// An address of a unix socket that nginx refuses.
     UnixRefused,
     /// A path of a unix socket with a URI behind it and no colon between, so that all of it is the path.

@@ -95,6 +95,11 @@ fn combinations(operands: &[Possible<Value>]) -> Possible<Vec<Value>> {
         if rows.len() * values.len() > MAX_COMBINATIONS {
             return Possible::Unknown("it has too many possible values".into());
         }
+        // A list of many items has mostly items of one value each.
+        if let [only] = values {
+            rows.iter_mut().for_each(|row| row.push(only.clone()));
+            continue;
+        }
         rows = rows
             .iter()
             .flat_map(|row| values.iter().map(move |value| row.iter().chain([value]).cloned().collect()))
@@ -239,7 +244,9 @@ fn trailed(view: &View, head: &Expression, trailers: &[Trailer]) -> Possible<Val
         value = match (trailer, method.take()) {
             (Trailer::Attribute(name), None) => match value.likely() {
                 [Value::Path(_)] => value.try_map(|value| match value {
-                    Value::Path(path) => Ok(Value::Path(format!("{path}.{name}"))),
+                    Value::Path(path) if path.len() <= MAX_LENGTH => {
+                        Ok(Value::Path(format!("{path}.{name}")))
+                    }
                     _ => Err("the expression is not followed".into()),
                 }),
                 _ => {

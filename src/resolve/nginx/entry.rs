@@ -1,6 +1,7 @@
 //! Where reading begins: the files that no other file includes, and the block that each of them belongs in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::include::{Included, Library, includes};
 use crate::source::FileId;
@@ -96,42 +97,71 @@ fn independent<'a>(
     reached: &mut BTreeSet<FileId>,
 ) -> Vec<Entry<'a>> {
     let mut included = BTreeSet::new();
+    // Which file includes these first, and whether another one does too: many may include all of a directory.
+    let mut known: BTreeMap<Key, (FileId, bool)> = BTreeMap::new();
     for (file, _) in files {
-        let leads_to = direct(library, *file, main(*file));
-        included.extend(leads_to.into_iter().filter(|other| other != file));
+        for leads_to in direct(library, *file, main(*file)) {
+            match known.get_mut(&key(&leads_to)) {
+                Some((first, is_twice)) if first == file || *is_twice => {}
+                Some((first, is_twice)) => {
+                    *is_twice = true;
+                    included.extend(leads_to.contains(first).then_some(*first));
+                }
+                None => {
+                    included.extend(leads_to.iter().copied().filter(|other| other != file));
+                    known.insert(key(&leads_to), (*file, false));
+                }
+            }
+        }
     }
     let mut entries = Vec::new();
     let (first, rest): (Vec<_>, Vec<_>) = files.iter().partition(|(file, _)| !included.contains(file));
     for (file, context) in first.into_iter().chain(rest) {
         if reached.insert(file) {
-            reached.extend(reach(library, file, main(file)));
+            reach(library, file, main(file), reached);
             entries.push(Entry { file, context, main: main(file) });
         }
     }
-    entries.sort_by_key(|entry| files.iter().position(|(file, _)| *file == entry.file));
+    let places: BTreeMap<FileId, usize> =
+        files.iter().enumerate().map(|(at, (file, _))| (*file, at)).collect();
+    entries.sort_by_key(|entry| places.get(&entry.file));
     entries
 }
 
-/// The files that a file includes, and those that these include.
-fn reach(library: &Library<'_>, from: FileId, main: Option<&str>) -> BTreeSet<FileId> {
+/// Adds the files that a file includes, and those that these include.
+fn reach(library: &Library<'_>, from: FileId, main: Option<&str>, reached: &mut BTreeSet<FileId>) {
     let mut found = BTreeSet::new();
+    let mut known = BTreeSet::new();
     let mut next = vec![from];
     while let Some(file) = next.pop() {
-        next.extend(direct(library, file, main).into_iter().filter(|file| found.insert(*file)));
-    }
-    found
-}
-
-/// The files that a file itself includes.
-fn direct(library: &Library<'_>, file: FileId, main: Option<&str>) -> Vec<FileId> {
-    let directives = library.tree(file).map(includes).unwrap_or_default();
-    let mut found = Vec::new();
-    for directive in directives {
-        if let Included::Files(files) = library.include(main, directive) {
-            found.extend(files);
+        for leads_to in direct(library, file, main) {
+            if known.insert(key(&leads_to)) {
+                next.extend(leads_to.iter().copied().filter(|file| found.insert(*file)));
+            }
         }
     }
-    found
+    reached.append(&mut found);
+}
+
+/// The files that each `include` of a file leads to.
+fn direct(library: &Library<'_>, file: FileId, main: Option<&str>) -> Vec<Rc<[FileId]>> {
+    let directives = library.tree(file).map(includes).unwrap_or_default();
+    let files = directives.into_iter().filter_map(|directive| match library.include(main, directive) {
+        Included::Files(files) => Some(files),
+        Included::Nothing | Included::Stock(_) | Included::Unknown(_) => None,
+    });
+    let mut known = BTreeSet::new();
+    files.filter(|files| known.insert(key(files))).collect()
+}
+
+/// What tells lists of files apart without a look at all of them: those of several files are kept by the library, each once.
+type Key = (usize, Option<FileId>);
+
+fn key(files: &Rc<[FileId]>) -> Key {
+    match files[..] {
+        [file] => (0, Some(file)),
+        _ => (files.as_ptr().addr(), None),
+    }
 }
 
 /// The block that the directives of a file's top level fit in.

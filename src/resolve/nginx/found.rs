@@ -15,6 +15,7 @@ pub(super) const SHARED_STREAM: usize = 1;
 pub(super) struct Found {
     pub(super) nginx: Nginx,
     pub(super) unresolved: Vec<Unresolved>,
+    pub(super) cut: Vec<Unresolved>,
     pub(super) https: Vec<Http>,
     /// For each upstream, by its index: the block of `https` that it belongs to.
     pub(super) upstream_http: Vec<usize>,

@@ -1,13 +1,15 @@
 //! Which files of the stack an `include` means.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use crate::limits::{Limit, Limits};
 use crate::resolve::paths::{Mapped, Paths, glob_matches, template_free};
-use crate::resolve::variants;
 use crate::source::{FileId, Sources};
 use crate::syntax::Parsed;
 use crate::syntax::nginx::{Directive, Item, Tree};
+use crate::value::environment;
 
 /// Where published builds have their configuration. A path below one of these is one below the directory of the main
 /// file, wherever that lies in the tree.
@@ -45,16 +47,31 @@ pub(super) struct Library<'a> {
     trees: &'a BTreeMap<FileId, Parsed<Tree>>,
     paths: &'a Paths,
     by_path: BTreeMap<String, FileId>,
-    /// What patterns of deployed paths stand for: many a file includes the same snippets, and each pattern is held against
-    /// all names.
-    globs: RefCell<BTreeMap<String, Vec<FileId>>>,
+    /// What patterns beside the main file, and those of deployed paths, stand for: many a file includes the same snippets, and
+    /// each pattern is held against all names.
+    beside: RefCell<BTreeMap<String, Rc<[FileId]>>>,
+    deployed: RefCell<BTreeMap<String, Rc<[FileId]>>>,
+    /// The links that were not read and that patterns may lead to, by the directory of the main file.
+    links: RefCell<BTreeMap<Asked, Option<&'a str>>>,
+    /// Whether patterns lead to files of other environments than that of a number.
+    foreign: RefCell<BTreeMap<(usize, Asked), bool>>,
+    /// The environments that the paths of files speak of.
+    environments: BTreeMap<FileId, usize>,
+    /// How many more names may be held against patterns.
+    left: Cell<u64>,
 }
+
+/// An argument of an `include`, and the directory of the main file.
+type Asked = (Option<String>, String);
+
+/// How many names may be held against patterns for each directive that may be followed.
+const NAMES: u64 = 20;
 
 /// What an `include` means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Included {
     /// These files, in this order; at least one.
-    Files(Vec<FileId>),
+    Files(Rc<[FileId]>),
     /// A pattern that no file of the stack matches, which nginx takes for nothing.
     Nothing,
     /// A file that is known to set nothing that is resolved, but for the directive that is named.
@@ -70,6 +87,7 @@ impl<'a> Library<'a> {
         trees: &'a BTreeMap<FileId, Parsed<Tree>>,
         paths: &'a Paths,
         sources: &'a Sources,
+        limits: &Limits,
     ) -> Library<'a> {
         let mut files: Vec<FileId> = files.iter().copied().filter(|file| trees.contains_key(file)).collect();
         files.sort_by(|a, b| sources.get(*a).path.cmp(&sources.get(*b).path));
@@ -77,7 +95,21 @@ impl<'a> Library<'a> {
         let place = |file: &FileId| (without_template_suffix(&sources.get(*file).path), *file);
         // A file that bears its deployed name goes before a template of it.
         let by_path = files.iter().rev().map(place).collect();
-        Library { files, sources, trees, paths, by_path, globs: RefCell::default() }
+        let environment = |file: &FileId| Some((*file, environment(&sources.get(*file).path)?));
+        let environments = files.iter().filter_map(environment).collect();
+        Library {
+            files,
+            sources,
+            trees,
+            paths,
+            by_path,
+            beside: RefCell::default(),
+            deployed: RefCell::default(),
+            links: RefCell::default(),
+            foreign: RefCell::default(),
+            environments,
+            left: Cell::new(limits.get(Limit::Directives).saturating_mul(NAMES)),
+        }
     }
 
     /// The tree of one of the files.
@@ -104,6 +136,9 @@ impl<'a> Library<'a> {
             return Included::Unknown("its path is filled in by a template".into());
         }
         let path = argument.text.as_str();
+        if self.is_spent() {
+            return Included::Unknown("too many files are included to look them all up".into());
+        }
         if path.contains("[:") {
             return Included::Unknown("patterns with character classes are not read".into());
         }
@@ -114,14 +149,8 @@ impl<'a> Library<'a> {
                 found = available;
             }
         }
-        // Beside the main file lies what is its own, whatever the names say.
-        let path = |file: FileId| self.sources.get(file).path.as_str();
-        let is_foreign = |file: &FileId| {
-            variants::conflict(path(directive.span.file), path(*file))
-                && !main.is_some_and(|main| path(*file).starts_with(main))
-        };
         match &found {
-            Included::Files(files) if files.iter().any(is_foreign) => {
+            Included::Files(files) if self.is_foreign(main, directive.span.file, path, files) => {
                 Included::Unknown("the file of the stack is for another environment".into())
             }
             _ => found,
@@ -132,15 +161,48 @@ impl<'a> Library<'a> {
     /// nothing that was read: what nginx finds there may be anything.
     pub(super) fn unread(&self, main: Option<&str>, directive: &Directive) -> Option<&'a str> {
         let pattern = directive.arguments().first()?.text.as_str();
-        if !pattern.contains(GLOB) {
+        if !has_pattern(directive) {
             return None;
+        }
+        let asked = (main.map(str::to_owned), pattern.to_owned());
+        if let Some(known) = self.links.borrow().get(&asked) {
+            return *known;
         }
         let (beside_main, deployed) = places(main, pattern);
         let root = self.paths.root();
+        self.charge(self.sources.unread_links().len(), pattern);
         let mut links = self.sources.unread_links().filter(|link| link.starts_with(root));
-        links.find(|link| {
+        let found = links.find(|link| {
             beside_main.as_ref().is_some_and(|pattern| leads_into(pattern, link))
                 || may_lead_into(&deployed, link)
+        });
+        self.links.borrow_mut().insert(asked, found);
+        found
+    }
+
+    /// Whether so many names were held against patterns that no more are.
+    pub(super) fn is_spent(&self) -> bool {
+        self.left.get() == 0
+    }
+
+    /// Takes account of names that are held against a pattern.
+    fn charge(&self, names: usize, pattern: &str) {
+        let each = 1 + pattern.len() as u64 / 64;
+        self.left.set(self.left.get().saturating_sub(each.saturating_mul(names as u64)));
+    }
+
+    /// Whether one of the files that an argument stands for is for another environment than the file with the `include`. Beside
+    /// the main file lies what is its own, whatever the names say.
+    fn is_foreign(&self, main: Option<&str>, from: FileId, argument: &str, files: &[FileId]) -> bool {
+        let Some(own) = self.environments.get(&from) else { return false };
+        let asked = (*own, (main.map(str::to_owned), argument.to_owned()));
+        let mut foreign = self.foreign.borrow_mut();
+        *foreign.entry(asked).or_insert_with(|| {
+            let path = |file: &FileId| self.sources.get(*file).path.as_str();
+            files.iter().any(|file| {
+                self.environments.get(file).is_some_and(|other| other != own)
+                    && !main.is_some_and(|main| path(file).starts_with(main))
+            })
         })
     }
 
@@ -153,17 +215,20 @@ impl<'a> Library<'a> {
         }
         let beside_main = beside_main.filter(|_| !self.paths.is_said(place));
         if path.contains(GLOB) {
-            let mut files = beside_main.map(|pattern| self.matching(&pattern)).unwrap_or_default();
+            let matching = |pattern| known(&self.beside, pattern, |pattern| self.matching(pattern));
+            let mut files = beside_main.map(matching).unwrap_or_default();
             if files.is_empty() {
-                files = self.deployed(deployed);
+                files = known(&self.deployed, deployed, |pattern| self.deployed(pattern));
             }
             return if files.is_empty() { Included::Nothing } else { Included::Files(files) };
         }
         if let Some(file) = beside_main.and_then(|path| self.by_path.get(&path)) {
-            return Included::Files(vec![*file]);
+            return Included::Files([*file].into());
         }
+        let name = deployed.rsplit('/').next().unwrap_or_default();
+        self.charge(self.paths.named(name).len(), "");
         match self.paths.find(&fold(&deployed)) {
-            Mapped::File(file) if self.trees.contains_key(&file) => Included::Files(vec![file]),
+            Mapped::File(file) if self.trees.contains_key(&file) => Included::Files([file].into()),
             Mapped::Ambiguous => Included::Unknown("several files of the stack may be meant".into()),
             Mapped::File(_) | Mapped::Missing if is_stock(path) => Included::Stock(sent_by(path)),
             Mapped::File(_) | Mapped::Missing => Included::Unknown("it is not among the files read".into()),
@@ -171,14 +236,10 @@ impl<'a> Library<'a> {
     }
 
     /// The nginx files that a pattern of a deployed path stands for.
-    fn deployed(&self, pattern: String) -> Vec<FileId> {
-        let mut globs = self.globs.borrow_mut();
-        if let Some(files) = globs.get(&pattern) {
-            return files.clone();
-        }
-        let mut files = self.paths.glob(&pattern);
+    fn deployed(&self, pattern: &str) -> Vec<FileId> {
+        self.charge(self.files.len(), pattern);
+        let mut files = self.paths.glob(pattern);
         files.retain(|file| self.trees.contains_key(file));
-        globs.insert(pattern, files.clone());
         files
     }
 
@@ -193,8 +254,32 @@ impl<'a> Library<'a> {
         };
         let start = &pattern[..pattern.find(['*', '?', '[', '\\']).unwrap_or(pattern.len())];
         let near = self.by_path.range(start.to_owned()..).take_while(|(path, _)| path.starts_with(start));
-        near.filter(|(path, _)| is_match(path)).map(|(_, file)| *file).collect()
+        let mut names = 0;
+        let near = near.inspect(|_| names += 1);
+        let files = near.filter(|(path, _)| is_match(path)).map(|(_, file)| *file).collect();
+        self.charge(names, pattern);
+        files
     }
+}
+
+/// Whether an `include` takes all files that a pattern matches.
+pub(super) fn has_pattern(directive: &Directive) -> bool {
+    directive.arguments().first().is_some_and(|argument| argument.text.contains(GLOB))
+}
+
+/// What a pattern stands for, which is worked out once.
+fn known(
+    patterns: &RefCell<BTreeMap<String, Rc<[FileId]>>>,
+    pattern: String,
+    find: impl Fn(&str) -> Vec<FileId>,
+) -> Rc<[FileId]> {
+    let mut patterns = patterns.borrow_mut();
+    if let Some(files) = patterns.get(&pattern) {
+        return Rc::clone(files);
+    }
+    let files: Rc<[FileId]> = find(&pattern).into();
+    patterns.insert(pattern, Rc::clone(&files));
+    files
 }
 
 /// Where an `include` looks: beside the main file, if it is known and the path lies below nginx's prefix, and on the

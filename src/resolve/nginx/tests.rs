@@ -4,7 +4,7 @@ mod faults;
 mod files;
 
 use super::*;
-use crate::model::{Datum, LevelId, OriginKind, Uri, Version};
+use crate::model::{Datum, LevelId, OriginKind, Target, Uri, Version};
 use crate::source::{FileKind, Source};
 use crate::syntax::nginx::parse;
 use crate::value::Possible;
@@ -22,7 +22,10 @@ fn stack(files: &[(&str, &str)]) -> Stack {
     let ids: Vec<FileId> = sources.iter().map(|(id, _)| id).collect();
     let trees = sources.iter().map(|(id, source)| (id, parse(id, &source.text))).collect();
     let paths = Paths::new("", ids.iter().copied(), &sources);
-    let resolved = resolve(&ids, &trees, &paths, &sources, &Target::NEWEST, &[]);
+    let limits = Limits::default();
+    let version = Target::NEWEST.nginx;
+    let known = Known { paths: &paths, sources: &sources, version, external: &[], limits: &limits };
+    let resolved = resolve(&ids, &trees, &known);
     Stack { sources, resolved }
 }
 

@@ -13,6 +13,7 @@ use super::entry::{self, Entry};
 use super::found::{Found, Http, SHARED_HTTP, SHARED_STREAM};
 use super::include::Library;
 use crate::directives::Context;
+use crate::limits::Limits;
 use crate::model::{Level, LevelId, LevelKind, Listen, Main, OriginKind, Reading, Unresolved, Version};
 use crate::source::{FileId, Span};
 use crate::syntax::nginx::{Body, Directive, Item, TemplateKind};
@@ -20,8 +21,6 @@ use crate::value::Possible;
 
 /// Blocks and includes inside each other are followed up to this depth in all.
 const MAX_DEPTH: usize = 120;
-/// How many directives of a stack are looked at, a fragment counted each time that it is included.
-const MAX_DIRECTIVES: usize = 4_000_000;
 
 /// Why nothing is known of a file whose blocks hang on how its template is filled in.
 const ENTANGLED: &str = "tags of a template and blocks of nginx cross in this file";
@@ -89,9 +88,11 @@ pub(super) struct Walk<'a> {
     pub(super) version: Version,
     pub(super) found: Found,
     scopes: usize,
-    directives: usize,
-    /// The files that are being read, each included by the one before.
-    chain: Vec<FileId>,
+    /// How many directives have been looked at, a fragment counted each time that it is included.
+    directives: u64,
+    limits: &'a Limits,
+    /// The files that are being read, each included by the one before, and whether that is by a pattern.
+    chain: Vec<(FileId, bool)>,
     /// The files of the reading that is under way.
     read: BTreeSet<FileId>,
     /// The holes that are noted: a file that is included in vain a million times makes one of each place.
@@ -104,7 +105,7 @@ pub(super) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// A walk that has not begun.
-    pub(super) fn new(library: &'a Library<'a>, version: Version) -> Walk<'a> {
+    pub(super) fn new(library: &'a Library<'a>, version: Version, limits: &'a Limits) -> Walk<'a> {
         let shared = vec![Http::default(), Http { stream: true, ..Http::default() }];
         let found = Found { https: shared, ..Found::default() };
         Walk {
@@ -113,6 +114,7 @@ impl<'a> Walk<'a> {
             found,
             scopes: 0,
             directives: 0,
+            limits,
             chain: Vec::new(),
             read: BTreeSet::new(),
             holes: BTreeSet::new(),
@@ -182,7 +184,7 @@ impl<'a> Walk<'a> {
         let server = place.server;
         self.read.clear();
         self.found.nginx.readings.push(Reading { block: entry.context.block(), files: Vec::new() });
-        self.file(entry.file, place);
+        self.file(entry.file, false, place);
         if let Some(server) = server {
             self.found.nginx.servers[server].listen.push(Listen::implied(Possible::Unknown(open)));
         }
@@ -193,7 +195,7 @@ impl<'a> Walk<'a> {
         self.scopes
     }
 
-    fn file(&mut self, file: FileId, mut place: Place<'a>) {
+    fn file(&mut self, file: FileId, by_pattern: bool, mut place: Place<'a>) {
         let Some(tree) = self.library.tree(file) else { return };
         if tree.entangled {
             let name = &self.library.sources.get(file).path;
@@ -210,7 +212,7 @@ impl<'a> Walk<'a> {
         {
             reading.files.push(file);
         }
-        self.chain.push(file);
+        self.chain.push((file, by_pattern));
         self.items(&tree.items, place, tree.entangled);
         self.chain.pop();
     }
@@ -247,14 +249,8 @@ impl<'a> Walk<'a> {
                 }
                 Item::Directive(directive) => {
                     self.directives += 1;
-                    if self.directives > MAX_DIRECTIVES || place.depth > MAX_DEPTH {
-                        self.hole(
-                            &place,
-                            directive.span,
-                            OriginKind::Written,
-                            "the configuration is too large or too deep to be followed",
-                        );
-                        return;
+                    if self.is_spent() || place.depth > MAX_DEPTH {
+                        return self.cut(&place, directive.span);
                     }
                     self.directive(directive, &place, entangled);
                 }

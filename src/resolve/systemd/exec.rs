@@ -20,6 +20,9 @@ use crate::value::Possible;
 /// How much of a command line is looked at, in bytes: Linux takes no more than about so much.
 const MAX_SIZE: usize = 1 << 21;
 
+/// How many lines of one directive are looked at: each is held against the others.
+const MAX_LINES: usize = 1000;
+
 /// The longest word that Linux takes, in bytes.
 const MAX_WORD: usize = 1 << 17;
 
@@ -48,7 +51,8 @@ pub(super) fn of_unit(unit: &Merged<'_>, environment: &Environment, sources: &So
         }
     }
     let mut all = Vec::new();
-    for line in directives.into_values().flatten().filter(|line| !line.entry.conditional) {
+    let lines = directives.into_values().flat_map(|lines| lines.into_iter().take(MAX_LINES));
+    for line in lines.filter(|line| !line.entry.conditional) {
         let commands = commands(unit, &line, environment).unwrap_or_default();
         all.extend(commands.into_iter().map(|command| UnitCommand {
             directive: line.entry.key.clone(),

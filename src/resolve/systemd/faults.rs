@@ -14,6 +14,9 @@ use crate::value::{self, Duration};
 /// How many names one unit has corrected: for each all are looked at.
 const MAX_CORRECTED: usize = 20;
 
+/// How many values one unit has mended: for some all lines are looked at, and some are mended as a whole for each word.
+const MAX_MENDED: usize = 100;
+
 /// The faults of a unit, in the order in which its lines are read.
 pub(super) fn faults(unit: &Merged<'_>, version: u32) -> Vec<UnitFault> {
     // What has no section of a unit at all bears its name by chance.
@@ -29,7 +32,7 @@ pub(super) fn faults(unit: &Merged<'_>, version: u32) -> Vec<UnitFault> {
         })
         .map(|(name, span)| section(name, *span))
         .collect();
-    let mut corrected = 0;
+    let (mut corrected, mut mended) = (0, 0);
     for line in unit.lines() {
         let is_meant =
             units::has_section(unit.name.kind, line.section) && !unit.is_open(line.entry.span.file);
@@ -42,7 +45,10 @@ pub(super) fn faults(unit: &Merged<'_>, version: u32) -> Vec<UnitFault> {
                     Kind::Command => command::objection(unit, line, version).into_iter().collect(),
                     _ => judged::objections(unit, line, row, version),
                 };
-                faults.extend(found.into_iter().map(|it| value_fault(unit, line, row, it, version)));
+                for objection in found {
+                    mended += 1;
+                    faults.push(value_fault(unit, line, row, objection, version, mended <= MAX_MENDED));
+                }
             }
             None => {
                 corrected += 1;
@@ -105,6 +111,7 @@ fn value_fault(
     row: &Row,
     objection: Objection,
     version: u32,
+    is_mended: bool,
 ) -> UnitFault {
     let written = line.value().text.get(objection.range.clone()).unwrap_or_default();
     let place = line.value().span_of(objection.range.clone());
@@ -118,7 +125,8 @@ fn value_fault(
             applicability: Applicability::Safe,
             edits: vec![Edit { span: place, replacement: near.clone() }],
         }),
-        None => mends::mend(unit, line, row, &objection),
+        None if is_mended => mends::mend(unit, line, row, &objection),
+        None => None,
     };
     UnitFault {
         kind: objection.kind,

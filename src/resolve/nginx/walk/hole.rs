@@ -1,14 +1,15 @@
 //! Includes, and what cannot be seen through.
 
-use super::super::include::Included;
+use super::super::include::{Included, has_pattern};
 use super::{Block, Place, Walk, title};
-use crate::model::{Hole, OriginKind};
+use crate::limits::Limit;
+use crate::model::{FaultKind, Hole, OriginKind, Unresolved};
 use crate::source::Span;
 use crate::syntax::nginx::Directive;
 use crate::value::Possible;
 
 /// How many directives an `include` counts for, since looking its files up takes as long.
-const INCLUDE_COST: usize = 20;
+const INCLUDE_COST: u64 = 20;
 
 /// The headers of Debian's and Ubuntu's `proxy_params`, the same in all releases. Of `Host` the values differ: `$http_host`, and
 /// `$host` of late.
@@ -26,11 +27,17 @@ impl<'a> Walk<'a> {
             Included::Stock(None) => {}
             Included::Stock(only) => self.stock(place, directive.span, only),
             Included::Files(files) => {
-                for file in files {
-                    if self.chain.contains(&file) {
-                        self.hole(place, directive.span, OriginKind::Written, "the file includes itself");
-                    } else {
-                        self.file(file, Place { depth: place.depth + 1, ..place.clone() });
+                for &file in files.iter() {
+                    self.directives += 1;
+                    if self.is_spent() {
+                        return self.cut(place, directive.span);
+                    }
+                    let by_pattern = has_pattern(directive);
+                    match self.chain.iter().rposition(|(read, _)| *read == file) {
+                        Some(at) => self.cycle(directive, at, by_pattern, place),
+                        None => {
+                            self.file(file, by_pattern, Place { depth: place.depth + 1, ..place.clone() })
+                        }
                     }
                 }
             }
@@ -54,6 +61,59 @@ impl<'a> Walk<'a> {
                 &format!("an include is not resolved: {why}"),
             ),
         }
+    }
+
+    /// Notes that a file is included that is being read, as the one `at` a place in the chain. nginx opens it again and again, and
+    /// ends when it may open no more files; but a pattern stands for nothing then, and it goes on.
+    fn cycle(&mut self, directive: &Directive, at: usize, by_pattern: bool, place: &Place<'_>) {
+        self.hole(place, directive.span, OriginKind::Written, "the file includes itself");
+        let is_open = by_pattern || self.chain[at + 1..].iter().any(|(_, by_pattern)| *by_pattern);
+        if is_open {
+            return self
+                .unfollowed(directive.span, "nothing is included here: the file includes itself".into());
+        }
+        if place.guessed || place.doubt().is_some() {
+            return;
+        }
+        let file = self.chain[at].0;
+        let name = self.library.sources.get(file).name();
+        let message = match at + 1 == self.chain.len() {
+            true => format!("`{name}` includes itself, until no more files may be opened"),
+            false => format!(
+                "`{name}`, which includes this file, is included again, until no more files may be opened"
+            ),
+        };
+        self.fault(FaultKind::Cycle, directive.span, message);
+    }
+
+    /// Says of a stack that something is not followed, once.
+    fn unfollowed(&mut self, span: Span, why: String) {
+        if self.found.cut.is_empty() {
+            self.found.cut.push(Unresolved { span, what: "the configuration".into(), why });
+        }
+    }
+
+    /// Whether as much was followed as may be.
+    pub(super) fn is_spent(&self) -> bool {
+        self.directives > self.limits.get(Limit::Directives) || self.library.is_spent()
+    }
+
+    /// Notes that nothing more is followed here, and says so once.
+    pub(super) fn cut(&mut self, place: &Place<'_>, span: Span) {
+        self.hole(
+            place,
+            span,
+            OriginKind::Written,
+            "the configuration is too large or too deep to be followed",
+        );
+        let why = match self.is_spent() {
+            true => format!(
+                "nothing from here on is followed: with what is included there are too many directives{}",
+                self.limits.raised(Limit::Directives)
+            ),
+            false => "nothing in here is followed: blocks and includes are too deep in each other".into(),
+        };
+        self.unfollowed(span, why);
     }
 
     /// A distributor's file, which sets one directive and nothing else that is resolved.

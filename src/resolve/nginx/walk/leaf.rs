@@ -6,7 +6,7 @@ use super::super::found::{Assignment, Pass};
 use super::super::value::value;
 use super::{Block, Place, Walk, title};
 use crate::directives::named;
-use crate::model::{Anchor, Dialect, Jump, LevelId, LevelKind, Listen, Sent, Written, directive};
+use crate::model::{Anchor, Dialect, Jump, LevelId, LevelKind, Listen, OriginKind, Sent, Written, directive};
 use crate::source::Span;
 use crate::syntax::nginx::{Body, Directive, Item, Word};
 use crate::value::{Endpoint, Possible};
@@ -41,10 +41,18 @@ const MAY_BE_STREAM: &str = "it may stand in `stream` as well as in `http`";
 /// The most ports of one `listen` that are told apart.
 const MAX_PORTS: u16 = 256;
 
+/// How many settings of one block are told apart: each route below it looks at all of them.
+const MAX_SETTINGS: usize = 1000;
+
 impl Walk<'_> {
     /// A directive of the table, a header, or what leads to a named location.
     pub(super) fn write(&mut self, written: &Directive, place: &Place<'_>) {
         let Some(level) = place.level else { return };
+        let held = &self.found.nginx.levels[level.0 as usize];
+        if held.sent.len() + held.written.len() >= MAX_SETTINGS {
+            let why = "there are more settings in one block than are told apart";
+            return self.hole(place, held.header, OriginKind::Written, why);
+        }
         if let Some(directive) = SENDING.iter().find(|it| **it == written.name()) {
             let Some(sent) = sent(directive, written, place) else { return };
             return self.found.nginx.levels[level.0 as usize].sent.push(sent);

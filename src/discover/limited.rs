@@ -1,0 +1,92 @@
+//! Reading no more than the limits of the run, and nothing that may have no end.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::limits::{Limit, Limits};
+use crate::source::FileKind;
+
+/// Why something is not read that may have no end.
+pub(super) const ENDLESS: &str = "it is a pipe, a socket or a device";
+
+/// The limit for files of a kind.
+pub(super) fn limit_of(kind: FileKind) -> Limit {
+    match kind {
+        FileKind::Nginx | FileKind::Packages | FileKind::Launcher => Limit::File,
+        FileKind::Gunicorn | FileKind::Systemd | FileKind::Compose | FileKind::Machine => Limit::Source,
+    }
+}
+
+/// The bytes of a file, as many as it may have and one more. What the metadata says of its length is not relied upon: it may
+/// grow, and some files of the kernel's say nothing.
+pub(super) fn bytes_of(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    // Opening a pipe would wait for somebody who writes to it.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other(ENDLESS));
+    }
+    let file = fs::File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other(ENDLESS));
+    }
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The text of a file.
+pub(super) fn text_of(path: &Path, limits: &Limits) -> io::Result<String> {
+    let bytes = bytes_of(path, limits.get(Limit::File))?;
+    if bytes.len() as u64 > limits.get(Limit::File) {
+        return Err(io::Error::other(limits.too_large(Limit::File)));
+    }
+    String::from_utf8(bytes).map_err(io::Error::other)
+}
+
+/// Why a directory is not gone into, if one of its lists of files to ignore is nothing that can be read to its end.
+pub(super) fn ignore_fault(directory: &Path, limits: &Limits) -> Option<String> {
+    [".gitignore", ".ignore", ".git/info/exclude"].into_iter().find_map(|name| {
+        let list = fs::metadata(directory.join(name)).ok().filter(|it| !it.is_dir())?;
+        if !list.is_file() {
+            return Some("its list of files to ignore is a pipe or a device".into());
+        }
+        let is_too_large = list.len() > limits.get(Limit::Ignore);
+        is_too_large.then(|| format!("of its list of files to ignore, {}", limits.too_large(Limit::Ignore)))
+    })
+}
+
+/// How much was read in a run.
+pub(super) struct Total {
+    left: u64,
+    /// The first file that was too much, and how many there are.
+    passed_over: Option<(String, usize)>,
+    raised: String,
+}
+
+impl Total {
+    pub(super) fn new(limits: &Limits) -> Total {
+        let raised = limits.raised(Limit::Total).to_string();
+        Total { left: limits.get(Limit::Total), passed_over: None, raised }
+    }
+
+    /// Whether a file of so many bytes may be kept. Once one may not, none behind it may, however small.
+    pub(super) fn takes(&mut self, shown: &str, length: usize) -> bool {
+        let left = self.left.checked_sub(length as u64).filter(|_| self.passed_over.is_none());
+        match (left, &mut self.passed_over) {
+            (Some(left), _) => self.left = left,
+            (None, Some((_, count))) => *count += 1,
+            (None, none) => *none = Some((shown.to_owned(), 1)),
+        }
+        left.is_some()
+    }
+
+    /// What is told of the files that were too much.
+    pub(super) fn problem(self) -> Option<String> {
+        let (first, count) = self.passed_over?;
+        let those = match count {
+            1 => format!("`{first}`"),
+            count => format!("`{first}` and {} behind it", count - 1),
+        };
+        Some(format!("cannot read {those}: all files together are larger than may be{}", self.raised))
+    }
+}
