@@ -9,8 +9,8 @@ use hoplint::edit::Applicability;
 use hoplint::fix::fix;
 use rayon::prelude::*;
 
-use crate::props::assert_tiled;
 use crate::real::corpus;
+use crate::sound::assert_tiled;
 use crate::support::{files_below, found, names_in, read, refusals, root};
 
 /// The stacks of corpus/.

@@ -41,6 +41,20 @@ fn messages(parsed: &Parsed<Tree>, text: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_block_that_is_not_closed_ends_where_the_next_one_begins() {
+    for (text, end) in [
+        ("upstream a {\n server b;\n\nserver {\n listen 80;\n}\n", "server {"),
+        ("map $a $b {\n c d;\n\nserver {\n listen 80;\n}\n", "server {"),
+        ("map $a $b {\n c d\n\nserver {\n listen 80;\n}\n", "server {"),
+    ] {
+        let items = read(text).tree.items;
+        let [Item::Directive(first), Item::Directive(second)] = &items[..] else { panic!("{text}") };
+        let next = text.rfind(end).unwrap();
+        assert_eq!((first.span.range(), second.span.range().start), (0..next, next), "{text}");
+    }
+}
+
+#[test]
 fn words_end_and_quotes_close_where_nginx_has_it() {
     for (text, expected) in [
         ("", ""),

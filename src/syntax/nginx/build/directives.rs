@@ -89,12 +89,13 @@ impl<'i> Builder<'i> {
         if flawed {
             self.told_until = Some(brace.end as usize);
         }
-        let name = first.text.clone();
+        let (name, start) = (first.text.clone(), first.span.start);
         if self.in_keys() {
             return self.block_in_keys(words, brace, flawed);
         }
         if name == "server" && self.is_in("upstream") && words.len() == 1 {
-            self.not_closed(format!("directive \"{name}\" is not terminated by \";\""), brace, flawed);
+            let message = format!("directive \"{name}\" is not terminated by \";\"");
+            self.not_closed(message, brace, start, flawed);
             return self.open(words, brace);
         }
         let is_server = name == "server" && self.is_in("upstream");
@@ -121,7 +122,8 @@ impl<'i> Builder<'i> {
                 let end = last.span.end;
                 self.push_simple(words, end);
             }
-            self.not_closed(message, brace, flawed);
+            let end = rest.first().map_or(brace.start, |word| word.span.start);
+            self.not_closed(message, brace, end, flawed);
             return self.block(rest, brace, true);
         }
         let told = self.stack.last_mut().is_some_and(|frame| std::mem::replace(&mut frame.told, true));
@@ -132,8 +134,8 @@ impl<'i> Builder<'i> {
         self.take_for_semicolon(words, brace);
     }
 
-    /// The block around ends here, though no brace closes it.
-    fn not_closed(&mut self, message: String, at: Span, flawed: bool) {
+    /// The block around ends at `end`, though no brace closes it.
+    fn not_closed(&mut self, message: String, at: Span, end: u32, flawed: bool) {
         let opener = self.stack.last().and_then(|frame| frame.opener.clone());
         if !flawed {
             let told = self.brace_errors.len() < MOST_ERRORS;
@@ -142,7 +144,7 @@ impl<'i> Builder<'i> {
         }
         // Should it be closed nevertheless, the brace is one too many.
         self.excess_closes += 1;
-        self.leave(at.start);
+        self.leave(end);
     }
 
     /// A `{` behind a directive that opens no block.
