@@ -12,6 +12,7 @@ use hoplint::config::{self, Settings, Truth};
 use hoplint::edit::Applicability;
 use hoplint::finding::{Finding, Severity};
 use hoplint::fix::{add_ignores, fix};
+use hoplint::limits::Limits;
 use hoplint::output;
 use hoplint::resolve::{self, gunicorn::evaluated, stacks::stacks};
 use hoplint::source::{FileId, FileKind, Source, Sources, Span};
@@ -124,7 +125,7 @@ fn of_nginx_items(items: &[nginx::Item], text: &str, is_sound: bool) {
     let mut at = 0;
     for item in items {
         let span = match item {
-            nginx::Item::Directive(directive) => directive.span,
+            nginx::Item::Directive(directive) => directive.span(),
             nginx::Item::Comment(span) => *span,
             nginx::Item::Template(template) => template.span,
         };
@@ -135,7 +136,7 @@ fn of_nginx_items(items: &[nginx::Item], text: &str, is_sound: bool) {
         assert!(!directive.words.is_empty(), "a directive without a name");
         for word in &directive.words {
             assert_place(text, word.span.range(), "a word");
-            assert_place(text, word.inner.range(), "the inside of a word");
+            assert_place(text, word.inner().range(), "the inside of a word");
         }
         of_nginx_items(directive.items(), text, is_sound);
     }
@@ -262,7 +263,9 @@ fn of_command_line(data: &[u8]) {
     let trees = resolve::parse(&sources);
     for stack in stacks(&sources, &[], &[]) {
         let target = Settings::default().target;
-        for unknown in resolve::deployment(&stack, &trees, &sources, target, &[]).unresolved {
+        for unknown in
+            resolve::deployment(&stack, &trees, &sources, target, &[], &Limits::default()).unresolved
+        {
             assert_span(&sources, unknown.span, &unknown.what);
         }
     }

@@ -50,7 +50,7 @@ fn a_block_that_is_not_closed_ends_where_the_next_one_begins() {
         let items = read(text).tree.items;
         let [Item::Directive(first), Item::Directive(second)] = &items[..] else { panic!("{text}") };
         let next = text.rfind(end).unwrap();
-        assert_eq!((first.span.range(), second.span.range().start), (0..next, next), "{text}");
+        assert_eq!((first.span().range(), second.span().range().start), (0..next, next), "{text}");
     }
 }
 
