@@ -136,7 +136,7 @@ impl Paths {
         if let Some((_, id)) = behind.first().filter(|(end, _)| *end == wanted) {
             return Mapped::File(*id);
         }
-        let shared = |end: &str| end.split('/').zip(wanted.split('/')).take_while(|(a, b)| a == b).count();
+        let shared = |end: &str| end.split('\0').zip(wanted.split('\0')).take_while(|(a, b)| a == b).count();
         let closest = before.last().into_iter().chain(behind.first());
         let best = closest.map(|(end, _)| shared(end)).max().unwrap_or(0);
         if best == 0 {
@@ -240,10 +240,11 @@ impl Paths {
     }
 }
 
-/// A path with its components in the other order: `gunicorn.conf.py/shop/srv`.
+/// The components of a path in the other order: `gunicorn.conf.py`, `shop`, `srv`. What stands between them stands before any
+/// letter, so that in the order of the texts those stand together that share components.
 fn from_the_end(path: &str) -> String {
     let parts: Vec<&str> = path.rsplit('/').filter(|part| !part.is_empty()).collect();
-    parts.join("/")
+    parts.join("\0")
 }
 
 /// A file name without the suffix that a template engine, or whoever copies an example, takes off: `app.service.j2` is
@@ -385,6 +386,20 @@ mod tests {
             found(&["x/app.service.j2"], "/etc/systemd/system/app.service").as_deref(),
             Some("x/app.service.j2")
         );
+    }
+
+    #[test]
+    fn components_are_compared_and_not_the_letters_of_them() {
+        // `-`, `.` and a blank stand before `/` in the alphabet.
+        let files = ["app/web.conf", "app-old/web.conf", "app.d/web.conf", "app 2/web.conf"];
+        for file in files {
+            assert_eq!(found(&files, &format!("/srv/{file}")).as_deref(), Some(file));
+        }
+        assert_eq!(found(&files, "/srv/other/web.conf"), None);
+        let files = ["app/web.conf", "x/app/web.conf", "app-old/web.conf"];
+        assert_eq!(found(&files, "/srv/app/web.conf"), None);
+        assert_eq!(found(&files, "/x/app/web.conf").as_deref(), Some(files[1]));
+        assert_eq!(found(&files, "app/web.conf").as_deref(), Some(files[0]));
     }
 
     #[test]
