@@ -107,8 +107,8 @@ pub fn stacks(sources: &Sources, trees: &[Root], named: &[Named]) -> Vec<Stack> 
                 files: paths.iter().filter_map(|path| by_path.get(path).copied()).collect(),
                 places: of.map(|of| ground.places(of, &root, sources)).unwrap_or_default(),
                 unread: ground.unread(sources, of, &root),
-                links: ground.links(sources, of, &(root.clone(), is_left)),
-                elsewhere: ground.elsewhere(sources, &paths, &(root.clone(), is_left)),
+                links: ground.links(of, &(root.clone(), is_left)),
+                elsewhere: ground.elsewhere(&paths, &(root.clone(), is_left)),
                 root,
             }
         });
@@ -138,6 +138,10 @@ struct Ground<'a> {
     whole: Root,
     named: &'a [Named],
     hosts: BTreeSet<String>,
+    /// The links that lead to nothing that was read, and where they belong.
+    links: Vec<(&'a str, Where<'a>)>,
+    /// Configuration files of Gunicorn's default name, and where they belong.
+    defaults: Vec<(&'a str, Where<'a>)>,
 }
 
 /// Where a path belongs.
@@ -152,14 +156,33 @@ impl Where<'_> {
     fn key(&self) -> Home {
         (self.root.into(), self.named.is_none())
     }
+
+    fn is_of(&self, home: &Home) -> bool {
+        self.root == home.0 && self.named.is_none() == home.1
+    }
 }
 
 impl<'a> Ground<'a> {
-    fn new(sources: &Sources, files: &[(&str, FileId)], trees: &'a [Root], named: &'a [Named]) -> Ground<'a> {
-        let mut ground = Ground { trees, whole: Root::default(), named, hosts: BTreeSet::new() };
+    fn new(
+        sources: &'a Sources,
+        files: &[(&'a str, FileId)],
+        trees: &'a [Root],
+        named: &'a [Named],
+    ) -> Ground<'a> {
+        let whole = Root::default();
+        let (hosts, links, defaults) = (BTreeSet::new(), Vec::new(), Vec::new());
+        let mut ground = Ground { trees, whole, named, hosts, links, defaults };
         let paths = files.iter().map(|(path, _)| *path).chain(sources.links().map(|(path, _)| path));
         let hosts = paths.filter_map(|path| etc_root(path, ground.tree_of(path).path.len()));
         ground.hosts = hosts.map(str::to_owned).collect();
+        let there = |path: &'a str| (path, ground.home(path));
+        let links = sources.unread_links().map(there).collect();
+        let read = files.iter().map(|(path, _)| *path);
+        let all = read.chain(sources.unread_links()).chain(sources.configurations());
+        let is_default =
+            |path: &&str| template_free(path.rsplit('/').next().unwrap_or(path)) == "gunicorn.conf.py";
+        let defaults = all.filter(is_default).map(there).collect();
+        (ground.links, ground.defaults) = (links, defaults);
         ground
     }
 
@@ -217,30 +240,24 @@ impl<'a> Ground<'a> {
     }
 
     /// The links of a stack that lead to nothing that was read.
-    fn links(&self, sources: &Sources, named: Option<&Named>, home: &Home) -> Vec<String> {
-        let is_own = |link: &&str| {
-            self.home(link).key() == *home
-                || self.configured(link).is_some_and(|it| named.is_some_and(|named| named.takes(&it)))
+    fn links(&self, named: Option<&Named>, home: &Home) -> Vec<String> {
+        let is_own = |(link, there): &&(&str, Where<'_>)| {
+            there.is_of(home)
+                || named.is_some_and(|named| self.configured(link).is_some_and(|it| named.takes(&it)))
         };
-        sources.unread_links().filter(is_own).map(str::to_owned).collect()
+        self.links.iter().filter(is_own).map(|(link, _)| (*link).to_owned()).collect()
     }
 
     /// Configuration files of Gunicorn's default name that are not among the files of a stack, and that may be: those that
     /// belong to no machine in particular, or to one around it or in it.
-    fn elsewhere(&self, sources: &Sources, files: &BTreeSet<&str>, home: &Home) -> Vec<String> {
+    fn elsewhere(&self, files: &BTreeSet<&str>, home: &Home) -> Vec<String> {
         let tree = self.tree_of(&home.0);
-        let read =
-            sources.iter().map(|(_, source)| source.path.as_str()).filter(|path| !files.contains(path));
-        let all = read.chain(sources.unread_links()).chain(sources.configurations());
-        let may_be = |path: &&str| {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            let there = self.home(path);
+        let may_be = |(path, there): &&(&str, Where<'_>)| {
             let is_near = there.root.starts_with(home.0.as_str()) || home.0.starts_with(there.root);
-            template_free(name) == "gunicorn.conf.py"
-                && self.tree_of(path) == tree
-                && (there.is_loose || is_near)
+            (there.is_loose || is_near) && self.tree_of(path) == tree && !files.contains(path)
         };
-        let mut found: Vec<String> = all.filter(may_be).map(str::to_owned).collect();
+        let mut found: Vec<String> =
+            self.defaults.iter().filter(may_be).map(|(path, _)| (*path).to_owned()).collect();
         found.sort();
         found.dedup();
         found

@@ -161,7 +161,7 @@ const UNITS: &[Text] = &[
     ("words of a variable", 400_000, |size| {
         format!("[Service]\nEnvironment=A={}\nExecStart=/usr/bin/gunicorn $A $A $A $A\n", "x ".repeat(size))
     }),
-    ("files of variables", 40_000, |size| {
+    ("files of variables", 35_000, |size| {
         format!("{SERVICE}{}", lines(size, |at| format!("EnvironmentFile=/etc/x{at}\n")))
     }),
     ("references to a variable", 200_000, |size| {

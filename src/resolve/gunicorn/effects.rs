@@ -120,7 +120,9 @@ fn trailed<'e>(
     for trailer in trailers {
         match trailer {
             Trailer::Attribute(name) => {
-                path = path.map(|path| format!("{path}.{name}"));
+                if let Some(path) = &mut path {
+                    path.extend([".", name]);
+                }
                 last = name;
                 is_method = true;
             }

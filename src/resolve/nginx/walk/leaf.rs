@@ -105,8 +105,9 @@ impl<'a> Walk<'a> {
         // What stands before it and may end the rewriting, or send the request elsewhere, has its turn first.
         let is_first = |id: LevelId| {
             let nginx = &self.found.nginx;
-            let has_block =
-                || nginx.levels.iter().any(|it| it.parent == Some(id) && it.kind == LevelKind::If);
+            // What stands in a level comes behind it.
+            let inside = &nginx.levels[id.0 as usize + 1..];
+            let has_block = || inside.iter().any(|it| it.parent == Some(id) && it.kind == LevelKind::If);
             let here = nginx.level(id);
             !here.diverts && !here.breaks && here.holes.is_empty() && !has_block()
         };
