@@ -13,6 +13,8 @@ mod lock;
 mod look;
 mod modules;
 mod replace;
+mod tree;
+mod walk;
 mod write;
 
 pub use changes::State;
@@ -24,19 +26,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-
-use ignore::WalkBuilder;
-use rayon::prelude::*;
 
 use self::filter::Filter;
 use self::given::Given;
-use self::limited::{ENDLESS, Total, bytes_of, ignore_fault, text_of};
-use self::look::{AT_ONCE, Look, keep, look_at};
+use self::limited::{Total, text_of};
+use self::tree::{Tree, read_tree};
 use crate::baseline::Baseline;
 use crate::config::Settings;
-use crate::limits::{Limit, Limits};
-use crate::source::{FileId, FileKind, Root, Source, Sources};
+use crate::limits::Limits;
+use crate::source::{FileId, Root, Source, Sources};
 
 /// All that was found below the paths of a run.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -245,235 +243,6 @@ impl Found {
     fn note_unread(&mut self, path: String, why: &str) {
         self.problems.push(format!("cannot read `{path}`: {why}"));
         self.sources.note_unread(path);
-    }
-}
-
-/// A directory that is read as a whole.
-struct Tree<'a> {
-    /// Where it really is.
-    root: &'a Path,
-    /// How the paths of its files begin where they are shown.
-    path: String,
-    /// What the configuration says of its files.
-    filter: Filter,
-    /// The file that is not read from the disk.
-    given: Option<&'a Given>,
-    /// How much is read.
-    limits: &'a Limits,
-}
-
-impl Tree<'_> {
-    fn inside<'b>(&self, file: &'b Path) -> &'b Path {
-        file.strip_prefix(self.root).unwrap_or(file)
-    }
-
-    /// The bytes of a file of the tree.
-    fn bytes(&self, file: &Path) -> io::Result<Vec<u8>> {
-        match self.given.filter(|given| given.path == file) {
-            Some(given) => Ok(given.bytes.clone()),
-            None => bytes_of(file, self.limits.get(Limit::File)),
-        }
-    }
-
-    /// Whether a file of the tree is the one on the disk.
-    fn is_on_disk(&self, file: &Path) -> bool {
-        self.given.is_none_or(|given| given.path != file)
-    }
-
-    /// The path of a file of the tree, as it is shown.
-    fn shown(&self, file: &Path) -> String {
-        let inside = self.inside(file);
-        let mut path = joined(&self.path, inside);
-        path.pop();
-        path
-    }
-}
-
-/// A walk through a tree that goes by its lists of files to ignore.
-fn walker(root: &Path) -> WalkBuilder {
-    let mut walker = WalkBuilder::new(root);
-    walker.hidden(false).git_global(false).require_git(false);
-    walker
-}
-
-/// Whether a directory is one that nobody's configuration lies in.
-fn is_passed_over(entry: &ignore::DirEntry) -> bool {
-    matches!(entry.file_name().to_str(), Some(".git" | "node_modules"))
-}
-
-/// Reads all of a tree that is worth reading, in the order of the paths.
-fn read_tree(
-    tree: &Tree,
-    only: &BTreeSet<PathBuf>,
-    total: &mut Total,
-    found: &mut Found,
-) -> Result<(), String> {
-    for directory in tree.root.ancestors() {
-        if let Some(why) = ignore_fault(directory, tree.limits) {
-            return Err(format!("cannot read `{}`: {why}", directory.display()));
-        }
-    }
-    let left_out: Arc<Mutex<Vec<(PathBuf, String)>>> = Arc::default();
-    let excluded: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
-    let (note, note_excluded) = (Arc::clone(&left_out), Arc::clone(&excluded));
-    let (filter, root, limits) = (tree.filter.clone(), tree.root.to_owned(), *tree.limits);
-    let walk = walker(tree.root)
-        .filter_entry(move |entry| {
-            if is_passed_over(entry) {
-                return false;
-            }
-            let is_directory = entry.file_type().is_some_and(|it| it.is_dir());
-            let inside = entry.path().strip_prefix(&root).unwrap_or(entry.path());
-            if filter.excludes(inside, is_directory) {
-                let mut excluded = note_excluded.lock().unwrap_or_else(PoisonError::into_inner);
-                excluded.insert(entry.path().to_owned());
-                return false;
-            }
-            let fault = is_directory.then(|| ignore_fault(entry.path(), &limits)).flatten();
-            let is_entered = fault.is_none();
-            if let Some(why) = fault {
-                let mut left_out = note.lock().unwrap_or_else(PoisonError::into_inner);
-                left_out.push((entry.path().to_owned(), why));
-            }
-            is_entered
-        })
-        .sort_by_file_name(std::cmp::Ord::cmp)
-        .build();
-    let (mut files, mut links) = (Vec::new(), Vec::new());
-    for entry in walk {
-        match entry {
-            Ok(entry) => match entry.file_type() {
-                Some(kind) if kind.is_file() && replace::is_leftover(entry.path()) => {
-                    found.leftovers.push(entry.into_path());
-                }
-                Some(kind) if kind.is_file() => files.push(entry.into_path()),
-                Some(kind) if kind.is_symlink() => links.push(entry.into_path()),
-                Some(kind) if !kind.is_dir() && classify::evident(entry.path()).is_some() => {
-                    found.note_unread(tree.shown(entry.path()), ENDLESS);
-                }
-                _ => {}
-            },
-            Err(error) => {
-                let (path, why) = cause(&error);
-                found.note_unread(path.map_or_else(|| tree.shown(tree.root), |path| tree.shown(path)), &why);
-            }
-        }
-    }
-    for (directory, why) in left_out.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-        found.note_unread(tree.shown(directory), why);
-    }
-    // A file that was named is read even where the walk leaves it out, but not where the configuration does.
-    for path in only.iter().filter(|path| path.starts_with(tree.root)) {
-        if tree.filter.excludes(tree.inside(path), false) {
-            found.excluded.push(tree.shown(path));
-        } else {
-            files.push(path.clone());
-        }
-    }
-    let included = included(tree);
-    files.extend(included.iter().cloned());
-    files.sort();
-    files.dedup();
-    let python: Vec<PathBuf> = files.iter().filter(|path| modules::is_python(path)).cloned().collect();
-    let called = links::names(&links, tree);
-    let of_links = |path: &Path| called.get(path).into_iter().flatten();
-    let mut read_files: BTreeMap<PathBuf, FileId> = BTreeMap::new();
-    let mut later = Vec::new();
-    let look = |path: &PathBuf| -> Result<Look, String> {
-        let said = tree.filter.kind(tree.inside(path))?;
-        let is_included = included.contains(path);
-        let is_named = classify::by_name(path).is_some() || of_links(path).next().is_some();
-        if said.is_none() && !is_included && !is_named {
-            return Ok(Look::Nothing);
-        }
-        let by_link = |text: &str| {
-            let kinds = of_links(path).filter_map(|link| classify::kind(link, text, false));
-            kinds.into_iter().find(|kind| kind.is_configuration())
-        };
-        let kind =
-            |text: &str| said.or_else(|| classify::kind(path, text, is_included)).or_else(|| by_link(text));
-        Ok(look_at(path, tree, kind))
-    };
-    for paths in files.chunks(AT_ONCE) {
-        let looks: Vec<Result<Look, String>> = paths.par_iter().map(look).collect();
-        for (path, look) in paths.iter().zip(looks) {
-            match keep(path, look?, tree, total, found) {
-                Some(id) => {
-                    // A program may turn out to be a configuration that somebody names.
-                    let kind = found.sources.get(id).kind;
-                    if kind == FileKind::Launcher && modules::is_python(path) {
-                        let said = tree.filter.kind(tree.inside(path))?;
-                        later.extend(said.is_none().then(|| path.clone()));
-                    }
-                    read_files.insert(path.clone(), id);
-                }
-                None => later.push(path.clone()),
-            }
-        }
-    }
-    // A Gunicorn configuration of any name is found by the command line that names it.
-    let named = classify::names_of_configurations(&found.sources);
-    // A file of variables of any name is found by the unit that names it.
-    let variables = classify::names_of_environments(&found.sources);
-    for path in later {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let kind = |text: &str| {
-            let of_gunicorn = classify::if_gunicorn(text).filter(|_| named.contains(name));
-            let of_unit = variables.contains(name) && !text.contains('\0');
-            of_gunicorn.or(of_unit.then_some(FileKind::Launcher))
-        };
-        if (named.contains(name) || variables.contains(name))
-            && let Some(id) = keep(&path, look_at(&path, tree, kind), tree, total, found)
-        {
-            read_files.insert(path, id);
-        }
-    }
-    let wanted = modules::wanted(&found.sources);
-    for path in python.iter().filter(|path| !read_files.contains_key(*path)) {
-        modules::note(path, tree.shown(path), &wanted, tree.limits, &mut found.sources);
-    }
-    let excluded = std::mem::take(&mut *excluded.lock().unwrap_or_else(PoisonError::into_inner));
-    modules::left_out(&python, &excluded, &wanted, |path| tree.shown(path), &mut found.sources);
-    links::read(&links, tree, &read_files, &mut found.sources);
-    default_name::note(tree, |path| read_files.contains_key(path), &mut found.sources);
-    Ok(())
-}
-
-/// The files of a tree that are read whatever leaves them out.
-fn included(tree: &Tree) -> BTreeSet<PathBuf> {
-    if tree.filter.includes_nothing() {
-        return BTreeSet::new();
-    }
-    let (filter, root) = (tree.filter.clone(), tree.root.to_owned());
-    let walk = WalkBuilder::new(tree.root)
-        .standard_filters(false)
-        .filter_entry(move |entry| {
-            let inside = entry.path().strip_prefix(&root).unwrap_or(entry.path());
-            let is_directory = entry.file_type().is_some_and(|it| it.is_dir());
-            entry.file_name() != ".git"
-                && !filter.excludes(inside, is_directory)
-                && (!is_directory || filter.may_include_below(inside))
-        })
-        .build();
-    // What cannot be read was said by the first walk, or is nothing that anybody asked for.
-    let is_any = |entry: &ignore::DirEntry| {
-        entry.file_type().is_some_and(|it| it.is_file()) && !replace::is_leftover(entry.path())
-    };
-    let files = walk.flatten().filter(is_any);
-    files.map(ignore::DirEntry::into_path).filter(|path| tree.filter.includes(tree.inside(path))).collect()
-}
-
-/// What the walk could not read, if it says so, and why.
-fn cause(error: &ignore::Error) -> (Option<&Path>, String) {
-    let (mut inner, mut at) = (error, None);
-    loop {
-        match inner {
-            ignore::Error::WithPath { path, err } => (inner, at) = (err, Some(path.as_path())),
-            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => inner = err,
-            // Its text names the path once more; its kind does not.
-            ignore::Error::Io(error) => return (at, error.kind().to_string()),
-            other => return (at, other.to_string()),
-        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::value::Size;
+
 /// A limit that the configuration can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Limit {
@@ -72,16 +74,9 @@ impl Limit {
     /// # Errors
     /// If it is none, or more than the limit can be raised to.
     pub fn size(self, text: &str) -> Result<u64, String> {
-        let (digits, shift) = match text.as_bytes().last() {
-            Some(b'K') => (&text[..text.len() - 1], 10),
-            Some(b'M') => (&text[..text.len() - 1], 20),
-            Some(b'G') => (&text[..text.len() - 1], 30),
-            _ => (text, 0),
-        };
-        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        let number = digits.parse::<u64>().ok().filter(|_| is_number);
-        let size = number.and_then(|it| it.checked_mul(1 << shift));
-        self.fitting(size, text)
+        // nginx takes small letters, too.
+        let size = Size::from_nginx(text, true).filter(|_| !text.contains(|c: char| c.is_ascii_lowercase()));
+        self.fitting(size.map(|it| it.bytes), text)
     }
 
     /// A number that is no more than the limit can be raised to, and no less than 1.
@@ -119,12 +114,7 @@ impl Limits {
 
     /// Why a file is not read that is larger than a limit.
     pub fn too_large(&self, limit: Limit) -> String {
-        let size = match self.get(limit) {
-            bytes if bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
-            bytes if bytes.is_multiple_of(1 << 10) => format!("{} KiB", bytes >> 10),
-            bytes => format!("{bytes} bytes"),
-        };
-        format!("it is larger than {size}{}", self.raised(limit))
+        format!("it is larger than {}{}", Size { bytes: self.get(limit) }, self.raised(limit))
     }
 }
 

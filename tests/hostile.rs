@@ -109,7 +109,7 @@ fn wrong(item: &Item) -> Option<String> {
     (item.build)(tree, size);
     let program = full.clone().unwrap_or_else(|| env!("CARGO_BIN_EXE_hoplint").into());
     let (most_time, most_memory) = match full {
-        Some(_) => (Duration::from_secs(120), 3 << 20),
+        Some(_) => (Duration::from_secs(60), 3 << 20),
         None => (Duration::from_secs(120), 1 << 20),
     };
     let arguments =

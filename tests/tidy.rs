@@ -11,7 +11,7 @@ use crate::support::{files_below, names_in, root};
 const LAYERS: [(&str, &[&str]); 19] = [
     ("source", &[]),
     ("value", &[]),
-    ("limits", &[]),
+    ("limits", &["value"]),
     ("directives", &["value"]),
     ("units", &["value"]),
     ("edit", &["source"]),

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::limited::ignore_fault;
-use super::{is_passed_over, project_of, walker};
+use super::project_of;
+use super::walk::{is_passed_over, walker};
 use crate::limits::Limits;
 
 /// How the files are that a run would read: when each was changed, and how long it is.

@@ -1,6 +1,7 @@
 //! What kind of file a file is: first by its name, then by what stands in it.
 
 mod gunicorn;
+mod name;
 mod nginx;
 
 use std::collections::BTreeSet;
@@ -8,138 +9,13 @@ use std::path::Path;
 
 pub(super) use self::gunicorn::if_gunicorn;
 use self::gunicorn::{is_called_so, is_settings_alone, sets};
+use self::name::{Candidate, path_contains, says_nginx};
+pub(super) use self::name::{by_name, evident};
 use self::nginx::looks_like_nginx;
 use crate::resolve::gunicorn::is_setting;
 use crate::resolve::paths::template_free;
 use crate::source::{FileKind, Source, Sources};
 use crate::syntax::machine;
-use crate::syntax::packages::Format;
-
-/// What a file may be by its name; each is tried in turn by content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Candidate {
-    /// A unit or a drop-in.
-    Unit,
-    /// A Compose file.
-    Compose,
-    /// A Gunicorn configuration, else a launcher.
-    Python,
-    /// An nginx configuration, else a Gunicorn configuration, else a launcher.
-    Any,
-    /// Requirements or a lock file; where it is about none of the packages that count, nothing, or a launcher.
-    Packages,
-    /// What directories and accounts the machine has.
-    Machine,
-    /// Something that may start servers.
-    Launcher,
-}
-
-const UNITS: [&str; 11] = [
-    ".service",
-    ".socket",
-    ".timer",
-    ".target",
-    ".path",
-    ".slice",
-    ".mount",
-    ".automount",
-    ".swap",
-    ".scope",
-    ".device",
-];
-
-/// What a file may be by its name, or `None` if no name of that kind is worth opening.
-pub(super) fn by_name(path: &Path) -> Option<Candidate> {
-    let whole = path.file_name()?.to_str()?;
-    let name = template_free(whole);
-    if name == "hoplint.toml" {
-        return None;
-    }
-    let lower = name.to_ascii_lowercase();
-    let parent = path.parent().and_then(Path::file_name).and_then(|it| it.to_str()).unwrap_or_default();
-    let extension = lower.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let is_unit = |name: &str| UNITS.iter().any(|suffix| name.ends_with(suffix));
-    // `service.d` is for all services, and could be anything elsewhere.
-    let is_for_all = |name: &str| {
-        UNITS.iter().any(|suffix| suffix[1..] == *name) && path.iter().any(|part| part == "systemd")
-    };
-    let is_drop_in = |name| is_unit(name) || is_for_all(name);
-    if is_unit(name) || extension == "conf" && parent.strip_suffix(".d").is_some_and(is_drop_in) {
-        return Some(Candidate::Unit);
-    }
-    if machine::Format::of(&format!("{parent}/{name}")).is_some() {
-        return Some(Candidate::Machine);
-    }
-    let yaml = matches!(extension, "yml" | "yaml");
-    if yaml && (lower.starts_with("docker-compose") || lower.starts_with("compose")) {
-        return Some(Candidate::Compose);
-    }
-    let of_gunicorn = lower.contains("gunicorn") || parent.to_ascii_lowercase().contains("gunicorn");
-    if extension == "py" && (of_gunicorn || lower.ends_with(".conf.py")) {
-        return Some(Candidate::Python);
-    }
-    // Variables of Ansible's, which need no extension.
-    if extension.is_empty() && path.iter().any(|part| part == "group_vars" || part == "host_vars") {
-        return Some(Candidate::Launcher);
-    }
-    let beside = format!("{parent}/{name}");
-    if Format::of(&beside).is_some() {
-        return Some(Candidate::Packages);
-    }
-    if lower.starts_with("dockerfile") || lower.starts_with("procfile") || lower.starts_with(".env") {
-        return Some(Candidate::Launcher);
-    }
-    match extension {
-        "conf" | "ngx" | "nginx" | "gunicorn" | "vhost" | "site" | "server" | "inc" | "cfg" | "ini"
-        | "include" => Some(Candidate::Any),
-        "sh" | "bash" | "yml" | "yaml" | "env" | "toml" | "vcl" | "dockerfile" => Some(Candidate::Launcher),
-        "js" | "cjs" if lower.starts_with("ecosystem.config.") => Some(Candidate::Launcher),
-        "json" if lower == "package.json" => Some(Candidate::Launcher),
-        // Variables that a command line hands to Ansible (`-e @vars/prod.json`), or an inventory.
-        "json" if lower.contains("vars") || lower.contains("inventor") => Some(Candidate::Launcher),
-        "json" if path.iter().any(|part| is_for_variables(&part.to_string_lossy())) => {
-            Some(Candidate::Launcher)
-        }
-        "" if !lower.starts_with('.') => Some(Candidate::Any),
-        // `nginx.prod`, `conf.dev`, `sites-enabled/shop.example.com`: what looks like an extension says more of the
-        // place than of the language.
-        "dev" | "development" | "local" | "prod" | "production" | "stage" | "staging" | "test" | "docker"
-        | "http" | "https" | "ssl" => Some(Candidate::Any),
-        // nginx reads all of these two, whatever it is called.
-        _ if matches!(parent, "sites-enabled" | "vhost.d") && !is_source(extension) => Some(Candidate::Any),
-        _ if matches!(parent, "sites-available" | "conf.d" | "snippets" | "nginx")
-            && !is_source(extension)
-            && !is_copy(extension) =>
-        {
-            Some(Candidate::Any)
-        }
-        // `webapp.nginxconf`, `site.conf.prod`, `docker.proxy.template`.
-        _ if lower.contains("nginx") || lower.contains(".conf") || name.len() < whole.len() => {
-            let is_dated = lower.contains(".conf") && extension.bytes().all(|byte| byte.is_ascii_digit());
-            (!is_source(extension) && !is_copy(extension) && !is_dated).then_some(Candidate::Any)
-        }
-        _ => None,
-    }
-}
-
-/// What a file is if its name leaves no doubt, whatever stands in it.
-pub(super) fn evident(path: &Path) -> Option<FileKind> {
-    let name = template_free(path.file_name()?.to_str()?);
-    let is_nginxs = |name: &str| name == "nginx.conf" || name.ends_with(".conf") && says_nginx(path);
-    match by_name(path)? {
-        Candidate::Unit => Some(FileKind::Systemd),
-        Candidate::Compose => Some(FileKind::Compose),
-        Candidate::Machine => Some(FileKind::Machine),
-        Candidate::Python if name == "gunicorn.conf.py" => Some(FileKind::Gunicorn),
-        Candidate::Any if is_nginxs(name) => Some(FileKind::Nginx),
-        _ => None,
-    }
-}
-
-/// Whether a directory is one that Ansible's variables lie in.
-fn is_for_variables(name: &str) -> bool {
-    matches!(name, "vars" | "group_vars" | "host_vars" | "defaults" | "inventory" | "inventories")
-}
 
 /// What a file is; `None` if it is nothing of ours, and `is_wanted` says that somebody wants it read all the same.
 pub(super) fn kind(path: &Path, text: &str, is_wanted: bool) -> Option<FileKind> {
@@ -204,56 +80,6 @@ fn is_inventory(path: &Path, name: &str, text: &str) -> bool {
         || path.iter().any(|part| part.to_string_lossy().to_ascii_lowercase().contains("inventor"));
     let names_hosts = || lines().any(is_group) && text.contains("ansible_");
     is_called_so && text.contains('=') || names_hosts() || lines().any(is_for_groups)
-}
-
-/// Whether files of an extension are certainly in another language.
-fn is_source(extension: &str) -> bool {
-    const OTHERS: [&str; 96] = [
-        "md", "rst", "txt", "html", "htm", "css", "js", "mjs", "ts", "json", "py", "rb", "go", "rs", "c",
-        "h", "php", "pl", "lua", "hcl", "tf", "sql", "pem", "crt", "key", "csr", "svg", "log", "pest",
-        "adoc", "asciidoc", "tex", "xml", "xsl", "nix", "pp", "sls", "groovy", "vim", "tcl", "ps1", "java",
-        "kt", "scala", "swift", "cc", "cpp", "lock", "patch", "diff", "po", "csv", "ipynb", "map", "snap",
-        "cjs", "vue", "markdown", "mdown", "mdx", "mkd", "mkdn", "org", "asc", "textile", "wiki", "pod",
-        "jsx", "tsx", "scss", "sass", "less", "styl", "svelte", "hpp", "hh", "hxx", "cxx", "cs", "fs", "m",
-        "mm", "dart", "ex", "exs", "erl", "hs", "clj", "ml", "awk", "sed", "te", "fc", "nomad", "proto",
-        "fish",
-    ];
-    OTHERS.contains(&extension)
-}
-
-/// Whether an extension says that a file is one that was, or that nobody reads: `nginx.conf.bak`.
-fn is_copy(extension: &str) -> bool {
-    const COPIES: [&str; 15] = [
-        "bak",
-        "backup",
-        "old",
-        "orig",
-        "save",
-        "saved",
-        "swp",
-        "disabled",
-        "off",
-        "rpmnew",
-        "rpmsave",
-        "dpkg-old",
-        "dpkg-new",
-        "dpkg-dist",
-        "rej",
-    ];
-    COPIES.contains(&extension) || extension.ends_with('~')
-}
-
-/// Whether a path says that what lies there is nginx's.
-fn says_nginx(path: &Path) -> bool {
-    let parent = path.parent().and_then(Path::file_name).and_then(|it| it.to_str()).unwrap_or_default();
-    let by_parent = matches!(parent, "sites-available" | "sites-enabled" | "conf.d" | "snippets" | "vhost.d");
-    by_parent || path_contains(path, "nginx") || path.extension().is_some_and(|it| it == "ngx")
-}
-
-/// Whether the file's name or one of the three directories around it contains a word.
-fn path_contains(path: &Path, word: &str) -> bool {
-    let names = path.components().rev().take(4).filter_map(|it| it.as_os_str().to_str());
-    names.into_iter().any(|name| name.to_ascii_lowercase().contains(word))
 }
 
 /// Whether a file without a telling name may start something: it is a script, or one of the well-known files.

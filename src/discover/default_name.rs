@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-use super::Tree;
+use super::tree::Tree;
 use crate::resolve::paths::template_free;
 use crate::source::{FileKind, Sources};
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Tree, classify};
+use super::classify;
+use super::tree::Tree;
 use crate::source::{FileId, Sources};
 
 /// How many files are known by other paths because links lead to directories around them.

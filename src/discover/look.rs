@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use super::limited::{Total, limit_of};
-use super::{Found, Tree, classify};
+use super::tree::Tree;
+use super::{Found, classify};
 use crate::source::{FileId, FileKind, Source};
 
 /// How many files are looked at side by side: all of these are held in memory, however large.

@@ -166,3 +166,30 @@ fn holds_directives_alone(text: &str) -> bool {
     });
     all && any
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_a_statement_or_is_counted_with_the_rest() {
+        for (line, expected) in [
+            ("listen 80;", true),
+            ("location /static/ {", true),
+            ("add_header Content-Security-Policy \"default-src 'self'; img-src *\";", true),
+            ("log_format main '{';", true),
+            // It goes on, holds more than one, or is none as nginx takes them.
+            ("listen 80", false),
+            ("server { listen 80; }", false),
+            ("listen 80; root /srv;", false),
+            ("listen 80 {", false),
+            ("location;", false),
+            ("root a b;", false),
+            ("worker 30;", false),
+            ("", false),
+        ] {
+            let name = line.split([' ', '{', ';']).next().unwrap();
+            assert_eq!(is_statement(line, name, directives::named(name)), expected, "{line}");
+        }
+    }
+}

@@ -66,8 +66,8 @@ impl<'a> Names<'a> {
     }
 
     /// What is wrong with a pass to a host without a port that is no upstream's name: it is all but the name of the one
-    /// upstream of `unused` that may be meant. In `http` a name may be a host's; one without a dot that nothing in the tree speaks of is
-    /// not. `unused` are the upstreams that no pass goes to of the complete block that the pass stands in.
+    /// upstream of `unused`, those of the complete block that the pass stands in and that no pass goes to. In `http` a name may
+    /// be a host's; one without a dot that nothing in the tree speaks of is not.
     pub(super) fn undefined<'n>(
         &self,
         host: &str,

@@ -1,0 +1,146 @@
+//! A directory that is read as a whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::filter::Filter;
+use super::given::Given;
+use super::limited::{Total, bytes_of, ignore_fault};
+use super::look::{AT_ONCE, Look, keep, look_at};
+use super::walk::{Walked, included, walk};
+use super::{Found, classify, default_name, joined, links, modules};
+use crate::limits::{Limit, Limits};
+use crate::source::{FileId, FileKind};
+
+/// A directory that is read as a whole.
+pub(super) struct Tree<'a> {
+    /// Where it really is.
+    pub(super) root: &'a Path,
+    /// How the paths of its files begin where they are shown.
+    pub(super) path: String,
+    /// What the configuration says of its files.
+    pub(super) filter: Filter,
+    /// The file that is not read from the disk.
+    pub(super) given: Option<&'a Given>,
+    /// How much is read.
+    pub(super) limits: &'a Limits,
+}
+
+impl Tree<'_> {
+    pub(super) fn inside<'b>(&self, file: &'b Path) -> &'b Path {
+        file.strip_prefix(self.root).unwrap_or(file)
+    }
+
+    /// The bytes of a file of the tree.
+    pub(super) fn bytes(&self, file: &Path) -> io::Result<Vec<u8>> {
+        match self.given.filter(|given| given.path == file) {
+            Some(given) => Ok(given.bytes.clone()),
+            None => bytes_of(file, self.limits.get(Limit::File)),
+        }
+    }
+
+    /// Whether a file of the tree is the one on the disk.
+    pub(super) fn is_on_disk(&self, file: &Path) -> bool {
+        self.given.is_none_or(|given| given.path != file)
+    }
+
+    /// The path of a file of the tree, as it is shown.
+    pub(super) fn shown(&self, file: &Path) -> String {
+        let inside = self.inside(file);
+        let mut path = joined(&self.path, inside);
+        path.pop();
+        path
+    }
+}
+
+/// Reads all of a tree that is worth reading, in the order of the paths.
+pub(super) fn read_tree(
+    tree: &Tree,
+    only: &BTreeSet<PathBuf>,
+    total: &mut Total,
+    found: &mut Found,
+) -> Result<(), String> {
+    for directory in tree.root.ancestors() {
+        if let Some(why) = ignore_fault(directory, tree.limits) {
+            return Err(format!("cannot read `{}`: {why}", directory.display()));
+        }
+    }
+    let mut walked = walk(tree, found);
+    // A file that was named is read even where the walk leaves it out, but not where the configuration does.
+    for path in only.iter().filter(|path| path.starts_with(tree.root)) {
+        if tree.filter.excludes(tree.inside(path), false) {
+            found.excluded.push(tree.shown(path));
+        } else {
+            walked.files.push(path.clone());
+        }
+    }
+    let included = included(tree);
+    let Walked { mut files, links, excluded } = walked;
+    files.extend(included.iter().cloned());
+    files.sort();
+    files.dedup();
+    let python: Vec<PathBuf> = files.iter().filter(|path| modules::is_python(path)).cloned().collect();
+    let called = links::names(&links, tree);
+    let of_links = |path: &Path| called.get(path).into_iter().flatten();
+    let mut read_files: BTreeMap<PathBuf, FileId> = BTreeMap::new();
+    let mut later = Vec::new();
+    let look = |path: &PathBuf| -> Result<(Option<FileKind>, Look), String> {
+        let said = tree.filter.kind(tree.inside(path))?;
+        let is_included = included.contains(path);
+        let is_named = classify::by_name(path).is_some() || of_links(path).next().is_some();
+        if said.is_none() && !is_included && !is_named {
+            return Ok((said, Look::Nothing));
+        }
+        let by_link = |text: &str| {
+            let kinds = of_links(path).filter_map(|link| classify::kind(link, text, false));
+            kinds.into_iter().find(|kind| kind.is_configuration())
+        };
+        let kind =
+            |text: &str| said.or_else(|| classify::kind(path, text, is_included)).or_else(|| by_link(text));
+        Ok((said, look_at(path, tree, kind)))
+    };
+    for paths in files.chunks(AT_ONCE) {
+        let looks: Vec<_> = paths.par_iter().map(look).collect();
+        for (path, look) in paths.iter().zip(looks) {
+            let (said, look) = look?;
+            let Some(id) = keep(path, look, tree, total, found) else {
+                later.push(path.clone());
+                continue;
+            };
+            // A program may turn out to be a configuration that somebody names.
+            let is_program = found.sources.get(id).kind == FileKind::Launcher && modules::is_python(path);
+            if is_program && said.is_none() {
+                later.push(path.clone());
+            }
+            read_files.insert(path.clone(), id);
+        }
+    }
+    // A Gunicorn configuration of any name is found by the command line that names it.
+    let named = classify::names_of_configurations(&found.sources);
+    // A file of variables of any name is found by the unit that names it.
+    let variables = classify::names_of_environments(&found.sources);
+    for path in later {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let kind = |text: &str| {
+            let of_gunicorn = classify::if_gunicorn(text).filter(|_| named.contains(name));
+            let of_unit = variables.contains(name) && !text.contains('\0');
+            of_gunicorn.or(of_unit.then_some(FileKind::Launcher))
+        };
+        if (named.contains(name) || variables.contains(name))
+            && let Some(id) = keep(&path, look_at(&path, tree, kind), tree, total, found)
+        {
+            read_files.insert(path, id);
+        }
+    }
+    let wanted = modules::wanted(&found.sources);
+    for path in python.iter().filter(|path| !read_files.contains_key(*path)) {
+        modules::note(path, tree.shown(path), &wanted, tree.limits, &mut found.sources);
+    }
+    modules::left_out(&python, &excluded, &wanted, |path| tree.shown(path), &mut found.sources);
+    links::read(&links, tree, &read_files, &mut found.sources);
+    default_name::note(tree, |path| read_files.contains_key(path), &mut found.sources);
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! What lies in a tree.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ignore::WalkBuilder;
+
+use super::limited::{ENDLESS, ignore_fault};
+use super::tree::Tree;
+use super::{Found, classify, replace};
+
+/// A walk through a tree that goes by its lists of files to ignore.
+pub(super) fn walker(root: &Path) -> WalkBuilder {
+    let mut walker = WalkBuilder::new(root);
+    walker.hidden(false).git_global(false).require_git(false);
+    walker
+}
+
+/// Whether a directory is one that nobody's configuration lies in.
+pub(super) fn is_passed_over(entry: &ignore::DirEntry) -> bool {
+    matches!(entry.file_name().to_str(), Some(".git" | "node_modules"))
+}
+
+/// What a walk through a tree came by.
+#[derive(Default)]
+pub(super) struct Walked {
+    /// The files.
+    pub(super) files: Vec<PathBuf>,
+    /// The symbolic links.
+    pub(super) links: Vec<PathBuf>,
+    /// The files and directories that the configuration excludes.
+    pub(super) excluded: BTreeSet<PathBuf>,
+}
+
+/// Walks through a tree. What cannot be read, and what bears the name of a configuration and is no file, is noted.
+pub(super) fn walk(tree: &Tree, found: &mut Found) -> Walked {
+    let left_out: Arc<Mutex<Vec<(PathBuf, String)>>> = Arc::default();
+    let excluded: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
+    let (note, note_excluded) = (Arc::clone(&left_out), Arc::clone(&excluded));
+    let (filter, root, limits) = (tree.filter.clone(), tree.root.to_owned(), *tree.limits);
+    let walk = walker(tree.root)
+        .filter_entry(move |entry| {
+            if is_passed_over(entry) {
+                return false;
+            }
+            let is_directory = entry.file_type().is_some_and(|it| it.is_dir());
+            let inside = entry.path().strip_prefix(&root).unwrap_or(entry.path());
+            if filter.excludes(inside, is_directory) {
+                let mut excluded = note_excluded.lock().unwrap_or_else(PoisonError::into_inner);
+                excluded.insert(entry.path().to_owned());
+                return false;
+            }
+            let fault = is_directory.then(|| ignore_fault(entry.path(), &limits)).flatten();
+            let is_entered = fault.is_none();
+            if let Some(why) = fault {
+                let mut left_out = note.lock().unwrap_or_else(PoisonError::into_inner);
+                left_out.push((entry.path().to_owned(), why));
+            }
+            is_entered
+        })
+        .sort_by_file_name(std::cmp::Ord::cmp)
+        .build();
+    let mut walked = Walked::default();
+    for entry in walk {
+        match entry {
+            Ok(entry) => match entry.file_type() {
+                Some(kind) if kind.is_file() && replace::is_leftover(entry.path()) => {
+                    found.leftovers.push(entry.into_path());
+                }
+                Some(kind) if kind.is_file() => walked.files.push(entry.into_path()),
+                Some(kind) if kind.is_symlink() => walked.links.push(entry.into_path()),
+                Some(kind) if !kind.is_dir() && classify::evident(entry.path()).is_some() => {
+                    found.note_unread(tree.shown(entry.path()), ENDLESS);
+                }
+                _ => {}
+            },
+            Err(error) => {
+                let (path, why) = cause(&error);
+                found.note_unread(path.map_or_else(|| tree.shown(tree.root), |path| tree.shown(path)), &why);
+            }
+        }
+    }
+    for (directory, why) in left_out.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        found.note_unread(tree.shown(directory), why);
+    }
+    walked.excluded = std::mem::take(&mut *excluded.lock().unwrap_or_else(PoisonError::into_inner));
+    walked
+}
+
+/// The files of a tree that are read whatever leaves them out.
+pub(super) fn included(tree: &Tree) -> BTreeSet<PathBuf> {
+    if tree.filter.includes_nothing() {
+        return BTreeSet::new();
+    }
+    let (filter, root) = (tree.filter.clone(), tree.root.to_owned());
+    let walk = WalkBuilder::new(tree.root)
+        .standard_filters(false)
+        .filter_entry(move |entry| {
+            let inside = entry.path().strip_prefix(&root).unwrap_or(entry.path());
+            let is_directory = entry.file_type().is_some_and(|it| it.is_dir());
+            entry.file_name() != ".git"
+                && !filter.excludes(inside, is_directory)
+                && (!is_directory || filter.may_include_below(inside))
+        })
+        .build();
+    // What cannot be read was said by the first walk, or is nothing that anybody asked for.
+    let is_any = |entry: &ignore::DirEntry| {
+        entry.file_type().is_some_and(|it| it.is_file()) && !replace::is_leftover(entry.path())
+    };
+    let files = walk.flatten().filter(is_any);
+    files.map(ignore::DirEntry::into_path).filter(|path| tree.filter.includes(tree.inside(path))).collect()
+}
+
+/// What the walk could not read, if it says so, and why.
+fn cause(error: &ignore::Error) -> (Option<&Path>, String) {
+    let (mut inner, mut at) = (error, None);
+    loop {
+        match inner {
+            ignore::Error::WithPath { path, err } => (inner, at) = (err, Some(path.as_path())),
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => inner = err,
+            // Its text names the path once more; its kind does not.
+            ignore::Error::Io(error) => return (at, error.kind().to_string()),
+            other => return (at, other.to_string()),
+        }
+    }
+}
