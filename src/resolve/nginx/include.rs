@@ -225,8 +225,6 @@ impl<'a> Library<'a> {
         if let Some(file) = beside_main.and_then(|path| self.by_path.get(&path)) {
             return Included::Files([*file].into());
         }
-        let name = deployed.rsplit('/').next().unwrap_or_default();
-        self.charge(self.paths.named(name).len(), "");
         match self.paths.find(&fold(&deployed)) {
             Mapped::File(file) if self.trees.contains_key(&file) => Included::Files([file].into()),
             Mapped::Ambiguous => Included::Unknown("several files of the stack may be meant".into()),

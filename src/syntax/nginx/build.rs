@@ -434,14 +434,6 @@ fn too_long(span: Span, text: &str) -> Option<SyntaxError> {
     })
 }
 
-/// From the first to the last word.
-fn words_span(words: &[Word], otherwise: Span) -> Span {
-    match (words.first(), words.last()) {
-        (Some(first), Some(last)) => first.span.to(last.span),
-        _ => otherwise,
-    }
-}
-
 /// A text for a message: its first line, and not too much of that.
 fn shown(text: &str) -> String {
     const MOST: usize = 60;

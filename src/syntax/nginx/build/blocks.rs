@@ -1,9 +1,9 @@
 //! Blocks: what opens one, what closes it, and what is left open at the end of the file.
 
-use super::{Builder, Frame, MOST_ERRORS, shown, words_span};
+use super::{Builder, Frame, MOST_ERRORS, shown};
 use crate::source::Span;
 use crate::syntax::nginx::names::must_open_block;
-use crate::syntax::nginx::{Body, Directive, Item, MAX_DEPTH, Text, Tree, Word};
+use crate::syntax::nginx::{Body, Directive, Item, MAX_DEPTH, Text, Tree, Word, words_span};
 use crate::syntax::{Parsed, SyntaxError};
 
 impl<'i> Builder<'i> {
@@ -67,7 +67,7 @@ impl<'i> Builder<'i> {
             && let (Some(opened), Some(closed)) = (self.indentation(first.span), self.indentation(span))
             && opened > closed
         {
-            self.suspect = Some(words_span(words, first.span));
+            self.suspect = words_span(words);
         }
         self.leave(span.end);
     }
@@ -159,7 +159,7 @@ impl<'i> Builder<'i> {
 
     /// The hint that a block is not closed.
     pub(super) fn is_not_closed(&self, opener: &[Word]) -> Option<String> {
-        let span = words_span(opener, opener.first()?.span);
+        let span = words_span(opener)?;
         let line = self.text[..span.start as usize].matches('\n').count() + 1;
         Some(format!("the block of `{}` on line {line} is not closed", shown(&self.text[span.range()])))
     }
