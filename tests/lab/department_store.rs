@@ -293,7 +293,9 @@ fn is_broken(machine: &Machine, long: &Long) {
         // A slow request puts both servers of the API out of use, for everybody: each process of nginx counts by itself.
         let blackout = scope.spawn(|| {
             machine.ask(&Request { at_once: 8, ..of(API, "/v1/?sleep=3") });
-            machine.ask(&Request { at_once: 20, ..of(API, "/v2/") })
+            // A process that had none of the slow ones waits for the busy apps itself, and gives them up after that.
+            let rounds = (0..4).map(|_| machine.ask(&Request { at_once: 20, ..of(API, "/v2/") }));
+            rounds.flatten().any(|status| status == "502")
         });
         // Two slow clients have both workers.
         let slow = Request { body: "half and half", pause: long.pause, at_once: 2, ..of(SHOP, "/uploads/") };
@@ -303,7 +305,7 @@ fn is_broken(machine: &Machine, long: &Long) {
         assert_eq!(machine.ask(&of(SHOP, "/uploads/")), ["200"]);
         assert!(start.elapsed() > long.pause / 2, "unbuffered-sync-worker: {:?}", start.elapsed());
         assert_eq!(uploads.join().unwrap(), ["200", "200"]);
-        assert!(blackout.join().unwrap().contains(&"502".to_owned()), "max-fails-blackout");
+        assert!(blackout.join().unwrap(), "max-fails-blackout");
         for it in asked {
             it.join().unwrap();
         }
