@@ -46,6 +46,7 @@ pub(super) fn tree<'i>(file: FileId, text: &'i str, mut tokens: Tokens<'_, Rule>
         let Token::Start { rule, pos } = token else { continue };
         match rule {
             Rule::file | Rule::lua_file => {}
+            Rule::line => builder.line(pos.pos(), &mut tokens),
             Rule::named | Rule::statement => builder.statement(pos.pos(), &mut tokens),
             Rule::raw => builder.raw(&mut tokens),
             rule => {
@@ -96,6 +97,16 @@ struct Builder<'i> {
     excess_opens: usize,
     /// What is wrong of directives outside of all blocks, if the file holds directives of a block that has such.
     if_directives: Vec<(Within, SyntaxError)>,
+}
+
+/// What was read of a directive.
+#[derive(Default)]
+struct Statement<'i> {
+    words: Vec<Word<'i>>,
+    /// What nginx would not take of it, first of all.
+    flaw: Option<SyntaxError>,
+    /// The tags that began or ended in it and have no partner there.
+    tags: Vec<TemplateKind>,
 }
 
 #[derive(Default)]
@@ -312,11 +323,23 @@ impl<'i> Builder<'i> {
         self.push(Item::Directive(Directive { words: words.into(), end: end as u32, body }));
     }
 
+    /// A directive of plain words alone, which white space parts.
+    fn line(&mut self, start: usize, tokens: &mut Tokens<'_, Rule>) {
+        self.give_up_pending(None);
+        let Ok((_, range)) = self.next_inside(tokens) else { return };
+        let end = end(tokens, self.text);
+        let behind = range.end;
+        let count = words_inside(self.text, range.clone()).count();
+        let mut read = Statement { words: Vec::with_capacity(count), ..Statement::default() };
+        for range in words_inside(self.text, range) {
+            self.word(Rule::simple, range, &mut read);
+        }
+        self.ended(read, start..end, behind);
+    }
+
     fn statement(&mut self, start: usize, tokens: &mut Tokens<'_, Rule>) {
         self.give_up_pending(None);
-        let mut words = Vec::with_capacity(3);
-        let mut flawed = None;
-        let mut open_here = Vec::new();
+        let mut read = Statement { words: Vec::with_capacity(3), ..Statement::default() };
         // Where the last word or comment ends.
         let mut behind = start;
         let end = loop {
@@ -325,41 +348,55 @@ impl<'i> Builder<'i> {
                 Err(end) => break end,
             };
             behind = range.end;
-            let written = &self.text[range.clone()];
             if rule == Rule::comment {
+                let written = &self.text[range.clone()];
                 let span = Span::new(self.file, range);
                 let long = too_long(span, self.text).filter(|_| tags(written).is_empty());
-                flawed = flawed.or(long);
-                self.tags_inside(written, &mut open_here);
+                read.flaw = read.flaw.or(long);
+                self.tags_inside(written, &mut read.tags);
                 continue;
             }
-            let word = Word::new(self.file, rule, range, self.text);
-            if matches!(rule, Rule::unclosed | Rule::adjoined) {
-                self.swallow(written);
-                self.unended |= rule == Rule::unclosed && self.reads_to_the_end(word.span);
-            }
-            flawed = flawed.or_else(|| self.flaw(rule, &word));
-            if word.template {
-                self.tags_inside(written, &mut open_here);
-            }
-            words.push(word);
+            self.word(rule, range, &mut read);
         };
-        let span = Span::new(self.file, start..end);
+        self.ended(read, start..end, behind);
+    }
+
+    /// A word of a directive.
+    fn word(&mut self, rule: Rule, range: Range<usize>, read: &mut Statement<'i>) {
+        let written = &self.text[range.clone()];
+        let word = Word::new(self.file, rule, range, self.text);
+        if matches!(rule, Rule::unclosed | Rule::adjoined) {
+            self.swallow(written);
+            self.unended |= rule == Rule::unclosed && self.reads_to_the_end(word.span);
+        }
+        if read.flaw.is_none() {
+            read.flaw = self.flaw(rule, &word);
+        }
+        if word.template {
+            self.tags_inside(written, &mut read.tags);
+        }
+        read.words.push(word);
+    }
+
+    /// A directive whose last word ends at `behind`.
+    fn ended(&mut self, read: Statement<'i>, range: Range<usize>, behind: usize) {
+        let Statement { words, flaw, tags } = read;
         // What ends it has no rule of its own: it is the last byte, where that is no white space.
-        let terminator = self.text.as_bytes()[behind..end].last();
-        let is_flawed = flawed.is_some();
-        flawed.into_iter().for_each(|flaw| self.error(flaw));
+        let terminator = self.text.as_bytes()[behind..range.end].last();
+        let span = Span::new(self.file, range);
+        let is_flawed = flaw.is_some();
+        flaw.into_iter().for_each(|flaw| self.error(flaw));
         match terminator {
             Some(b'{') => {
                 let brace = Span { start: span.end - 1, ..span };
-                self.entangled |= !open_here.is_empty();
+                self.entangled |= !tags.is_empty();
                 self.block(words, brace, is_flawed);
             }
             Some(b';') => self.simple(words, span.end, is_flawed),
             _ => self.pending = Some((words, is_flawed)),
         }
         // What a tag of the directive began or ended goes for what follows as well.
-        for kind in open_here {
+        for kind in tags {
             self.push(Item::Template(Template { span, kind }));
         }
     }
@@ -414,6 +451,16 @@ impl<'i> Builder<'i> {
     fn push_simple(&mut self, words: Vec<Word<'i>>, end: u32) {
         self.push(Item::Directive(Directive { words: words.into(), end, body: Body::Simple }));
     }
+}
+
+/// The words of a piece of a text, where white space parts them.
+fn words_inside(text: &str, range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let mut at = range.start;
+    text[range].split([' ', '\t', '\r']).filter_map(move |word| {
+        let start = at;
+        at += word.len() + 1;
+        (!word.is_empty()).then(|| start..start + word.len())
+    })
 }
 
 /// Whether nginx gives up on a word or a remark: its buffer has to hold all of it, and what it has to read behind it to

@@ -23,8 +23,9 @@ fn shape(items: &[Item], text: &str) -> String {
                 let words = words.join("|");
                 parts.push(match &directive.body {
                     Body::Simple => format!("{words};"),
-                    Body::Block(items) if items.is_empty() => format!("{words} {{ }}"),
-                    Body::Block(items) => format!("{words} {{ {} }}", shape(items, text)),
+                    Body::Block(items) => {
+                        format!("{words} {{ {} }}", shape(items, text)).replace("{  }", "{ }")
+                    }
                     Body::Raw(span) => format!("{words} [[{}]]", &text[span.range()]),
                 });
             }
@@ -38,6 +39,31 @@ fn shape(items: &[Item], text: &str) -> String {
 fn messages(parsed: &Parsed<Tree>, text: &str) -> Vec<String> {
     let line = |at: u32| text[..at as usize].matches('\n').count() + 1;
     parsed.errors.iter().map(|error| format!("{}: {}", line(error.span.start), error.message)).collect()
+}
+
+#[test]
+fn a_line_of_plain_words_is_read_as_any_other() {
+    const PIECES: [&str; 23] = [
+        "a", "B", "_", "9", " ", "\t", "\r", "$x", "${", "{", "}", ";", "|||||||", ">>>>>>> ", "<",
+        "<<<<<<< ", "<%", "%>", "%", "\\", "__A__", "\u{b}", "ä",
+    ];
+    let mut quick = 0;
+    for (one, two) in PIECES.iter().flat_map(|one| PIECES.iter().map(move |two| (one, two))) {
+        for (start, end) in
+            ["if a", "if a "].into_iter().flat_map(|it| [";", "{", " {", " {b;"].map(|end| (it, end)))
+        {
+            let text = format!("{start}{one}{two}{end}\n}} c;\n");
+            // A remark takes the line's shape from it and changes nothing else.
+            let (line, rest) = text.split_once('\n').unwrap();
+            let remarked = format!("{line} #\n{rest}");
+            let (plain, other) = (read(&text), read(&remarked));
+            assert_eq!(shape(&plain.tree.items, &text), shape(&other.tree.items, &remarked), "{text:?}");
+            assert_eq!(messages(&plain, &text), messages(&other, &remarked), "{text:?}");
+            let rules = Grammar::parse(Rule::file, &text).unwrap().flatten();
+            quick += rules.filter(|pair| pair.as_rule() == Rule::line).count();
+        }
+    }
+    assert!(quick > 2_000, "{quick}");
 }
 
 #[test]
