@@ -26,6 +26,7 @@ pub(super) fn tree<'i>(file: FileId, text: &'i str, mut tokens: Tokens<'_, Rule>
         file,
         text,
         stack: vec![Frame::default()],
+        items: Vec::new(),
         skipped: 0,
         errors: Vec::new(),
         brace_errors: Vec::new(),
@@ -45,7 +46,7 @@ pub(super) fn tree<'i>(file: FileId, text: &'i str, mut tokens: Tokens<'_, Rule>
     while let Some(token) = tokens.next() {
         let Token::Start { rule, pos } = token else { continue };
         match rule {
-            Rule::file | Rule::lua_file => {}
+            Rule::file | Rule::odd_file => {}
             Rule::line => builder.line(pos.pos(), &mut tokens),
             Rule::named | Rule::statement => builder.statement(pos.pos(), &mut tokens),
             Rule::raw => builder.raw(&mut tokens),
@@ -71,6 +72,8 @@ struct Builder<'i> {
     text: &'i str,
     /// The blocks that are open, outermost first; the first is the file.
     stack: Vec<Frame<'i>>,
+    /// What stands in the blocks that are open, those of each behind those of the one around it.
+    items: Vec<Item<'i>>,
     /// How many blocks below [`MAX_DEPTH`] are open.
     skipped: usize,
     errors: Vec<SyntaxError>,
@@ -113,7 +116,8 @@ struct Statement<'i> {
 struct Frame<'i> {
     /// What opened the block; none for the file.
     opener: Option<Vec<Word<'i>>>,
-    items: Vec<Item<'i>>,
+    /// Where its items begin among those of all.
+    first: usize,
     /// How many tags were open when it began.
     open_tags: usize,
     /// Whether it was told that no block may stand in it.
@@ -147,10 +151,8 @@ impl<'i> Builder<'i> {
     }
 
     fn push(&mut self, item: Item<'i>) {
-        if self.skipped == 0
-            && let Some(frame) = self.stack.last_mut()
-        {
-            frame.items.push(item);
+        if self.skipped == 0 {
+            self.items.push(item);
         }
     }
 

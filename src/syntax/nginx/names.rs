@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::directives::{all, named};
+use crate::value::Names;
 
 /// Blocks whose content is directives; in others (`map`, `types`, ...) the first word of a line is a key.
 pub(super) fn holds_directives(name: &str) -> bool {
@@ -12,15 +13,15 @@ pub(super) fn holds_directives(name: &str) -> bool {
     )
 }
 
-/// The names that [`must_open_block`] knows, sorted: few, since all directives are asked for.
-static BLOCKS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+/// The names that [`must_open_block`] knows.
+static BLOCKS: LazyLock<Names<()>> = LazyLock::new(|| {
     let by_name = all().chunk_by(|one, next| one.name == next.name);
-    by_name.filter(|rows| rows.iter().all(|row| row.is_block)).map(|rows| rows[0].name).collect()
+    by_name.filter(|rows| rows.iter().all(|row| row.is_block)).map(|rows| (rows[0].name, ())).collect()
 });
 
 /// Whether nginx insists on a block, wherever the directive stands: `directive "events" has no opening "{"`.
 pub(super) fn must_open_block(name: &str) -> bool {
-    BLOCKS.binary_search(&name).is_ok()
+    BLOCKS.get(name).is_some()
 }
 
 /// Whether nginx knows the directive to open a block; `match` is nginx Plus's.

@@ -24,7 +24,7 @@ impl<'i> Builder<'i> {
         }
         self.stack.push(Frame {
             opener: Some(words),
-            items: Vec::new(),
+            first: self.items.len(),
             open_tags: self.open_tags,
             told: false,
         });
@@ -79,16 +79,16 @@ impl<'i> Builder<'i> {
         }
         let Some(frame) = self.stack.pop() else { return };
         self.entangled |= frame.open_tags != self.open_tags;
-        self.push_block(frame.opener.unwrap_or_default(), frame.items, end);
+        self.push_block(frame, end);
     }
 
-    fn push_block(&mut self, words: Vec<Word<'i>>, items: Vec<Item<'i>>, end: u32) {
+    fn push_block(&mut self, frame: Frame<'i>, end: u32) {
+        let words = frame.opener.unwrap_or_default();
         if words.is_empty() {
             // Opened by a stray brace: what stands in it belongs to what encloses it.
-            items.into_iter().for_each(|item| self.push(item));
             return;
         }
-        let body = Body::Block(items.into());
+        let body = Body::Block(self.items.split_off(frame.first).into());
         self.push(Item::Directive(Directive { words: words.into(), end, body }));
     }
 
@@ -189,7 +189,7 @@ impl<'i> Builder<'i> {
         self.skipped = 0;
         while self.stack.len() > 1 {
             let Some(frame) = self.stack.pop() else { break };
-            self.push_block(frame.opener.unwrap_or_default(), frame.items, self.text.len() as u32);
+            self.push_block(frame, self.text.len() as u32);
         }
         self.judge_the_file();
         self.entangled |= self.open_tags > 0;
@@ -200,8 +200,8 @@ impl<'i> Builder<'i> {
         }
         self.errors.sort_by_key(|error| error.span);
         one_a_line(&mut self.errors, self.text);
-        let items = self.stack.pop().map(|frame| frame.items).unwrap_or_default();
-        Parsed { tree: Tree { items, entangled: self.entangled }, errors: self.errors }
+        self.items.shrink_to_fit();
+        Parsed { tree: Tree { items: self.items, entangled: self.entangled }, errors: self.errors }
     }
 
     /// The opener of the block that is likely the one that was never closed.

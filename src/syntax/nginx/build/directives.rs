@@ -227,8 +227,7 @@ impl<'i> Builder<'i> {
 
     /// Notes what is wrong outside of all blocks, where the file cannot be one for which it is right.
     pub(super) fn judge_the_file(&mut self) {
-        let items = self.stack.first().map_or(&[][..], |frame| &frame.items);
-        let within = items.iter().map(shows).max().unwrap_or(Within::Any);
+        let within = self.items.iter().map(shows).max().unwrap_or(Within::Any);
         for (needed, error) in std::mem::take(&mut self.if_directives) {
             if within >= needed {
                 self.brace_error(error);
