@@ -34,6 +34,7 @@ pub use argument::Argument;
 pub use deployment::{Deployment, Hop, Joined, Refusal, Unresolved};
 pub use lost_word::{LostWord, lost_word};
 pub use machine::{BootDirectory, Machine};
+pub(crate) use nginx::some_of;
 pub use nginx::{
     Arrivals, Directive, Fault, FaultKind, Gateway, Hole, InForce, Jump, KEEPS_BY_ITSELF, Level, LevelId,
     LevelKind, Listen, LookedUp, Main, MatchKind, Matching, Mend, Methods, Mistake, Nginx, Parameters, Peer,

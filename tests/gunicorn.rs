@@ -40,7 +40,12 @@ fn launch_of(directory: &str, case: &Case, sources: &mut Sources) -> Launch {
         place,
         arguments,
         environment: Environment {
-            variables: case.variables.iter().map(|(name, value)| (name.to_string(), set(value))).collect(),
+            variables: case
+                .variables
+                .iter()
+                .map(|(name, value)| (name.to_string(), set(value)))
+                .collect::<BTreeMap<_, _>>()
+                .into(),
             ..Environment::default()
         },
         working_directory: known(directory),

@@ -111,7 +111,11 @@ impl Laboratory {
             place,
             arguments: words.map(argument).collect(),
             environment: Environment {
-                variables: VARIABLES.iter().map(|(name, value)| ((*name).to_owned(), set(value))).collect(),
+                variables: VARIABLES
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), set(value)))
+                    .collect::<BTreeMap<_, _>>()
+                    .into(),
                 ..Environment::default()
             },
             working_directory: set(&root),

@@ -30,6 +30,7 @@ pub use server::{Listen, Main, Reading, Server};
 pub use statements::Statements;
 pub use substitute::Substitute;
 pub use tally::Tally;
+pub(crate) use upstream::some_of;
 pub use upstream::{Parameters, Peer, Upstream, UpstreamId};
 
 use crate::source::Span;

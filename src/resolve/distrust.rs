@@ -6,7 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{App, Handed, Hole, Hop, Joined, Level, Listen, Nginx, OriginKind, Sandbox, Unit, Uri};
+use crate::model::{
+    App, Handed, Hole, Hop, Joined, Level, Listen, Nginx, OriginKind, Peer, Sandbox, Unit, Uri, some_of,
+};
 use crate::source::FileId;
 use crate::value::Possible;
 
@@ -38,8 +40,8 @@ pub(super) fn distrust(nginx: &mut Nginx, broken: &BTreeSet<FileId>) {
         route.looked_up = None;
     }
     nginx.faults.retain(|fault| !broken.contains(&fault.place.file));
-    let peers = nginx.routes.iter_mut().flat_map(|route| &mut route.peers);
-    for peer in peers.filter(|peer| broken.contains(&peer.anchor.span.file)) {
+    let is_broken = |peer: &Peer| broken.contains(&peer.anchor.span.file);
+    for peer in nginx.routes.iter_mut().flat_map(|route| some_of(&mut route.peers, is_broken)) {
         peer.address = Possible::Unknown(WHY.into());
     }
     for server in &mut nginx.servers {

@@ -1,6 +1,7 @@
 //! How a process is started: what a service manager hands to the program.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub use crate::model::Argument;
 use crate::model::{Setting, UnitId};
@@ -33,8 +34,8 @@ pub struct Launch {
 /// Environment variables as far as they are known.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
-    /// What is set, and where.
-    pub variables: BTreeMap<String, Setting<String>>,
+    /// What is set, and where; most processes of a unit share it.
+    pub variables: Arc<BTreeMap<String, Setting<String>>>,
     /// Why variables that are not listed may be set all the same, and listed ones be overridden: a file of assignments
     /// that is not in the tree. `None` where the list is complete.
     pub open: Option<String>,
@@ -44,6 +45,18 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// Sets a variable.
+    pub fn set(&mut self, name: String, setting: Setting<String>) {
+        Arc::make_mut(&mut self.variables).insert(name, setting);
+    }
+
+    /// Takes a variable away.
+    pub fn forget(&mut self, name: &str) {
+        if self.variables.contains_key(name) {
+            Arc::make_mut(&mut self.variables).remove(name);
+        }
+    }
+
     /// What is known of a variable: `Known(None)` where it is certainly not set.
     pub fn get(&self, name: &str) -> Possible<Option<String>> {
         match (&self.open, self.variables.get(name)) {

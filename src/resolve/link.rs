@@ -328,7 +328,7 @@ mod tests {
             upstream: None,
             uri: Uri::Kept,
             looked_up: None,
-            peers: vec![Peer::new(endpoint(target), anchor)],
+            peers: vec![Peer::new(endpoint(target), anchor)].into(),
             open: None,
         };
         let level = Level {

@@ -42,7 +42,7 @@ struct Targets<'a> {
 impl Targets<'_> {
     fn of(nginx: &Nginx) -> Targets<'_> {
         let mut targets = Targets { known: BTreeSet::new(), open: false };
-        for peer in nginx.routes.iter().flat_map(|route| &route.peers) {
+        for peer in nginx.routes.iter().flat_map(|route| route.peers.iter()) {
             match peer.address.candidates() {
                 Some(addresses) => targets.known.extend(addresses),
                 None => targets.open = true,

@@ -50,7 +50,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
 fn blocks_of_servers(upstreams: &[Upstream]) -> BTreeMap<Span, BTreeSet<Span>> {
     let mut blocks: BTreeMap<Span, BTreeSet<Span>> = BTreeMap::new();
     for upstream in upstreams {
-        for peer in &upstream.peers {
+        for peer in upstream.peers.iter() {
             blocks.entry(peer.anchor.span).or_default().insert(upstream.place);
         }
     }
@@ -59,7 +59,7 @@ fn blocks_of_servers(upstreams: &[Upstream]) -> BTreeMap<Span, BTreeSet<Span>> {
 
 fn copies(upstream: &Upstream) -> impl Iterator<Item = Copies<'_>> {
     let mut by_address: BTreeMap<&Endpoint, Vec<&Peer>> = BTreeMap::new();
-    for peer in &upstream.peers {
+    for peer in upstream.peers.iter() {
         if let Some(address) = peer.address.known() {
             by_address.entry(address).or_default().push(peer);
         }

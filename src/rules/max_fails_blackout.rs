@@ -200,7 +200,7 @@ fn fix<'a>(
 fn blocks_of_servers(nginx: &Nginx) -> BTreeMap<Span, BTreeSet<Span>> {
     let mut blocks: BTreeMap<Span, BTreeSet<Span>> = BTreeMap::new();
     for upstream in &nginx.upstreams {
-        for peer in &upstream.peers {
+        for peer in upstream.peers.iter() {
             blocks.entry(peer.anchor.span).or_default().insert(upstream.place);
         }
     }

@@ -205,7 +205,7 @@ fn help(context: &Context, app: &App, mismatch: &Mismatch) -> String {
 
 /// Whether nginx certainly reaches the app without leaving the machine.
 fn stays_here(mismatch: &Mismatch) -> bool {
-    let peers = mismatch.routes.iter().flat_map(|route| &route.peers);
+    let peers = mismatch.routes.iter().flat_map(|route| route.peers.iter());
     peers.into_iter().all(|peer| peer.address.must(Endpoint::is_local))
 }
 

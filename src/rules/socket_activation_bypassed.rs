@@ -154,7 +154,7 @@ fn descriptor(context: &Context, hand: &Hand) -> Option<Finding> {
 /// A service that can be started without its socket unit.
 fn not_required(context: &Context, hand: &Hand) -> Option<Finding> {
     let ((listener, address), own) = (hand.listener()?, hand.own()?);
-    let peers = context.deployment.nginx.routes.iter().flat_map(|route| &route.peers);
+    let peers = context.deployment.nginx.routes.iter().flat_map(|route| route.peers.iter());
     let mut targets = peers.filter_map(|peer| peer.address.known());
     if hand.unit.manager == Manager::User || targets.any(|target| own.contains(target)) {
         return None;

@@ -154,17 +154,16 @@ impl<T: PartialEq> Possible<T> {
     /// # Panics
     /// If there is no value at all.
     pub fn one_of(values: impl IntoIterator<Item = T>) -> Possible<T> {
-        let mut distinct: Vec<T> = Vec::new();
+        let mut values = values.into_iter();
+        let Some(first) = values.next() else { panic!("a value is one of at least one") };
+        let Some(second) = values.find(|value| *value != first) else { return Possible::Known(first) };
+        let mut distinct = vec![first, second];
         for value in values {
             if !distinct.contains(&value) {
                 distinct.push(value);
             }
         }
-        match distinct.len() {
-            0 => panic!("a value is one of at least one"),
-            1 => Possible::Known(distinct.remove(0)),
-            _ => Possible::OneOf(distinct),
-        }
+        Possible::OneOf(distinct)
     }
 
     /// What is known when either of two happened. More values than anybody distinguishes are as good as any.

@@ -141,7 +141,7 @@ impl Nginx {
     /// The statements that say where to connect, by where they begin, each with how often it is included.
     fn connecting(&self) -> BTreeMap<(FileId, u32), (Span, usize)> {
         let passes = self.routes.iter().map(|route| route.anchor.span);
-        let servers = self.upstreams.iter().flat_map(|it| &it.peers).map(|peer| peer.anchor.span);
+        let servers = self.upstreams.iter().flat_map(|it| it.peers.iter()).map(|peer| peer.anchor.span);
         let mut statements = BTreeMap::new();
         for span in passes.chain(servers) {
             statements.entry((span.file, span.start)).or_insert((span, 0)).1 += 1;

@@ -1,5 +1,7 @@
 //! Where requests are handed on.
 
+use std::sync::Arc;
+
 use super::super::Anchor;
 use super::{Directive, LevelId, Peer, UpstreamId};
 use crate::source::Span;
@@ -157,7 +159,7 @@ pub struct Route {
     /// The upstream that it names, if it names one.
     pub upstream: Option<UpstreamId>,
     /// Where requests go: the peers of the upstream, or the one address of the target.
-    pub peers: Vec<Peer>,
+    pub peers: Arc<Vec<Peer>>,
     /// Why there may be more peers, where that is so.
     pub open: Option<String>,
 }

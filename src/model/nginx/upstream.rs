@@ -1,5 +1,7 @@
 //! `upstream` blocks and the addresses in them.
 
+use std::sync::Arc;
+
 use super::super::{Anchor, Datum, Origin, OriginKind, Setting, Version};
 use super::{KEEPS_BY_ITSELF, Written};
 use crate::source::Span;
@@ -17,7 +19,7 @@ pub struct Upstream {
     /// The name where it is defined.
     pub place: Span,
     /// Its servers.
-    pub peers: Vec<Peer>,
+    pub peers: Arc<Vec<Peer>>,
     /// The known directives that stand in it beside its servers, in order: `keepalive`, `ip_hash`, `zone`.
     pub written: Vec<Written>,
     /// Why there may be more in it than is said here, where that is so.
@@ -110,4 +112,14 @@ impl Peer {
     pub fn new(address: Possible<Endpoint>, anchor: Anchor) -> Peer {
         Peer { address, anchor, down: false, parameters: Parameters::DEFAULT }
     }
+}
+
+/// Some peers of a list that others may share, to change them for whoever has this list.
+pub(crate) fn some_of(
+    peers: &mut Arc<Vec<Peer>>,
+    which: impl Fn(&Peer) -> bool,
+) -> impl Iterator<Item = &mut Peer> {
+    let any = peers.iter().any(&which);
+    let changed = any.then(|| Arc::make_mut(peers));
+    changed.into_iter().flatten().filter(move |peer| which(peer))
 }

@@ -1,7 +1,7 @@
 //! Filling in what variables usually are, for `map` to show. No rule judges it.
 
 use super::{Scope, Variables};
-use crate::model::{App, AppKind, Nginx, Origin, OriginKind, Peer, Setting, Version, directive};
+use crate::model::{App, AppKind, Nginx, Origin, OriginKind, Peer, Setting, Version, directive, some_of};
 use crate::resolve::{gunicorn, nginx};
 use crate::source::{Sources, Span};
 use crate::value::{Endpoint, Possible};
@@ -27,11 +27,11 @@ pub(crate) fn fill(
             replace(&mut written.value, texts.iter().map(read), &unless);
         }
     }
-    let of_upstreams = nginx.upstreams.iter_mut().flat_map(|upstream| &mut upstream.peers);
-    let of_routes = nginx.routes.iter_mut().flat_map(|route| &mut route.peers);
-    for Peer { address, anchor, .. } in
-        of_upstreams.chain(of_routes).filter(|peer| is_filled_in(&peer.address))
-    {
+    let is_unknown = |peer: &Peer| is_filled_in(&peer.address);
+    let of_upstreams = nginx.upstreams.iter_mut().map(|upstream| &mut upstream.peers);
+    let of_routes = nginx.routes.iter_mut().map(|route| &mut route.peers);
+    let peers = of_upstreams.chain(of_routes).flat_map(|peers| some_of(peers, is_unknown));
+    for Peer { address, anchor, .. } in peers {
         if let Some((texts, unless)) = usual(anchor.value) {
             replace(address, texts.iter().map(|text| nginx::read_address(text)), &unless);
         }

@@ -180,7 +180,7 @@ impl Start {
     /// Sets a variable by the word at an index.
     fn set(&mut self, at: usize, name: &str, value: String) {
         let origin = Origin::at(OriginKind::Environment, self.arguments[at].span);
-        self.environment.variables.insert(name.into(), Setting::known(value, origin));
+        self.environment.set(name.into(), Setting::known(value, origin));
         self.environment.firm.insert(name.into());
     }
 

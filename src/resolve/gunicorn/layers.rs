@@ -275,6 +275,11 @@ fn judge<V: Clone, T: PartialEq>(
     value: &Possible<V>,
     validate: impl Fn(&V) -> Result<T, Trouble>,
 ) -> Judged<V, T> {
+    if let Possible::Known(value) = value
+        && let Ok(datum) = validate(value)
+    {
+        return Judged { value: Possible::Known(datum), refused: None };
+    }
     let values = match value {
         Possible::Unknown(why) => return Judged { value: Possible::Unknown(why.clone()), refused: None },
         other => other.likely(),

@@ -239,7 +239,7 @@ fn unreached(nginx: &Nginx, place: &Place) -> Vec<AppId> {
     let more_routes =
         nginx.levels.iter().any(|level| level.holes.iter().any(|hole| hole.may_set("proxy_pass")))
             || nginx.routes.iter().any(|route| route.open.is_some());
-    let peers = || nginx.routes.iter().flat_map(|route| &route.peers);
+    let peers = || nginx.routes.iter().flat_map(|route| route.peers.iter());
     if more_routes || peers().any(|peer| peer.address.candidates().is_none()) {
         return Vec::new();
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -63,7 +64,7 @@ pub(super) fn apply(found: &mut Found, external: &[Endpoint], sources: &Sources)
             let looked_up = variable::looked_up(pass, word, &index.variables);
             route.looked_up = looked_up.filter(|it| !index.upstreams.contains_key(&it.name));
         }
-        for peer in &route.peers {
+        for peer in route.peers.iter() {
             if let Possible::Unknown(why) = &peer.address
                 && route.upstream.is_none()
             {
@@ -138,7 +139,7 @@ fn route(pass: &Pass, target: Result<Target, Trouble>, nginx: &Nginx) -> Route {
         uri: Uri::Kept,
         looked_up: None,
         upstream: None,
-        peers: Vec::new(),
+        peers: Arc::default(),
         open: None,
     };
     let target = match target {
@@ -147,7 +148,7 @@ fn route(pass: &Pass, target: Result<Target, Trouble>, nginx: &Nginx) -> Route {
             let inner = pass.arguments.first().map_or(pass.anchor.value, |word| word.inner());
             let anchor = Anchor { value: inner, ..pass.anchor };
             route.uri = Uri::Unknown(trouble.why());
-            route.peers.push(Peer::new(Possible::Unknown(trouble.why()), anchor));
+            route.peers = vec![Peer::new(Possible::Unknown(trouble.why()), anchor)].into();
             return route;
         }
     };
@@ -155,7 +156,7 @@ fn route(pass: &Pass, target: Result<Target, Trouble>, nginx: &Nginx) -> Route {
     route.uri = target.uri;
     route.looked_up = target.looked_up;
     match target.to {
-        To::Peer(peer) => route.peers.push(*peer),
+        To::Peer(peer) => route.peers = vec![*peer].into(),
         To::Upstream(at) => {
             let upstream = &nginx.upstreams[at];
             route.upstream = Some(UpstreamId(at as u32));

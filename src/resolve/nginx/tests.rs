@@ -35,7 +35,7 @@ impl Stack {
         let nginx = &self.resolved.nginx;
         let line = |route: &crate::model::Route| {
             let mut text = format!("{}: {:?}", nginx.location(route.level), route.gateway);
-            for peer in &route.peers {
+            for peer in route.peers.iter() {
                 let address = match &peer.address {
                     Possible::Known(address) => address.to_string(),
                     Possible::OneOf(_) | Possible::Usually { .. } => "?".into(),

@@ -39,7 +39,7 @@ impl<'a> Names<'a> {
             }
             passed.insert(address.split(':').next().unwrap_or_default().to_owned());
         }
-        let peers = found.nginx.upstreams.iter().flat_map(|it| &it.peers);
+        let peers = found.nginx.upstreams.iter().flat_map(|it| it.peers.iter());
         for address in peers.filter_map(|peer| peer.address.known()).chain(external) {
             if let Endpoint::Tcp(Host::Name(name), _) = address {
                 hosts.insert(name.to_ascii_lowercase());

@@ -245,7 +245,7 @@ impl Walk<'_, '_> {
         for ((name, value), word) in assignments.iter().zip(&command.words) {
             let value = expand::text(value, self.state, reading);
             let origin = Origin::at(OriginKind::Environment, reading.placing.span(&word.range));
-            environment.variables.insert(name.clone(), Setting { value, origin });
+            environment.set(name.clone(), Setting { value, origin });
             environment.firm.insert(name.clone());
         }
         environment

@@ -90,7 +90,7 @@ impl State {
         // Shells pass these on, bash more of them than others.
         for name in ["PWD", "OLDPWD", "SHLVL", "_"] {
             let set = Setting::unknown("the shell sets it", Origin::DEFAULT);
-            state.environment.variables.insert(name.into(), set);
+            state.environment.set(name.into(), set);
             state.environment.firm.insert(name.into());
         }
         state
@@ -157,7 +157,7 @@ impl State {
             self.parts_usually = false;
         }
         if value == Possible::Known(None) {
-            self.environment.variables.remove(name);
+            self.environment.forget(name);
             self.environment.firm.insert(name.into());
             self.perhaps_exported.remove(name);
             self.own.insert(name.into(), value);
@@ -183,7 +183,7 @@ impl State {
     fn maybe_export(&mut self, name: &str, place: Span) {
         let origin = Origin::at(OriginKind::Environment, place);
         let setting = Setting::unknown("it is not known whether this is exported", origin);
-        self.environment.variables.insert(name.into(), setting);
+        self.environment.set(name.into(), setting);
         self.environment.firm.insert(name.into());
         self.perhaps_exported.insert(name.into());
     }
@@ -192,7 +192,7 @@ impl State {
     fn put(&mut self, name: &str, value: Possible<Option<String>>, place: Span) {
         let value = value.map(Option::unwrap_or_default);
         let setting = Setting { value, origin: Origin::at(OriginKind::Environment, place) };
-        self.environment.variables.insert(name.into(), setting);
+        self.environment.set(name.into(), setting);
         self.environment.firm.insert(name.into());
         self.perhaps_exported.remove(name);
         self.own.remove(name);
@@ -231,7 +231,7 @@ impl State {
         let mut environment = self.environment.clone();
         for name in &self.restless {
             let why = "a function of the script may change it";
-            environment.variables.insert(name.clone(), Setting::unknown(why, Origin::DEFAULT));
+            environment.set(name.clone(), Setting::unknown(why, Origin::DEFAULT));
             environment.firm.insert(name.clone());
         }
         environment

@@ -65,7 +65,7 @@ pub(super) fn environment(
     let mut environment = Environment::default();
     for name in BY_SYSTEMD {
         let unknown = Setting::unknown("systemd sets it", Origin::DEFAULT);
-        environment.variables.insert(name.into(), unknown);
+        environment.set(name.into(), unknown);
     }
     if unit.hole("Service").is_some() {
         environment.open = Some(HOLE.into());
@@ -97,7 +97,7 @@ pub(super) fn variables(unit: &Merged<'_>) -> Variables {
     let mut environment =
         Environment { open: unit.hole("Service").map(|_| HOLE.into()), ..Environment::default() };
     assign_all(unit, &mut environment);
-    let values = environment.variables.into_iter().map(|(name, it)| (name, it.value));
+    let values = environment.variables.iter().map(|(name, it)| (name.clone(), it.value.clone()));
     Variables { values: values.collect(), open: environment.open }
 }
 
@@ -166,13 +166,13 @@ fn assign(unit: &Merged<'_>, line: &Line<'_>, environment: &mut Environment) {
                 value => Setting { value, origin },
             }
         };
-        environment.variables.insert(name.into(), setting);
+        environment.set(name.into(), setting);
         last = Some(name.into());
     }
     for name in torn {
         let origin = Origin::at(OriginKind::Environment, value.span);
         let setting = Setting::unknown("systemd takes only a part of what is evidently meant", origin);
-        environment.variables.insert(name, setting);
+        environment.set(name, setting);
     }
 }
 
@@ -225,7 +225,9 @@ fn read_file(
         };
         let place = Span::new(file, part);
         let exported = Setting::unknown("systemd drops it", Origin::at(OriginKind::Environment, place));
-        environment.variables.entry(name.into()).or_insert(exported);
+        if !environment.variables.contains_key(name) {
+            environment.set(name.into(), exported);
+        }
         faults.push(dropped(place, written, name));
     }
     for (name, value) in read.assignments {
@@ -235,7 +237,7 @@ fn read_file(
         } else {
             Setting::known(value, origin)
         };
-        environment.variables.insert(name, setting);
+        environment.set(name, setting);
     }
     Ok(())
 }

@@ -292,7 +292,7 @@ mod tests {
         let mut environment = Environment::default();
         for (name, value) in [("PORT", "8000"), ("ARGS", "-w 3 'a b'"), ("EMPTY", "")] {
             let setting = Setting::known(value.to_owned(), Origin::DEFAULT);
-            environment.variables.insert(name.into(), setting);
+            environment.set(name.into(), setting);
         }
         for (text, expected) in [
             ("$PORT", vec!["8000"]),

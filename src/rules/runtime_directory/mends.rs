@@ -36,7 +36,7 @@ pub(super) fn make(context: &Context, unit: &Unit, name: &str, own: &[String]) -
 
 /// Whether nginx connects to a socket in a directory: then it is the other end that is wrong.
 fn is_served_from(context: &Context, directory: &str) -> bool {
-    let peers = context.deployment.nginx.routes.iter().flat_map(|route| &route.peers);
+    let peers = context.deployment.nginx.routes.iter().flat_map(|route| route.peers.iter());
     let below = format!("{directory}/");
     peers.filter_map(|peer| peer.address.known()).any(|address| match address {
         Endpoint::Unix(path) => path.starts_with(&below),

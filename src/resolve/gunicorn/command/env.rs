@@ -54,7 +54,7 @@ fn option(start: &mut Start, text: &str, at: usize) -> Option<usize> {
         _ if matches!(long.0, "--block-signal" | "--default-signal" | "--ignore-signal") => {}
         _ => {
             if let Some((name, taken)) = valued("-u", "--unset", start) {
-                start.environment.variables.remove(&name);
+                start.environment.forget(&name);
                 start.environment.firm.insert(name).then_some(())?;
                 return Some(taken);
             }

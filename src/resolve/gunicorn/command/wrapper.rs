@@ -178,6 +178,6 @@ pub(super) fn other_user(start: &mut Start, name: &str) -> Step {
 fn unset(start: &mut Start, name: &str, span: Span) {
     let origin = crate::model::Origin::at(crate::model::OriginKind::Environment, span);
     let setting = crate::model::Setting::unknown("it is of the user", origin);
-    start.environment.variables.insert(name.into(), setting);
+    start.environment.set(name.into(), setting);
     start.environment.firm.insert(name.into());
 }

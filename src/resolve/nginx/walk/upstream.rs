@@ -1,5 +1,7 @@
 //! `upstream` blocks and what stands in them.
 
+use std::sync::Arc;
+
 use super::super::address::{self, Address, Form};
 use super::super::route::from_refusal;
 use super::super::trouble::{Refusal, Trouble};
@@ -26,7 +28,7 @@ impl Walk<'_> {
         self.found.nginx.upstreams.push(Upstream {
             name: word.text.to_string(),
             place: word.span,
-            peers: Vec::new(),
+            peers: Arc::default(),
             written: Vec::new(),
             open: place.maybe.clone(),
         });
@@ -71,7 +73,7 @@ impl Walk<'_> {
         }
         let down = words.iter().any(|word| word.text == "down");
         let peer = Peer { address, anchor, down, parameters: parameters(words) };
-        self.found.nginx.upstreams[upstream].peers.push(peer);
+        Arc::make_mut(&mut self.found.nginx.upstreams[upstream].peers).push(peer);
         if place.here.is_some() {
             self.found.nginx.upstreams[upstream].open = place.here.clone();
         }
