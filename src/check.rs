@@ -98,8 +98,11 @@ pub fn check(sources: &Sources, settings: &Settings) -> Report {
 pub fn check_all(sources: &Sources, settings: &Settings) -> Report {
     let trees = parse(sources);
     let stacks = understand(sources, &trees, settings);
-    let mut found: Vec<Vec<Finding>> =
-        stacks.par_iter().map(|stack| judge(stack, sources, settings.truth)).collect();
+    // The trees have been understood; giving their memory back takes its time.
+    let (mut found, ()): (Vec<Vec<Finding>>, ()) = rayon::join(
+        || stacks.par_iter().map(|stack| judge(stack, sources, settings.truth)).collect(),
+        move || drop(trees),
+    );
     let shared = Shared::new(&stacks);
     shared.hold_back(&mut found);
     shared.tell_apart(&mut found, &stacks);

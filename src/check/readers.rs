@@ -16,6 +16,9 @@ const ALIKE: &str = "exec-quoting";
 /// changes all others as well, whether they are in the tree or not, and some of them may start something else; then the fix
 /// is only shown. The instances of a template differ less.
 pub(super) fn hold_back(deployment: &Deployment, sources: &Sources, findings: &mut [Finding]) {
+    if findings.is_empty() {
+        return;
+    }
     let limits = limits(deployment, sources);
     for finding in findings {
         for held in [&mut finding.fix, &mut finding.fix_at_app] {

@@ -239,8 +239,7 @@ impl<T> Setting<T> {
 impl Setting<Datum> {
     /// The setting as a value of one type. What is of another type is unknown.
     pub fn read<T: FromDatum>(&self) -> Setting<T> {
-        let value = self.value.clone().try_map(|datum| convert(&datum));
-        Setting { value, origin: self.origin.clone() }
+        Setting { value: self.value.as_ref().try_map(convert), origin: self.origin.clone() }
     }
 }
 

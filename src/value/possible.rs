@@ -87,6 +87,18 @@ impl<T> Possible<T> {
         self.candidates().is_none_or(|values| values.iter().any(condition))
     }
 
+    /// The same knowledge of references to the values.
+    pub fn as_ref(&self) -> Possible<&T> {
+        match self {
+            Possible::Known(value) => Possible::Known(value),
+            Possible::OneOf(values) => Possible::OneOf(values.iter().collect()),
+            Possible::Usually { values, unless } => {
+                Possible::Usually { values: values.iter().collect(), unless: unless.clone() }
+            }
+            Possible::Unknown(why) => Possible::Unknown(why.clone()),
+        }
+    }
+
     /// The same knowledge of something derived.
     pub fn map<U>(self, f: impl Fn(T) -> U) -> Possible<U> {
         match self {

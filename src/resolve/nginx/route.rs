@@ -32,10 +32,6 @@ pub(super) fn apply(found: &mut Found, external: &[Endpoint], sources: &Sources)
     for pass in &found.passes {
         *in_level.entry(pass.level).or_default() += 1;
     }
-    let mut routes = Vec::new();
-    let mut unresolved = Vec::new();
-    let mut faults = Vec::new();
-    let mut peers = 0;
     let is_only = |pass: &Pass| in_level.get(&pass.level) == Some(&1);
     let target = |pass: &Pass| match (&pass.maybe, is_only(pass)) {
         (Some(why), _) => Err(Trouble::Unknown(why.clone())),
@@ -43,11 +39,14 @@ pub(super) fn apply(found: &mut Found, external: &[Endpoint], sources: &Sources)
         (None, true) => target(pass, found, &index, sources),
     };
     let targets: Vec<Result<Target, Trouble>> = found.passes.par_iter().map(target).collect();
-    for (pass, target) in found.passes.iter().zip(targets) {
-        if let Some(fault) = fault(pass, &target, &found.nginx, sources) {
-            faults.push(fault);
-        }
+    let mut peers = 0;
+    let peers_up_to = |target: &Result<Target, Trouble>| {
         peers += target.as_ref().map_or(1, |target| target.peers(&found.nginx));
+        peers
+    };
+    let peers: Vec<usize> = targets.iter().map(peers_up_to).collect();
+    let made = |((pass, target), peers): ((&Pass, Result<Target, Trouble>), usize)| {
+        let fault = fault(pass, &target, &found.nginx, sources);
         let target = target.and_then(|target| match peers > MAX_PEERS {
             true => {
                 let why = "the routes of the configuration have too many servers to be followed";
@@ -64,19 +63,21 @@ pub(super) fn apply(found: &mut Found, external: &[Endpoint], sources: &Sources)
             let looked_up = variable::looked_up(pass, word, &index.variables);
             route.looked_up = looked_up.filter(|it| !index.upstreams.contains_key(&it.name));
         }
+        (route, fault)
+    };
+    let made: Vec<(Route, Option<Fault>)> =
+        found.passes.par_iter().zip(targets).zip(peers).map(made).collect();
+    let (routes, faults): (Vec<Route>, Vec<Option<Fault>>) = made.into_iter().unzip();
+    for (pass, route) in found.passes.iter().zip(&routes).filter(|(_, route)| route.upstream.is_none()) {
         for peer in route.peers.iter() {
-            if let Possible::Unknown(why) = &peer.address
-                && route.upstream.is_none()
-            {
+            if let Possible::Unknown(why) = &peer.address {
                 let what = format!("{} {}", pass.name, route.target);
-                unresolved.push(Unresolved { span: pass.anchor.span, what, why: why.clone() });
+                found.unresolved.push(Unresolved { span: pass.anchor.span, what, why: why.clone() });
             }
         }
-        routes.push(route);
     }
     found.nginx.routes = routes;
-    found.unresolved.append(&mut unresolved);
-    found.nginx.faults.append(&mut faults);
+    found.nginx.faults.extend(faults.into_iter().flatten());
     refuse::apply(found, sources);
 }
 

@@ -169,7 +169,7 @@ pub(super) fn filled_in(text: &str) -> Option<String> {
     if text.contains('$') {
         return Some("it depends on a variable".into());
     }
-    if text.contains(['{', '}', '<', '>', '%']) {
+    if text.bytes().any(|it| matches!(it, b'{' | b'}' | b'<' | b'>' | b'%')) {
         return Some("it is filled in by a template".into());
     }
     // `@` stands for itself in the path of a socket alone.

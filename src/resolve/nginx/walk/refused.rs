@@ -170,7 +170,7 @@ impl Walk<'_> {
 fn is_filled_in(word: &Word) -> bool {
     let name =
         word.text.strip_prefix("${").and_then(|it| it.strip_suffix('}')).or(word.text.strip_prefix('$'));
-    let is_placeholder = word.text.contains(['<', '>']) && !word.text.starts_with('~');
+    let is_placeholder = word.text.bytes().any(|it| matches!(it, b'<' | b'>')) && !word.text.starts_with('~');
     word.template
         || is_placeholder
         || name.is_some_and(|it| !it.is_empty() && !it.contains(|c: char| c.is_ascii_lowercase()))
