@@ -130,10 +130,11 @@ pub fn deployment(
             sources,
             &target,
         );
-        (systemd, mentions, gunicorn)
+        let machine = machine::resolve(&stack.files, &systemd.units, sources);
+        (systemd, mentions, gunicorn, machine)
     };
     // The two ends know nothing of each other before they are linked.
-    let (mut nginx, (systemd, mentions, gunicorn)) = rayon::join(of_nginx, of_apps);
+    let (mut nginx, (systemd, mentions, gunicorn, machine)) = rayon::join(of_nginx, of_apps);
     let compose = compose::resolve(&of(FileKind::Compose), &trees.compose, sources);
 
     let mut apps: Vec<App> = gunicorn.apps.into_iter().chain(compose.apps).collect();
@@ -146,7 +147,6 @@ pub fn deployment(
     let versions = (target.nginx, target.gunicorn);
     ansible::fill(&mut nginx.nginx, &mut apps, &variables, versions, sources);
     let mut units = systemd.units;
-    let machine = machine::resolve(&stack.files, &units, sources);
     if let Some(path) = &stack.unread {
         let why = format!("`{path}` cannot be read, and may change it");
         distrust::distrust_all(&why, &mut nginx.nginx, &mut apps, &mut units, &mut hops);

@@ -13,13 +13,17 @@ use crate::value::{Possible, environment};
 
 /// Notes the faults of upstreams and passes.
 pub(super) fn apply(found: &mut Found, sources: &Sources) {
-    let mut faults = duplicates(found, sources);
-    faults.extend(without_servers(found));
-    faults.extend(
-        found.nginx.routes.iter().filter_map(|route| uri_where_none_may_be(route, &found.nginx, sources)),
+    let of_routes = |found: &Found| {
+        let routes = found.nginx.routes.iter();
+        let faults = routes.filter_map(|route| uri_where_none_may_be(route, &found.nginx, sources));
+        faults.collect::<Vec<Fault>>()
+    };
+    let (of_upstreams, (of_routes, of_variables)) = rayon::join(
+        || [duplicates(found, sources), without_servers(found)],
+        || rayon::join(|| of_routes(found), || variables::faults(found)),
     );
-    found.nginx.faults.append(&mut faults);
-    variables::apply(found);
+    let [duplicates, empty] = of_upstreams;
+    found.nginx.faults.extend([duplicates, empty, of_routes, of_variables].into_iter().flatten());
 }
 
 /// `duplicate upstream "app"`: in one `http` block, or in one file that is known to belong into one.

@@ -94,15 +94,18 @@ pub(super) struct Index<'a> {
 
 impl<'a> Index<'a> {
     fn new(found: &'a Found, external: &[Endpoint], sources: &'a Sources) -> Index<'a> {
-        let mut upstreams: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (at, upstream) in found.nginx.upstreams.iter().enumerate() {
-            upstreams.entry(upstream.name.to_ascii_lowercase()).or_default().push(at);
-        }
-        let names = Names::new(found, external, sources);
+        let by_name = || {
+            let mut upstreams: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+            for (at, upstream) in found.nginx.upstreams.iter().enumerate() {
+                upstreams.entry(upstream.name.to_ascii_lowercase()).or_default().push(at);
+            }
+            (upstreams, Variables::new(found))
+        };
+        let (names, (upstreams, variables)) = rayon::join(|| Names::new(found, external, sources), by_name);
         let upstreams_by_number = found.nginx.upstreams.iter().enumerate();
         let unused =
             upstreams_by_number.filter(|(_, it)| names.is_unused(&it.name)).map(|(at, _)| at).collect();
-        Index { upstreams, variables: Variables::new(found), names, unused, sources }
+        Index { upstreams, variables, names, unused, sources }
     }
 }
 

@@ -177,10 +177,10 @@ const CONVENTIONAL: &str = "connection_upgrade";
 /// Notes the variables of headers, parameters and passes that nothing in a complete `http` block defines. A module that is
 /// not known may define any: only a name that is all but one that is defined is certainly a mistake, and the one that
 /// everybody defines by a `map` of their own.
-pub(super) fn apply(found: &mut Found) {
+pub(super) fn faults(found: &Found) -> Vec<Fault> {
     let uses = uses(found);
     if uses.is_empty() {
-        return;
+        return Vec::new();
     }
     let defined = defined(found);
     let none = BTreeSet::new();
@@ -211,7 +211,7 @@ pub(super) fn apply(found: &mut Found) {
             mend: None,
         });
     }
-    found.nginx.faults.append(&mut faults);
+    faults
 }
 
 /// The most variables of a configuration's own that an unknown one is compared with.
