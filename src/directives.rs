@@ -37,6 +37,12 @@ static BY_NAME: LazyLock<Names<&[Directive]>> = LazyLock::new(|| {
     all().chunk_by(|one, next| one.name == next.name).map(|rows| (rows[0].name, rows)).collect()
 });
 
+/// The names all of whose rows open a block.
+static BLOCKS: LazyLock<Names<()>> = LazyLock::new(|| {
+    let by_name = all().chunk_by(|one, next| one.name == next.name);
+    by_name.filter(|rows| rows.iter().all(|row| row.is_block)).map(|rows| (rows[0].name, ())).collect()
+});
+
 /// All rows, sorted by name.
 pub fn all() -> &'static [Directive] {
     &ALL
@@ -45,6 +51,11 @@ pub fn all() -> &'static [Directive] {
 /// The rows of a name, of all releases; none where nginx's own modules never knew it.
 pub fn named(name: &str) -> &'static [Directive] {
     BY_NAME.get(name).unwrap_or_default()
+}
+
+/// Whether a directive opens a block wherever it stands, in all releases.
+pub fn always_opens_block(name: &str) -> bool {
+    BLOCKS.get(name).is_some()
 }
 
 /// What nginx says of a directive before its module reads the values.

@@ -167,6 +167,20 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_begins_as_nginxs_is_nginxs_whatever_follows() {
+        let begins = |lines: usize| format!("server {{\n{}", "    listen 80;\n".repeat(lines));
+        let documents = ["\n[program:app]\n", "\nFROM scratch\n"];
+        for document in documents {
+            assert_eq!(kind("shop.conf", &format!("{}{document}", begins(30))), Some(FileKind::Nginx));
+            assert_ne!(kind("shop.conf", &format!("{}{document}", begins(3))), Some(FileKind::Nginx));
+            assert_ne!(
+                kind("shop.conf", &format!("A text.\n{}{document}", begins(30))),
+                Some(FileKind::Nginx)
+            );
+        }
+    }
+
+    #[test]
     fn names_that_command_lines_and_imports_give() {
         let mut sources = Sources::default();
         for (path, kind, text) in [

@@ -72,7 +72,8 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
 
 /// Whether nginx merges the level with something that it has not judged yet. It does not judge `http` by itself.
 fn judged_here(context: &Context, level: &Level, family: &str) -> bool {
-    let writes = |level: &Level| level.written.iter().any(|it| it.name.starts_with(family));
+    let is_size = |name: &str| name.strip_prefix(family).is_some_and(|rest| NAMES.contains(&rest));
+    let writes = |level: &Level| level.written.iter().any(|it| is_size(it.name));
     let parent = level.parent.map(|id| context.deployment.nginx.level(id));
     level.kind != LevelKind::Http
         && (writes(level) || parent.is_some_and(|it| it.kind == LevelKind::Http && writes(it)))

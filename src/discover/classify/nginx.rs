@@ -9,6 +9,9 @@ use crate::syntax::nginx::{Body, Item, parse};
 const BLOCKS: [&str; 9] =
     ["server", "http", "events", "upstream", "location", "stream", "map", "types", "limit_except"];
 
+/// After how many of nginx's statements and braces, and nothing else, a file is nginx's whatever follows.
+const ENOUGH: u32 = 24;
+
 /// The directive that tells, beside all that have a `_` in their names.
 const LISTEN: &str = "listen";
 
@@ -44,6 +47,9 @@ pub(super) fn looks_like_nginx(path: &Path, name: &str, text: &str, said: bool) 
         is_plain = is_plain && (line == "}" || is_statement(line, first, rows));
         let shape = line.ends_with([';', '{', '}']) || line.contains("; #");
         (shapely, misshapen) = (shapely + u32::from(shape), misshapen + u32::from(!shape));
+        if telling && is_plain && shapely >= ENOUGH {
+            return true;
+        }
     }
     let is_called_so =
         Path::new(name).extension().is_some_and(|it| matches!(it.to_str(), Some("conf" | "inc" | "include")));

@@ -1,9 +1,6 @@
 //! What little of nginx's directives the syntax needs: which ones open a block, and which ones never do.
 
-use std::sync::LazyLock;
-
-use crate::directives::{all, named};
-use crate::value::Names;
+use crate::directives::{always_opens_block, named};
 
 /// Blocks whose content is directives; in others (`map`, `types`, ...) the first word of a line is a key.
 pub(super) fn holds_directives(name: &str) -> bool {
@@ -13,15 +10,9 @@ pub(super) fn holds_directives(name: &str) -> bool {
     )
 }
 
-/// The names that [`must_open_block`] knows.
-static BLOCKS: LazyLock<Names<()>> = LazyLock::new(|| {
-    let by_name = all().chunk_by(|one, next| one.name == next.name);
-    by_name.filter(|rows| rows.iter().all(|row| row.is_block)).map(|rows| (rows[0].name, ())).collect()
-});
-
 /// Whether nginx insists on a block, wherever the directive stands: `directive "events" has no opening "{"`.
 pub(super) fn must_open_block(name: &str) -> bool {
-    BLOCKS.get(name).is_some()
+    always_opens_block(name)
 }
 
 /// Whether nginx knows the directive to open a block; `match` is nginx Plus's.
