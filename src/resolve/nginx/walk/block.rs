@@ -1,5 +1,7 @@
 //! Blocks: what each of them is, and what it adds before anything in it is read.
 
+use std::sync::Arc;
+
 use super::super::found::{Http, Map};
 use super::{Block, Place, Walk, title};
 use crate::model::{LevelId, LevelKind, Listen, MatchKind, Matching, Server};
@@ -38,7 +40,14 @@ impl<'a> Walk<'a> {
             Block::Upstream | Block::StreamUpstream => inner.upstream = self.upstream(directive, &inner),
             _ => {}
         }
-        let Some(kind) = kind else { return self.items(items, inner, entangled) };
+        let Some(kind) = kind else {
+            let upstream = inner.upstream;
+            self.items(items, inner, entangled);
+            if let Some(upstream) = upstream.map(|at| &mut self.found.nginx.upstreams[at]) {
+                Arc::make_mut(&mut upstream.peers).shrink_to_fit();
+            }
+            return;
+        };
         // A level belongs to the block that it opens, which is what its own upstreams are looked up in.
         let opener = Place { http: inner.http, ..place.clone() };
         let level = self.level(kind, &opener, directive.header(), title(directive));
@@ -55,6 +64,10 @@ impl<'a> Walk<'a> {
         let server = (kind == LevelKind::Server).then(|| self.server(level));
         inner.server = server.or(inner.server);
         self.items(items, inner, entangled);
+        let read = &mut self.found.nginx.levels[level.0 as usize];
+        // There are very many levels, and each is done.
+        read.written.shrink_to_fit();
+        read.sent.shrink_to_fit();
         self.firsts.remove(&level);
         if let Some(server) = server {
             self.finish_server(server);
