@@ -22,7 +22,7 @@ use crate::source::{FileId, Sources, Span};
 use crate::syntax::nginx::Word;
 use crate::value::{Endpoint, Host, Possible};
 
-/// How many peers the routes of a stack have together: each route has those of its upstream for itself.
+/// How many peers the routes of a stack have together: each of them makes a hop of its own.
 const MAX_PEERS: usize = 1_000_000;
 
 /// Makes a route of every pass.
