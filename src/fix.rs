@@ -6,7 +6,7 @@ use crate::check::{Report, check_all, policy};
 use crate::config::Settings;
 use crate::edit::{Applicability, Edit, Fix, apply, conflict};
 use crate::finding::{Finding, Severity};
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Sources, Span};
 use crate::suppress;
 
 /// How often fixes may bring forth further fixes.
@@ -238,18 +238,21 @@ fn applicable(now: &Outcome, settings: &Settings, at_least: Applicability) -> Ve
 
 /// Those of the fixes that can be applied together: the first wins, what it touches waits for the next round.
 fn disjoint(fixes: &[Mend]) -> Vec<Mend> {
-    let mut taken: BTreeMap<FileId, Vec<Edit>> = BTreeMap::new();
+    // By where they begin; none of them clash, so that they end in the same order.
+    let mut taken: BTreeMap<(FileId, u32, u32), BTreeSet<&Edit>> = BTreeMap::new();
     let mut together: Vec<Mend> = Vec::new();
     for (rule, fix) in fixes {
         let clashes = |edit: &Edit| {
-            let others = taken.get(&edit.span.file).into_iter().flatten();
-            others.into_iter().any(|other| other != edit && conflict(other.span, edit.span))
+            let Span { file, start, end } = edit.span;
+            let before = taken.range((file, 0, 0)..=(file, end, u32::MAX)).rev();
+            let near = before.take_while(|((_, _, others_end), _)| *others_end >= start);
+            near.flat_map(|(_, others)| others).any(|other| *other != edit && conflict(other.span, edit.span))
         };
         if fix.edits().iter().any(clashes) {
             continue;
         }
         for edit in fix.edits() {
-            taken.entry(edit.span.file).or_default().push(edit.clone());
+            taken.entry((edit.span.file, edit.span.start, edit.span.end)).or_default().insert(edit);
         }
         together.push((rule, fix.clone()));
     }

@@ -17,6 +17,7 @@ pub mod stacks;
 pub mod systemd;
 mod variants;
 mod versions;
+mod whole;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ use rayon::prelude::*;
 use self::mentions::Mentions;
 use self::paths::Paths;
 use self::stacks::Stack;
+use self::whole::Whole;
 use crate::limits::Limits;
 use crate::model::{App, Deployment, Refusal, Target, Unresolved};
 use crate::source::{FileId, FileKind, Source, Sources};
@@ -32,7 +34,7 @@ use crate::syntax::{self, Parsed};
 use crate::value::Endpoint;
 
 /// The trees of a run, by file.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Trees<'s> {
     /// nginx configuration.
     pub nginx: BTreeMap<FileId, Parsed<syntax::nginx::Tree<'s>>>,
@@ -42,6 +44,7 @@ pub struct Trees<'s> {
     pub compose: BTreeMap<FileId, Parsed<syntax::compose::Tree>>,
     /// Units and drop-ins.
     pub systemd: BTreeMap<FileId, Parsed<syntax::systemd::Tree>>,
+    whole: Whole<'s>,
 }
 
 /// Reads every source that is written in a language of ours.
@@ -49,7 +52,13 @@ pub fn parse(sources: &Sources) -> Trees<'_> {
     let files: Vec<(FileId, &Source)> = sources.iter().collect();
     let parsed: Vec<(FileId, Tree)> =
         files.into_par_iter().filter_map(|(id, source)| Some((id, Tree::of(id, source)?))).collect();
-    let mut trees = Trees::default();
+    let mut trees = Trees {
+        nginx: BTreeMap::new(),
+        gunicorn: BTreeMap::new(),
+        compose: BTreeMap::new(),
+        systemd: BTreeMap::new(),
+        whole: Whole::new(sources),
+    };
     for (id, tree) in parsed {
         match tree {
             Tree::Nginx(tree) => drop(trees.nginx.insert(id, tree)),
@@ -104,7 +113,8 @@ pub fn deployment(
     };
 
     let variables = ansible::Variables::new(&stack.root, &stack.files, sources);
-    let known = nginx::Known { paths: &paths, sources, version: target.nginx, external, limits };
+    let whole = &trees.whole;
+    let known = nginx::Known { paths: &paths, sources, whole, version: target.nginx, external, limits };
     let of_nginx = || {
         let files = of(FileKind::Nginx);
         let mut nginx = nginx::resolve(&files, &trees.nginx, &known);
@@ -130,7 +140,8 @@ pub fn deployment(
             sources,
             &target,
         );
-        let machine = machine::resolve(&stack.files, &systemd.units, sources);
+        let mut machine = machine::resolve(&stack.files, &systemd.units, sources);
+        machine.nginx_has_drop_ins = whole.nginx_has_drop_ins();
         (systemd, mentions, gunicorn, machine)
     };
     // The two ends know nothing of each other before they are linked.

@@ -5,11 +5,13 @@
 //! lies in the reach of such a comment: each end of a hop has a right to say that it is meant.
 
 mod comment;
+mod named;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use self::comment::{Comment, Reach, Wrong};
+use self::named::Named;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label};
 use crate::rules::{MALFORMED_SUPPRESSION, RULES, UNKNOWN_RULE, UNUSED_SUPPRESSION, nearest};
@@ -23,19 +25,11 @@ const MARK: &str = "hoplint:";
 #[derive(Debug, Default)]
 pub struct Suppressions {
     /// Those that can be understood, by their files and in the order of their texts.
-    by_file: BTreeMap<FileId, Vec<Suppression>>,
+    by_file: BTreeMap<FileId, Vec<Comment>>,
+    /// The same by the rules that they name.
+    named: BTreeMap<(FileId, String), Named>,
     /// What is to be said of the others.
     findings: Vec<Finding>,
-}
-
-/// One comment.
-#[derive(Debug)]
-struct Suppression {
-    comment: Comment,
-    /// What a label has to touch.
-    reach: Range<usize>,
-    /// The rules of which it silenced something.
-    used: BTreeSet<&'static str>,
 }
 
 impl Suppressions {
@@ -59,8 +53,12 @@ impl Suppressions {
                 Some(Err(wrong)) => self.findings.push(malformed(span, &wrong, source)),
                 Some(Ok(comment)) => match reach(&comment, source, &outline) {
                     Some(reach) => {
-                        let suppression = Suppression { comment, reach, used: BTreeSet::new() };
-                        self.by_file.entry(file).or_default().push(suppression);
+                        let comments = self.by_file.entry(file).or_default();
+                        for (rule, _) in &comment.rules {
+                            let named = self.named.entry((file, rule.clone())).or_default();
+                            named.add(reach.clone(), comments.len());
+                        }
+                        comments.push(comment);
                     }
                     None => {
                         let wrong = Wrong {
@@ -79,12 +77,11 @@ impl Suppressions {
     pub fn reason(&mut self, finding: &Finding) -> Option<String> {
         let mut reason = None;
         for label in std::iter::once(&finding.primary).chain(&finding.related) {
-            for suppression in self.by_file.get_mut(&label.span.file).into_iter().flatten() {
-                let names_it = suppression.comment.rules.iter().any(|(name, _)| name == finding.rule);
-                if names_it && touch(&suppression.reach, &label.span.range()) {
-                    suppression.used.insert(finding.rule);
-                    reason.get_or_insert_with(|| suppression.comment.reason.clone());
-                }
+            let file = label.span.file;
+            let Some(comments) = self.by_file.get(&file) else { continue };
+            let named = self.named.get_mut(&(file, finding.rule.to_owned()));
+            if let Some(at) = named.and_then(|named| named.reaching(&label.span.range())) {
+                reason.get_or_insert_with(|| comments[at].reason.clone());
             }
         }
         reason
@@ -94,15 +91,19 @@ impl Suppressions {
     /// that name no rule, and those of a rule that ran and that silenced nothing.
     pub fn judge(self, sources: &Sources, has_run: impl Fn(&str) -> bool) -> Vec<Finding> {
         let mut findings = self.findings;
-        for (file, suppressions) in self.by_file {
+        let named = self.named.into_iter().map(|((file, rule), named)| (file, rule, named.unused()));
+        let unused_ones: BTreeSet<(FileId, usize, String)> = named
+            .flat_map(|(file, rule, unused)| unused.into_iter().map(move |at| (file, at, rule.clone())))
+            .collect();
+        for (file, comments) in self.by_file {
             let source = sources.get(file);
-            for Suppression { comment, used, .. } in suppressions {
+            for (number, comment) in comments.iter().enumerate() {
                 for (at, (name, place)) in comment.rules.iter().enumerate() {
                     let place = Span::new(file, place.clone());
-                    let without = || removal(file, source, &comment, at);
+                    let without = || removal(file, source, comment, at);
                     if !RULES.iter().any(|rule| rule.name == name) {
                         findings.push(unknown(name, place, without()));
-                    } else if !used.contains(name.as_str()) && has_run(name) {
+                    } else if unused_ones.contains(&(file, number, name.clone())) && has_run(name) {
                         findings.push(unused(name, place, without()));
                     }
                 }
@@ -110,11 +111,6 @@ impl Suppressions {
         }
         findings
     }
-}
-
-/// Whether two ranges share a byte; an empty one is the place between two.
-fn touch(a: &Range<usize>, b: &Range<usize>) -> bool {
-    a.start < b.end.max(b.start + 1) && b.start < a.end
 }
 
 /// What a comment reaches; `None` where it speaks of a block and there is none.

@@ -7,6 +7,7 @@ mod files;
 mod includes;
 mod nesting;
 mod python;
+mod squares;
 mod texts;
 
 use std::fs;
@@ -68,6 +69,11 @@ impl Item {
 
     fn says(self, says: &'static [&'static str]) -> Item {
         Item { says, ..self }
+    }
+
+    /// A run that mends, and leaves nothing over.
+    fn mends(self, arguments: &'static [&'static str], says: &'static [&'static str]) -> Item {
+        Item { arguments, status: 0, says, is_planted: false, ..self }
     }
 
     /// A run with other arguments, which ends without a look at the tree.

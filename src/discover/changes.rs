@@ -23,9 +23,6 @@ impl State {
         let mut state = State::default();
         for path in paths.iter().filter_map(|path| path.canonicalize().ok()) {
             let root = if path.is_dir() { path } else { project_of(&path) };
-            if root.ancestors().any(|it| ignore_fault(it, limits).is_some()) {
-                continue;
-            }
             walk(&root, *limits).flatten().for_each(|entry| state.note(entry.path()));
             for above in root.ancestors().skip(1) {
                 state.note(&above.join("hoplint.toml"));
@@ -51,5 +48,5 @@ fn walk(root: &Path, limits: Limits) -> ignore::Walk {
         let is_endless = is_directory && ignore_fault(entry.path(), &limits).is_some();
         !is_passed_over(entry) && !is_endless
     };
-    walker(root).filter_entry(is_entered).build()
+    walker(root, &limits).0.filter_entry(is_entered).build()
 }

@@ -44,16 +44,57 @@ pub(super) fn text_of(path: &Path, limits: &Limits) -> io::Result<String> {
     String::from_utf8(bytes).map_err(io::Error::other)
 }
 
-/// Why a directory is not gone into, if one of its lists of files to ignore is nothing that can be read to its end.
-pub(super) fn ignore_fault(directory: &Path, limits: &Limits) -> Option<String> {
-    [".gitignore", ".ignore", ".git/info/exclude"].into_iter().find_map(|name| {
-        let list = fs::metadata(directory.join(name)).ok().filter(|it| !it.is_dir())?;
+/// A sort of list that says which files the walk leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum List {
+    /// `.gitignore`.
+    Git,
+    /// `.ignore`.
+    Plain,
+    /// `.git/info/exclude`, and where `.git` is a file what leads from it to that.
+    Exclude,
+}
+
+/// What is wrong with the lists of files to ignore of a directory: each that is nothing that can be read to its end.
+pub(super) fn ignore_faults(directory: &Path, limits: &Limits) -> Vec<(List, String)> {
+    let fault = |path: &Path| {
+        let list = fs::metadata(path).ok().filter(|it| !it.is_dir())?;
         if !list.is_file() {
             return Some("its list of files to ignore is a pipe or a device".into());
         }
         let is_too_large = list.len() > limits.get(Limit::Ignore);
         is_too_large.then(|| format!("of its list of files to ignore, {}", limits.too_large(Limit::Ignore)))
-    })
+    };
+    let exclude = || {
+        let git = directory.join(".git");
+        if !git.is_file() {
+            return fault(&git.join("info/exclude"));
+        }
+        // As in a linked worktree: the walk goes from one file to the next.
+        let first_line = |path: &Path| {
+            let bytes = bytes_of(path, limits.get(Limit::Ignore)).ok()?;
+            let text = String::from_utf8_lossy(&bytes);
+            Some(text.split('\n').next()?.trim_end_matches('\r').to_owned())
+        };
+        let lead = || {
+            let line = first_line(&git)?;
+            let own = Path::new(line.strip_prefix("gitdir: ")?);
+            let common = own.join("commondir");
+            fault(&common).or_else(|| fault(&own.join(first_line(&common)?).join("info/exclude")))
+        };
+        fault(&git).or_else(lead)
+    };
+    let faults = [
+        (List::Git, fault(&directory.join(".gitignore"))),
+        (List::Plain, fault(&directory.join(".ignore"))),
+        (List::Exclude, exclude()),
+    ];
+    faults.into_iter().filter_map(|(list, why)| Some((list, why?))).collect()
+}
+
+/// Why a directory is not gone into, if one of its lists of files to ignore is nothing that can be read to its end.
+pub(super) fn ignore_fault(directory: &Path, limits: &Limits) -> Option<String> {
+    ignore_faults(directory, limits).into_iter().next().map(|(_, why)| why)
 }
 
 /// How much was read in a run.

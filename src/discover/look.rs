@@ -6,6 +6,7 @@ use std::path::Path;
 use super::limited::{Total, limit_of};
 use super::tree::Tree;
 use super::{Found, classify};
+use crate::limits::{Limit, Limits};
 use crate::source::{FileId, FileKind, Source};
 
 /// How many files are looked at side by side: all of these are held in memory, however large.
@@ -38,8 +39,20 @@ pub(super) fn look_at(path: &Path, tree: &Tree, kind: impl Fn(&str) -> Option<Fi
     if source.text.len() as u64 > tree.limits.get(limit_of(kind)) {
         return Look::Unread(tree.limits.too_large(limit_of(kind)));
     }
+    if kind == FileKind::Nginx && has_too_many(&source.text, tree.limits) {
+        let raised = tree.limits.raised(Limit::Directives);
+        return Look::Unread(format!("it has more directives than are followed{raised}"));
+    }
     source.kind = kind;
     Look::Source(source)
+}
+
+/// Whether a text of nginx's has more directives than are followed, going by what ends one. It takes longer to read a text of
+/// nothing but that than any other.
+fn has_too_many(text: &str, limits: &Limits) -> bool {
+    let most = limits.get(Limit::Directives);
+    let ends = || text.bytes().filter(|byte| matches!(byte, b';' | b'{' | b'}')).count() as u64;
+    text.len() as u64 > most && ends() > most
 }
 
 /// Keeps what was read of a file, or the note that it was not.

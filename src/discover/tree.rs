@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::filter::Filter;
 use super::given::Given;
-use super::limited::{Total, bytes_of, ignore_fault};
+use super::limited::{Total, bytes_of};
 use super::look::{AT_ONCE, Look, keep, look_at};
 use super::walk::{Walked, included, walk};
 use super::{Found, classify, default_name, joined, links, modules};
@@ -63,11 +63,6 @@ pub(super) fn read_tree(
     total: &mut Total,
     found: &mut Found,
 ) -> Result<(), String> {
-    for directory in tree.root.ancestors() {
-        if let Some(why) = ignore_fault(directory, tree.limits) {
-            return Err(format!("cannot read `{}`: {why}", directory.display()));
-        }
-    }
     let mut walked = walk(tree, found);
     // A file that was named is read even where the walk leaves it out, but not where the configuration does.
     for path in only.iter().filter(|path| path.starts_with(tree.root)) {

@@ -6,15 +6,29 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::WalkBuilder;
 
-use super::limited::{ENDLESS, ignore_fault};
+use super::limited::{ENDLESS, List, ignore_fault, ignore_faults};
 use super::tree::Tree;
 use super::{Found, classify, replace};
+use crate::limits::Limits;
 
-/// A walk through a tree that goes by its lists of files to ignore.
-pub(super) fn walker(root: &Path) -> WalkBuilder {
+/// A walk through a tree that goes by its lists of files to ignore; and what is told of those at its root and above that cannot
+/// be read, which are not gone by, so that the tree is read all the same.
+pub(super) fn walker(root: &Path, limits: &Limits) -> (WalkBuilder, Vec<String>) {
     let mut walker = WalkBuilder::new(root);
     walker.hidden(false).git_global(false).require_git(false);
-    walker
+    let mut problems = Vec::new();
+    for directory in root.ancestors() {
+        for (list, why) in ignore_faults(directory, limits) {
+            let (_, left) = match list {
+                _ if directory != root => (walker.parents(false), "no such list above the tree"),
+                List::Git => (walker.git_ignore(false), "no .gitignore of the tree"),
+                List::Plain => (walker.ignore(false), "no .ignore of the tree"),
+                List::Exclude => (walker.git_exclude(false), "no .git/info/exclude of the tree"),
+            };
+            problems.push(format!("`{}`: {why}, so that {left} is gone by", directory.display()));
+        }
+    }
+    (walker, problems)
 }
 
 /// Whether a directory is one that nobody's configuration lies in.
@@ -39,7 +53,9 @@ pub(super) fn walk(tree: &Tree, found: &mut Found) -> Walked {
     let excluded: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
     let (note, note_excluded) = (Arc::clone(&left_out), Arc::clone(&excluded));
     let (filter, root, limits) = (tree.filter.clone(), tree.root.to_owned(), *tree.limits);
-    let walk = walker(tree.root)
+    let (mut walker, problems) = walker(tree.root, tree.limits);
+    found.problems.extend(problems);
+    let walk = walker
         .filter_entry(move |entry| {
             if is_passed_over(entry) {
                 return false;

@@ -3,6 +3,9 @@
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use tempfile::TempPath;
 
@@ -173,7 +176,7 @@ pub fn write_report(path: &Path, text: &[u8]) -> Result<(), String> {
     let fail = |error: io::Error| format!("cannot write `{}`: {error}", path.display());
     // What is no regular file, such as /dev/stderr, is written to.
     if fs::metadata(path).is_ok_and(|it| !it.is_file()) {
-        return fs::write(path, text).map_err(fail);
+        return opened(path).and_then(|mut file| file.write_all(text)).map_err(fail);
     }
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let directory = real.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -183,6 +186,19 @@ pub fn write_report(path: &Path, text: &[u8]) -> Result<(), String> {
     copy.write_all(text).map_err(fail)?;
     copy.persist(&real).map_err(|error| fail(error.error))?;
     Ok(())
+}
+
+/// How long somebody is waited for who reads a pipe.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Opens what is no regular file, to write to it. The system lets whoever opens a pipe wait until somebody reads it; if nobody
+/// comes, it is left to a thread that ends with the run.
+fn opened(path: &Path) -> io::Result<fs::File> {
+    let (tell, told) = mpsc::channel();
+    let own = path.to_owned();
+    thread::spawn(move || tell.send(fs::File::options().write(true).open(own)));
+    told.recv_timeout(PATIENCE)
+        .unwrap_or_else(|_| Err(io::Error::other("nobody reads what is written to it")))
 }
 
 /// Gives a file the mode that a new one has: what the process's umask leaves of it, and not the owner's alone.

@@ -20,6 +20,8 @@ pub struct Machine {
     pub first_groups: BTreeMap<String, String>,
     /// Whether these are all members that there are: `/etc/group` is in the tree, and nothing that is not followed adds any.
     pub members_are_complete: bool,
+    /// Whether the tree has drop-ins of nginx's unit, which the machine has from a package: what they set is not followed.
+    pub nginx_has_drop_ins: bool,
     /// Where something speaks of another number of files than systemd's own that services may open by default:
     /// `DefaultLimitNOFILE=`.
     pub file_limit: Option<Span>,

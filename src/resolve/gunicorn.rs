@@ -46,6 +46,7 @@ mod view;
 mod words;
 mod worker_class;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::launch::Launch;
@@ -147,7 +148,8 @@ pub fn resolve(
 ) -> Resolved {
     let modules = application::Modules::new(paths.root(), sources);
     let imported = imports::named(trees);
-    let stack = apps::Stack { files, trees, paths, sources, modules, imported, version: target.gunicorn };
+    let (folders, version) = (OnceCell::new(), target.gunicorn);
+    let stack = apps::Stack { files, trees, paths, sources, modules, imported, folders, version };
     let mut resolved = Resolved { apps: Vec::new(), unresolved: Vec::new() };
     let mut read: Vec<apps::Read> = Vec::new();
     let claims = apps::claims(&stack, started);

@@ -1,5 +1,7 @@
 //! Routes to apps: who answers at each address that nginx connects to.
 
+mod hosts;
+mod index;
 mod symbols;
 mod ties;
 mod twins;
@@ -7,6 +9,7 @@ mod unserved;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::hosts::ByHost;
 use self::symbols::Symbols;
 use super::ansible::Variables;
 use super::mentions::{Mentions, is_gateway};
@@ -89,7 +92,7 @@ struct Place<'a> {
 /// What apps listen on, by port and by path.
 #[derive(Default)]
 struct Listeners<'a> {
-    tcp: BTreeMap<u16, Vec<(AppId, &'a Endpoint)>>,
+    tcp: ByHost<(AppId, &'a Endpoint)>,
     unix: BTreeMap<&'a str, Vec<AppId>>,
     /// An app whose addresses are not all known, if there is one.
     unknown: Option<String>,
@@ -112,7 +115,9 @@ impl<'a> Listeners<'a> {
                 Possible::Known(addresses) => {
                     for address in addresses {
                         match address {
-                            Endpoint::Tcp(_, port) => all.tcp.entry(*port).or_default().push((id, address)),
+                            Endpoint::Tcp(host, port) => {
+                                all.tcp.entry(hosts::key(host, *port)).or_default().push((id, address));
+                            }
                             Endpoint::Unix(path) => all.unix.entry(path).or_default().push(id),
                         }
                     }
@@ -134,26 +139,20 @@ impl<'a> Listeners<'a> {
     }
 
     /// The apps that a connection to an address arrives at, with how certain that is.
-    fn at(&self, target: &Endpoint) -> Vec<(AppId, Reach)> {
-        match target {
-            Endpoint::Tcp(_, port) => self
-                .tcp
-                .get(port)
-                .into_iter()
-                .flatten()
-                .map(|(app, listener)| (*app, target.reaches(listener)))
-                .filter(|(_, reach)| *reach != Reach::No)
-                .collect(),
-            Endpoint::Unix(path) => {
-                self.unix.get(path.as_str()).into_iter().flatten().map(|app| (*app, Reach::Yes)).collect()
-            }
-        }
+    fn at<'b>(&'b self, target: &'b Endpoint) -> impl Iterator<Item = (AppId, Reach)> + 'b {
+        let (on_port, at_path) = match target {
+            Endpoint::Tcp(host, port) => (Some(hosts::reached(&self.tcp, host, *port)), None),
+            Endpoint::Unix(path) => (None, self.unix.get(path.as_str())),
+        };
+        let on_port = on_port.into_iter().flatten().map(|(app, listener)| (*app, target.reaches(listener)));
+        let at_path = at_path.into_iter().flatten().map(|app| (*app, Reach::Yes));
+        on_port.filter(|(_, reach)| *reach != Reach::No).chain(at_path)
     }
 }
 
 /// What nginx itself and systemd listen on, by port and by path.
 struct Taken<'a> {
-    tcp: BTreeMap<u16, Vec<&'a Endpoint>>,
+    tcp: ByHost<&'a Endpoint>,
     unix: BTreeSet<&'a str>,
     unknown: bool,
 }
@@ -167,7 +166,9 @@ fn taken<'a>(nginx: &'a Nginx, sockets: &'a [Possible<Endpoint>]) -> Taken<'a> {
             Some(addresses) => {
                 for address in addresses {
                     match address {
-                        Endpoint::Tcp(_, port) => taken.tcp.entry(*port).or_default().push(address),
+                        Endpoint::Tcp(host, port) => {
+                            taken.tcp.entry(hosts::key(host, *port)).or_default().push(address);
+                        }
                         Endpoint::Unix(path) => {
                             taken.unix.insert(path);
                         }
@@ -192,8 +193,8 @@ impl Taken<'_> {
     fn may_be(&self, target: &Endpoint) -> bool {
         self.unknown
             || match target {
-                Endpoint::Tcp(_, port) => {
-                    self.tcp.get(port).into_iter().flatten().any(|at| target.reaches(at) != Reach::No)
+                Endpoint::Tcp(host, port) => {
+                    hosts::reached(&self.tcp, host, *port).any(|at| target.reaches(at) != Reach::No)
                 }
                 Endpoint::Unix(path) => self.unix.contains(path.as_str()),
             }
@@ -202,7 +203,8 @@ impl Taken<'_> {
 
 impl Place<'_> {
     fn answerer(&self, target: &Endpoint, route: &Route) -> Joined {
-        let there = self.listeners.at(target);
+        // Two are several, however many more there are.
+        let there: Vec<_> = self.listeners.at(target).take(2).collect();
         let unknown = |why: String| Joined::Unknown(why);
         if let Some(external) = self.external.iter().find(|it| it.is_same_place(target)) {
             return unknown(format!("the configuration says that `{external}` is external"));

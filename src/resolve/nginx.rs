@@ -24,9 +24,10 @@ mod variable;
 mod variables;
 mod walk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::paths::Paths;
+use super::whole::Whole;
 use crate::limits::Limits;
 use crate::model::{Datum, Directive, Nginx, Unresolved, Version};
 use crate::source::{FileId, Sources, Span};
@@ -55,6 +56,8 @@ pub struct Known<'a> {
     pub paths: &'a Paths,
     /// All files.
     pub sources: &'a Sources,
+    /// What is asked of all files.
+    pub(super) whole: &'a Whole<'a>,
     /// The version of nginx that is meant.
     pub version: Version,
     /// Addresses outside of the tree: the names in them are hosts'.
@@ -98,12 +101,14 @@ pub(super) fn read_address(text: &str) -> Option<Endpoint> {
 /// A template's `{% if %}` makes unknown what stands in it. Where a text is filled in, or a file included that is not
 /// there, the level has a hole: what is not written in it is unknown.
 pub fn resolve(files: &[FileId], trees: &BTreeMap<FileId, Parsed<Tree>>, known: &Known) -> Resolved {
-    let Known { paths, sources, external, .. } = *known;
+    let Known { paths, sources, .. } = *known;
     let library = include::Library::new(files, trees, paths, sources, known.limits);
     let mut walk = walk::Walk::new(&library, known.version, known.limits);
     let entries = entry::entries(&library);
-    let disabled = entry::disabled(&library, &entries);
-    for entry in entries.into_iter().filter(|entry| !disabled.contains(&entry.file)) {
+    let (disabled, enabled): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|entry| known.whole.is_disabled(entry.file));
+    let disabled: BTreeSet<FileId> = disabled.into_iter().map(|entry| entry.file).collect();
+    for entry in enabled {
         walk.entry(entry);
     }
     let mut found = walk.finish();
@@ -113,7 +118,7 @@ pub fn resolve(files: &[FileId], trees: &BTreeMap<FileId, Parsed<Tree>>, known: 
         why: NOT_ENABLED.into(),
     }));
     shared::apply(&mut found);
-    route::apply(&mut found, external, sources);
+    route::apply(&mut found, known);
     found.unresolved.sort();
     found.unresolved.dedup();
     Resolved { nginx: found.nginx, unresolved: found.unresolved, cut: found.cut }

@@ -94,6 +94,7 @@ pub fn resolve(
     }
     resolved.sockets = sockets::addresses(&merged);
     let started = sockets::started(&merged);
+    let by_service = sockets::ByService::of(&merged);
     let others = sandbox::Others::of(&merged);
     for (at, unit) in merged.iter().enumerate() {
         let settings = settings::settings(unit, version.0);
@@ -101,7 +102,7 @@ pub fn resolve(
         let mut sockets = Vec::new();
         let mut faults = faults::faults(unit, version.0);
         if unit.name.kind == "service" && !unit.masked {
-            let found = sockets::of_service(unit, &merged, &started);
+            let found = sockets::of_service(unit, &by_service, &started);
             let environment = environment::environment(unit, &stack, &mut resolved.unresolved, &mut faults);
             commands = exec::of_unit(unit, &environment, sources);
             let activation = sockets::activation(&found, unit, &merged);

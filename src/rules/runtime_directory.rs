@@ -43,14 +43,29 @@ struct Directories {
     by_services: BTreeMap<String, Vec<UnitId>>,
     /// Directories that socket units make for their sockets.
     by_sockets: BTreeSet<String>,
+    /// The names of the services whose Gunicorns have sockets below a directory, of each no more than two: whether there is
+    /// another one is all that is asked.
+    bound_below: BTreeMap<String, BTreeSet<String>>,
     /// Whether there is a unit of which it is not known what it makes.
     unknown: bool,
 }
 
 impl Directories {
     fn new(context: &Context) -> Directories {
-        let mut all =
-            Directories { by_services: BTreeMap::new(), by_sockets: BTreeSet::new(), unknown: false };
+        let mut all = Directories {
+            by_services: BTreeMap::new(),
+            by_sockets: BTreeSet::new(),
+            bound_below: BTreeMap::new(),
+            unknown: false,
+        };
+        for (_, unit, paths) in binders(context) {
+            for directory in paths.into_iter().flat_map(directories_around) {
+                let units = all.bound_below.entry(directory.to_owned()).or_default();
+                if units.len() < 2 {
+                    units.insert(unit.name.clone());
+                }
+            }
+        }
         for (at, unit) in context.deployment.units.iter().enumerate().filter(|(_, unit)| !unit.masked) {
             let addresses = unit.listeners.iter().map(|listener| &listener.address);
             for address in addresses {
@@ -74,6 +89,11 @@ impl Directories {
         all
     }
 
+    /// Whether a service other than this one has a socket below a directory.
+    fn is_anothers(&self, unit: &Unit, directory: &str) -> bool {
+        self.bound_below.get(directory).is_some_and(|units| units.iter().any(|name| *name != unit.name))
+    }
+
     /// Whether anything makes a directory, or may.
     fn may_be_made(&self, context: &Context, directory: &str) -> bool {
         self.unknown
@@ -81,6 +101,11 @@ impl Directories {
             || self.by_sockets.contains(directory)
             || context.deployment.machine.may_make(directory)
     }
+}
+
+/// The directories around a path, but for the outermost.
+fn directories_around(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').skip(1).take(32).map(|(at, _)| &path[..at])
 }
 
 /// The directory of a socket below /run: `/run` itself, or `/run/shop`.

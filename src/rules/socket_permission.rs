@@ -37,7 +37,6 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let deployment = context.deployment;
     let mut seen = BTreeSet::new();
     let mut looked = BTreeSet::new();
-    let has_drop_ins = gate::has_drop_ins(context);
     for hop in &deployment.hops {
         let Joined::App(id) = hop.joined else { continue };
         let route = deployment.route(hop.route);
@@ -47,7 +46,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         if app.kind != AppKind::Gunicorn || unit.manager != Manager::System || unit.is_refused() {
             continue;
         }
-        let Some(client) = gate::client(context, route, has_drop_ins) else { continue };
+        let Some(client) = gate::client(context, route) else { continue };
         if !looked.insert((id, path, client.known.clone())) {
             continue;
         }

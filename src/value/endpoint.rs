@@ -60,7 +60,7 @@ impl Host {
     }
 
     /// The IPv4 address that an IPv6 one stands for: `[::ffff:127.0.0.1]` is 127.0.0.1.
-    fn mapped(&self) -> Option<Host> {
+    pub fn mapped(&self) -> Option<Host> {
         match self {
             Host::V6(address) => address.to_ipv4_mapped().map(Host::V4),
             Host::V4(_) | Host::Name(_) => None,

@@ -73,6 +73,11 @@ fn files_that_are_too_large_are_told() {
         .unread(&[
             "`bad`: of its list of files to ignore, it is larger than 1 MiB (the limit `ignore-size = \"1M\"`",
         ]),
+        item("a list of files to ignore of the whole tree of 1 GiB", (GIB, GIB), |tree, size| {
+            app(tree);
+            sparse(&tree.join(".gitignore"), size);
+        })
+        .unread(&["it is larger than 1 MiB (the limit `ignore-size = \"1M\"`", "so that no .gitignore of the tree"]),
         item("hoplint.toml of 1 GiB", (GIB, GIB), |tree, size| sparse(&tree.join("hoplint.toml"), size))
             .refused(&["check", "."], &["cannot read `hoplint.toml`: it is larger than 16 MiB"]),
         item("a baseline of 1 GiB", (GIB, GIB), |tree, size| sparse(&tree.join("b.json"), size))
@@ -162,6 +167,22 @@ fn what_is_no_file_is_not_opened() {
             pipe(&tree.join("bad/.gitignore"));
         })
         .unread(&["`bad`: its list of files to ignore is a pipe or a device"]),
+        item("lists of files to ignore of the whole tree that are pipes", (1, 1), |tree, _| {
+            app(tree);
+            [".gitignore", ".ignore", ".git/info/exclude"].iter().for_each(|name| pipe(&tree.join(name)));
+        })
+        .unread(&[
+            "`: its list of files to ignore is a pipe or a device, so that no .gitignore of the tree is gone by",
+            "`: its list of files to ignore is a pipe or a device, so that no .ignore of the tree is gone by",
+            "`: its list of files to ignore is a pipe or a device, so that no .git/info/exclude of the tree is gone by",
+        ]),
+        item("a worktree whose list of files to ignore is a pipe", (1, 1), |tree, _| {
+            app(tree);
+            write(&tree.join("bad/.git"), format!("gitdir: {}\n", tree.join("own").display()));
+            write(&tree.join("own/commondir"), format!("{}\n", tree.join("common").display()));
+            pipe(&tree.join("common/info/exclude"));
+        })
+        .unread(&["`bad`: its list of files to ignore is a pipe or a device"]),
         item("hoplint.toml that is a pipe", (1, 1), |tree, _| pipe(&tree.join("hoplint.toml")))
             .refused(&["check", "."], &["cannot read `hoplint.toml`: it is a pipe"]),
         item("pyproject.toml that is a pipe", (1, 1), |tree, _| pipe(&tree.join("pyproject.toml"))),
@@ -175,6 +196,28 @@ fn what_is_no_file_is_not_opened() {
             .refused(&["map", "x.conf"], &["it is neither a file nor a directory"]),
     ]);
     run(items);
+}
+
+#[test]
+fn a_report_for_a_pipe_waits_for_its_reader_but_not_for_ever() {
+    let directory = tempfile::tempdir().unwrap();
+    copy_tree(&root().join("corpus/case-study"), &directory.path().join("planted/etc"));
+    let path = directory.path().join("report");
+    pipe(&path);
+    let reader = thread::spawn(move || fs::read_to_string(path));
+    let ran = crate::cli::hoplint(directory.path(), &["check", "--output-file", "concise=report", "."]);
+    assert_eq!(ran.status, Some(1), "{ran:?}");
+    assert!(reader.join().unwrap().unwrap().contains(PLANTED), "{ran:?}");
+    // Nobody is waited for longer than a few seconds, which is too long for each run of the tests.
+    if super::in_full().is_some() {
+        run(vec![
+            item("a report for a pipe that nobody reads", (1, 1), |tree, _| pipe(&tree.join("report")))
+                .refused(
+                    &["check", "--output-file", "concise=report", "."],
+                    &["cannot write `report`: nobody reads what is written to it"],
+                ),
+        ]);
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use super::{SITE, Text, app, bad, item, lines, run};
 
+const TOO_MANY: &[&str] = &["it has more directives than are followed (the limit `directives = 4000000`"];
+
 #[test]
 fn lines_of_100_megabytes_cost_a_message() {
     let mut items = Vec::new();
@@ -19,11 +21,34 @@ fn lines_of_100_megabytes_cost_a_message() {
         ("nginx: variables of the environment", "", "${"),
         ("nginx: brackets of Lua", "content_by_lua_block {", "\"[["),
     ] {
-        items.push(item(name, (50_000, 15_000_000), move |tree, size| {
+        let item = item(name, (50_000, 15_000_000), move |tree, size| {
             let line = piece.repeat(size / piece.len());
             bad(tree, "nginx/nginx.conf", &["events {}\nhttp {\n", SITE, before, &line, "\n}\n"]);
-        }));
+        });
+        // More than four million of what ends a directive are not read; and a file of nothing but open tags is not taken for
+        // nginx's.
+        let is_too_many = super::in_full().is_some() && piece.contains([';', '{', '}']) && piece != "{%";
+        items.push(if is_too_many { item.unread(TOO_MANY) } else { item });
     }
+    items.push(
+        item("nginx: as many semicolons as are read", (20_000, 3_900_000), |tree, size| {
+            bad(tree, "nginx/nginx.conf", &["events {}\nhttp {\n", SITE, &";".repeat(size), "\n}\n"]);
+        })
+        .says(&["error[syntax-error]: nginx cannot read this file: unexpected \";\""]),
+    );
+    items.push(
+        item("nginx: as many braces as are read", (20_000, 3_900_000), |tree, size| {
+            bad(tree, "nginx/nginx.conf", &["events {}\nhttp {\n", SITE, &"\n{{".repeat(size / 2), "\n}\n"]);
+        })
+        .says(&["bad/etc/nginx/nginx.conf"]),
+    );
+    items.push(
+        item("nginx: semicolons, and a lower limit", (30_000, 30_000), |tree, size| {
+            super::write(&tree.join("hoplint.toml"), "[limits]\ndirectives = 20_000\n");
+            bad(tree, "nginx/nginx.conf", &["events {}\nhttp {\n", SITE, &";".repeat(size), "\n}\n"]);
+        })
+        .unread(&["it has more directives than are followed (the limit `directives = 20000`"]),
+    );
     items.push(
         item("nginx: a line of 100 MB", (20_000_000, 100_000_000), |tree, size| {
             bad(tree, "nginx/nginx.conf", &["events {}\nhttp {\n", SITE, &"a".repeat(size), ";\n}\n"]);

@@ -59,14 +59,27 @@ pub(super) fn looks_like_nginx(path: &Path, name: &str, text: &str, said: bool) 
     }
     let weak = said && shapely > misshapen;
     if telling || weak {
-        let tally = Tally::of(text);
+        let beginning = beginning(text);
+        let tally = Tally::of(beginning);
         // A document or a script may go on with a piece of nginx configuration.
         let begins = tally.begins || is_called_like_nginxs(path, name);
-        if telling && begins && tally.known >= tally.foreign.max(1) || weak && tally.is_whole() {
+        if telling && begins && tally.known >= tally.foreign.max(1) {
+            return true;
+        }
+        // Where the text goes on, what is read of it ends in the middle of something.
+        let is_cut = beginning.len() < text.len();
+        if weak && tally.is_whole(is_cut) {
             return true;
         }
     }
     is_called_so && holds_directives_alone(text)
+}
+
+/// As much of a text as tells what it is: reading one takes much longer than looking at its lines.
+fn beginning(text: &str) -> &str {
+    const MOST: usize = 1 << 20;
+    let end = (0..=MOST.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or_default()]
 }
 
 /// Whether a line is a statement of nginx's as a whole, as far as its words show.
@@ -116,8 +129,8 @@ impl Tally {
         tally
     }
 
-    fn is_whole(&self) -> bool {
-        self.known > 0 && self.foreign == 0 && !self.has_errors
+    fn is_whole(&self, is_cut: bool) -> bool {
+        self.known > 0 && self.foreign == 0 && (is_cut || !self.has_errors)
     }
 
     fn count(&mut self, items: &[Item]) {

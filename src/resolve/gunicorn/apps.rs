@@ -1,5 +1,6 @@
 //! Apps from launches, and from configuration files that no launch reads.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::application::{self, Application, Modules};
@@ -32,6 +33,8 @@ pub(super) struct Stack<'a> {
     pub(super) modules: Modules<'a>,
     /// What the files import, by the last components of the names.
     pub(super) imported: BTreeSet<&'a str>,
+    /// The names of all directories, once they were asked for.
+    pub(super) folders: OnceCell<BTreeSet<&'a str>>,
     pub(super) version: Version,
 }
 

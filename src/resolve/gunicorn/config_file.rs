@@ -187,8 +187,10 @@ pub(super) fn implicit(stack: &Stack, directory: &Possible<String>) -> Choice {
 
 /// Whether a directory of the stack has this name.
 pub(super) fn has_directory(stack: &Stack, name: &str) -> bool {
-    let root = stack.paths.root();
-    stack.sources.iter().filter_map(|(_, source)| source.path.strip_prefix(root)).any(|path| {
-        path.rsplit_once('/').is_some_and(|(folders, _)| folders.split('/').any(|folder| folder == name))
-    })
+    let folders = || {
+        let root = stack.paths.root();
+        let inside = stack.sources.iter().filter_map(|(_, source)| source.path.strip_prefix(root));
+        inside.filter_map(|path| path.rsplit_once('/')).flat_map(|(folders, _)| folders.split('/')).collect()
+    };
+    stack.folders.get_or_init(folders).contains(name)
 }

@@ -166,26 +166,29 @@ const COMMON: [&str; 56] = [
 ];
 
 impl Words {
-    /// What a route says of whom it is for: the names of its target, its location, its server and its file.
-    pub(super) fn add_route(&mut self, route: &Route, nginx: &Nginx, place: &Place) {
-        self.add(place.sources.get(route.anchor.span.file).name());
-        self.add_named(route, nginx);
-    }
-
-    /// The names without that of the file, which may hold more than this route.
-    fn add_named(&mut self, route: &Route, nginx: &Nginx) {
+    /// What a route says of whom it is for by the names of its target and its location.
+    pub(super) fn add_route(&mut self, route: &Route, nginx: &Nginx) {
         self.add(&route.target);
         if let Some(upstream) = route.upstream {
             self.add(&nginx.upstreams[upstream.0 as usize].name);
-        }
-        for name in route.server.map_or(&[][..], |at| &nginx.servers[at].names) {
-            self.add(name);
         }
         let mut next: Option<LevelId> = Some(route.level);
         while let Some(id) = next {
             self.add(&nginx.level(id).title);
             next = nginx.level(id).parent;
         }
+    }
+
+    /// What a route says by the name of its file, which may hold more than this route.
+    pub(super) fn add_file(&mut self, route: &Route, place: &Place) {
+        self.add(place.sources.get(route.anchor.span.file).name());
+    }
+
+    /// What the names of a server say.
+    pub(super) fn of_server(at: usize, nginx: &Nginx) -> Words {
+        let mut words = Words::default();
+        nginx.servers[at].names.iter().for_each(|name| words.add(name));
+        words
     }
 
     /// What an app says of itself: its application, its directory, its sockets and the files that it is read from.
@@ -225,22 +228,28 @@ impl Words {
         self.0.extend(other.0);
     }
 
-    /// Whether all of them are said by another.
-    pub(super) fn are_said_by(&self, other: &Words) -> bool {
-        self.0.is_subset(&other.0)
+    /// Each of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn say(&self, word: &str) -> bool {
+        self.0.contains(word)
     }
 
     fn share(&self, other: &Words) -> bool {
-        !self.0.is_disjoint(&other.0)
+        let (few, many) = if self.len() < other.len() { (self, other) } else { (other, self) };
+        few.0.iter().any(|word| many.0.contains(word))
     }
 }
 
-/// The programs other than Python apps that some routes are called after.
-pub(super) fn foreign_names(routes: &[&Route], nginx: &Nginx) -> Words {
-    let mut words = Words::default();
-    routes.iter().for_each(|route| words.add_named(route, nginx));
-    words.0.retain(|word| FOREIGN_NAMES.contains(&word.as_str()));
-    words
+/// The programs other than Python apps that some words speak of.
+pub(super) fn foreign_names(said: &[&Words]) -> Vec<&'static str> {
+    FOREIGN_NAMES.into_iter().filter(|name| said.iter().any(|words| words.say(name))).collect()
 }
 
 /// Whether an address is that of an app whatever else there is.
@@ -272,20 +281,24 @@ pub(super) fn is_customary(address: &Endpoint) -> bool {
     }
 }
 
-/// What ties an address, and the names of the routes to it, to an app and its names.
-pub(super) fn tie(address: &Endpoint, of_routes: &Words, app: &App, of_app: &Words) -> Option<Tie> {
+/// What ties an address, and what the routes to it say, to an app and its names.
+pub(super) fn tie(address: &Endpoint, of_routes: &[&Words], app: &App, of_app: &Words) -> Option<Tie> {
     if is_same(address, app) {
         return Some(Tie::Same);
     }
     if is_foreign(address) {
         return None;
     }
-    if of_routes.share(of_app) {
+    if of_routes.iter().any(|words| words.share(of_app)) {
         return Some(Tie::Named);
     }
     let mut listeners = app.listeners.value.known().into_iter().flatten();
-    let says_gunicorn = matches!(address, Endpoint::Unix(path) if path.contains("gunicorn"));
-    (says_gunicorn || listeners.any(|it| is_near(address, it))).then_some(Tie::Near)
+    (says_gunicorn(address) || listeners.any(|it| is_near(address, it))).then_some(Tie::Near)
+}
+
+/// Whether an address is that of some Gunicorn, whichever that is.
+pub(super) fn says_gunicorn(address: &Endpoint) -> bool {
+    matches!(address, Endpoint::Unix(path) if path.contains("gunicorn"))
 }
 
 fn is_near(address: &Endpoint, listener: &Endpoint) -> bool {
@@ -298,22 +311,33 @@ fn is_near(address: &Endpoint, listener: &Endpoint) -> bool {
 
 /// Whether one port is another with one digit more, less or exchanged, or two swapped. The first digit stays: 3000, 5000,
 /// 8000 and 9000 are customs of different programs.
-fn is_near_port(a: u16, b: u16) -> bool {
+pub(super) fn is_near_port(a: u16, b: u16) -> bool {
     let (a, b) = (a.to_string(), b.to_string());
     a[..1] == b[..1] && distance(&a, &b, 1).is_some()
 }
 
 /// Whether two sockets lie in one directory that is not for all, or have one name but for a letter and the extension.
 fn is_near_path(a: &str, b: &str) -> bool {
-    let parts = |path: &str| {
-        let (directory, name) = path.rsplit_once('/').unwrap_or_default();
-        let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
-        (directory.to_owned(), stem.to_owned())
-    };
     let ((directory, stem), (other_directory, other_stem)) = (parts(a), parts(b));
-    let in_one = directory == other_directory && !SHARED_DIRECTORIES.contains(&directory.as_str());
-    let most = usize::from(stem.len().min(other_stem.len()) > 3);
-    in_one || distance(&stem, &other_stem, most).is_some()
+    directory.is_some() && directory == other_directory || is_near_name(stem, other_stem)
+}
+
+/// The directory of a socket, if it is not for all, and its name without the extension.
+pub(super) fn parts(path: &str) -> (Option<&str>, &str) {
+    let (directory, name) = path.rsplit_once('/').unwrap_or_default();
+    let own = Some(directory).filter(|it| !SHARED_DIRECTORIES.contains(it));
+    (own, name.split_once('.').map_or(name, |(stem, _)| stem))
+}
+
+/// Whether two names are one, but for a letter where they are not too short or too long for it.
+pub(super) fn is_near_name(a: &str, b: &str) -> bool {
+    let may_slip = a.len().min(b.len()) > 3 && is_short(a.as_bytes()) && is_short(b.as_bytes());
+    a == b || may_slip && distance(a, b, 1).is_some()
+}
+
+/// Whether a name is short enough to be looked at letter by letter.
+pub(super) fn is_short(name: &[u8]) -> bool {
+    name.len() <= 64
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::iter::successors;
 
 use super::Place;
+use super::index::{Budget, Index};
 use super::ties::{self, Tie, Words};
 use crate::model::{App, AppId, AppKind, Hop, Joined, Nginx, Route, RouteId};
 use crate::resolve::variants;
@@ -37,8 +38,19 @@ pub(super) fn settle(hops: &mut [Hop], nginx: &Nginx, place: &Place) {
     }
     let groups = groups(hops, nginx);
     let alone = groups.len() == 1;
-    let mut candidates: Vec<Candidates> =
-        groups.iter().map(|group| left.candidates(group, alone, nginx, place)).collect();
+    let index = Index::new(&left.apps, place.apps);
+    let of_servers = names_of_servers(&groups, nginx);
+    let mut budget = Budget::default();
+    let found = groups.iter().map(|group| {
+        let said = Said::new(group, &of_servers, nginx, place);
+        left.candidates(group, &said, alone, &index, &mut budget, place)
+    });
+    let Some(mut candidates) = found.collect::<Option<Vec<Candidates>>>() else {
+        let why =
+            "nothing of the stack listens there, and so many apps are left over that none is evidently meant";
+        let unserved = hops.iter_mut().filter(|hop| is_nobody(hop));
+        return unserved.for_each(|hop| hop.joined = Joined::Unknown(why.into()));
+    };
     tell_apart(&mut candidates);
     let mut wanted: BTreeMap<AppId, usize> = BTreeMap::new();
     for app in candidates.iter().flat_map(Candidates::keys) {
@@ -98,6 +110,50 @@ fn groups<'a>(hops: &[Hop], nginx: &'a Nginx) -> Vec<Group<'a>> {
     groups
 }
 
+/// What the routes of a group say of whom they are for.
+struct Said<'a> {
+    /// By their targets and locations.
+    own: Words,
+    /// By the names of their files.
+    files: Words,
+    /// By the names of their servers.
+    named: Vec<&'a Words>,
+    /// The files that they stand in.
+    at: BTreeSet<FileId>,
+    /// Whether there are no other routes, and none around them that is not seen.
+    are_all_routes: bool,
+}
+
+impl<'a> Said<'a> {
+    fn new(group: &Group, of_servers: &'a BTreeMap<usize, Words>, nginx: &Nginx, place: &Place) -> Said<'a> {
+        let routes: Vec<&Route> = group.routes.iter().map(|id| &nginx.routes[id.0 as usize]).collect();
+        let (mut own, mut files) = (Words::default(), Words::default());
+        for route in &routes {
+            own.add_route(route, nginx);
+            files.add_file(route, place);
+        }
+        let is_open = |route: &&Route| {
+            let mut around = successors(Some(route.level), |id| nginx.level(*id).parent);
+            around.any(|id| nginx.level(id).open_above.is_some())
+        };
+        let servers: BTreeSet<usize> = routes.iter().filter_map(|route| route.server).collect();
+        Said {
+            own,
+            files,
+            named: servers.iter().filter_map(|at| of_servers.get(at)).collect(),
+            at: routes.iter().map(|route| route.anchor.span.file).collect(),
+            are_all_routes: nginx.routes.len() == routes.len() && !routes.iter().any(is_open),
+        }
+    }
+}
+
+/// What the names of the servers of some groups say, each worked out once.
+fn names_of_servers(groups: &[Group], nginx: &Nginx) -> BTreeMap<usize, Words> {
+    let routes = groups.iter().flat_map(|group| &group.routes);
+    let servers: BTreeSet<usize> = routes.filter_map(|id| nginx.routes[id.0 as usize].server).collect();
+    servers.into_iter().map(|at| (at, Words::of_server(at, nginx))).collect()
+}
+
 /// The apps that are left over, with their names.
 struct Left {
     apps: BTreeMap<AppId, Words>,
@@ -141,45 +197,51 @@ impl Left {
     }
 
     /// The apps that a group may be meant for: each that something ties to one of its addresses. `alone` is whether no other
-    /// address is served by nobody.
-    fn candidates(&self, group: &Group, alone: bool, nginx: &Nginx, place: &Place) -> Candidates {
-        let routes: Vec<&Route> = group.routes.iter().map(|id| &nginx.routes[id.0 as usize]).collect();
-        let mut of_routes = Words::default();
-        routes.iter().for_each(|route| of_routes.add_route(route, nginx, place));
-        let foreign = ties::foreign_names(&routes, nginx);
-        let files: BTreeSet<_> = routes.iter().map(|route| route.anchor.span.file).collect();
-        let is_open = |route: &&Route| {
-            let mut around = successors(Some(route.level), |id| nginx.level(*id).parent);
-            around.any(|id| nginx.level(id).open_above.is_some())
-        };
+    /// address is served by nobody. `None` where there are too many to tell.
+    fn candidates(
+        &self,
+        group: &Group,
+        said: &Said,
+        alone: bool,
+        index: &Index,
+        budget: &mut Budget,
+        place: &Place,
+    ) -> Option<Candidates> {
+        let of_routes: Vec<&Words> = said.named.iter().copied().chain([&said.own, &said.files]).collect();
+        let mut foreign = said.named.clone();
+        foreign.push(&said.own);
+        let foreign = ties::foreign_names(&foreign);
         // Where some app is reached, the rest may be none of the proxy's business.
         let least = if self.some_reached { Tie::Named } else { Tie::Near };
         let may_be_alone = alone
             && self.is_plain
-            && nginx.routes.len() == routes.len()
-            && !routes.iter().any(is_open)
+            && said.are_all_routes
             && group.addresses.iter().all(|it| ties::is_customary(it));
+        let words = || of_routes.iter().flat_map(|words| words.iter());
+        let some = match may_be_alone || group.addresses.iter().any(|it| ties::says_gunicorn(it)) {
+            true => self.apps.keys().copied().collect(),
+            false => index.tied(group.addresses.iter().copied(), words(), budget)?,
+        };
+        let foreign_address = group.addresses.iter().any(|address| ties::is_foreign(address));
         let mut candidates = Candidates::new();
-        for (id, words) in &self.apps {
+        for (id, words) in some.iter().filter_map(|id| self.apps.get_key_value(id)) {
+            budget.pay(group.addresses.len() + said.at.len() + of_routes.len())?;
             let app = &place.apps[id.0 as usize];
-            let is_apart =
-                |file: &FileId| place.is_elsewhere(*file, *id) || place.is(variants::apart, *file, *id);
-            if files.iter().any(is_apart) {
-                continue;
-            }
             let same = group.addresses.iter().any(|address| ties::is_same(address, app));
-            let foreign_address = group.addresses.iter().any(|address| ties::is_foreign(address));
-            if !same && (foreign_address || !foreign.are_said_by(words)) {
+            if !same && (foreign_address || !foreign.iter().all(|name| words.say(name))) {
                 continue;
             }
             let tie = group.addresses.iter().filter_map(|it| ties::tie(it, &of_routes, app, words)).max();
-            match tie.filter(|tie| *tie >= least) {
-                Some(tie) => drop(candidates.insert(*id, tie)),
-                None if may_be_alone => drop(candidates.insert(*id, Tie::Alone)),
-                None => {}
+            let Some(tie) = tie.filter(|tie| *tie >= least).or(may_be_alone.then_some(Tie::Alone)) else {
+                continue;
+            };
+            let is_apart =
+                |file: &FileId| place.is_elsewhere(*file, *id) || place.is(variants::apart, *file, *id);
+            if !said.at.iter().any(is_apart) {
+                candidates.insert(*id, tie);
             }
         }
-        candidates
+        Some(candidates)
     }
 
     fn why(&self, place: &Place) -> String {
@@ -243,10 +305,11 @@ fn unreached(nginx: &Nginx, place: &Place) -> Vec<AppId> {
     if more_routes || peers().any(|peer| peer.address.candidates().is_none()) {
         return Vec::new();
     }
-    let targets = || peers().flat_map(|peer| peer.address.candidates().into_iter().flatten());
+    let targets: BTreeSet<&Endpoint> =
+        peers().flat_map(|peer| peer.address.candidates().into_iter().flatten()).collect();
     let reached: BTreeSet<AppId> =
-        targets().flat_map(|target| place.listeners.at(target)).map(|(app, _)| app).collect();
-    let some_socket = targets().any(|target| matches!(target, Endpoint::Unix(_)));
+        targets.iter().flat_map(|target| place.listeners.at(target)).map(|(app, _)| app).collect();
+    let some_socket = targets.iter().any(|target| matches!(target, Endpoint::Unix(_)));
     let is_left = |id: &AppId| {
         let app = &place.apps[id.0 as usize];
         let is_placed = matches!(app.listeners.value, Possible::Known(_));

@@ -65,30 +65,6 @@ pub(super) fn entries<'a>(library: &Library<'a>) -> Vec<Entry<'a>> {
     mains.into_iter().chain(fragments).collect()
 }
 
-/// The sites among the entry points that are kept and not enabled: they lie in a `sites-available`, the `sites-enabled`
-/// beside it holds something, and nothing leads from there to them.
-pub(super) fn disabled(library: &Library<'_>, entries: &[Entry<'_>]) -> BTreeSet<FileId> {
-    let beside = |path: &str, name: &str| {
-        let (directory, _) = path.rsplit_once('/')?;
-        let above = directory.strip_suffix(name)?;
-        (above.is_empty() || above.ends_with('/')).then(|| above.to_owned())
-    };
-    let files = library.sources.iter().map(|(file, source)| (source.path.as_str(), file));
-    let mut enabling = BTreeSet::new();
-    let mut enabled = BTreeSet::new();
-    for (path, file) in files.chain(library.sources.links()) {
-        if let Some(above) = beside(path, "sites-enabled") {
-            enabling.insert(above);
-            enabled.insert(file);
-        }
-    }
-    let is_kept = |file: &FileId| {
-        let above = beside(&library.sources.get(*file).path, "sites-available");
-        above.is_some_and(|above| enabling.contains(&above)) && !enabled.contains(file)
-    };
-    entries.iter().map(|entry| entry.file).filter(is_kept).collect()
-}
-
 /// The files that no other one of them includes, and of those that include each other in a ring, the first.
 fn independent<'a>(
     library: &Library<'a>,

@@ -8,10 +8,10 @@ use rayon::prelude::*;
 
 use super::address::{self, Form};
 use super::found::{Found, Pass, SHARED_HTTP, SHARED_STREAM};
-use super::refuse;
 use super::trouble::{Refusal, Trouble};
 use super::undefined::Names;
 use super::variable::{self, Variables};
+use super::{Known, refuse};
 use crate::edit::Edit;
 use crate::model::{
     Anchor, Fault, FaultKind, Gateway, LevelId, LookedUp, Mend, Nginx, Peer, Route, Unresolved, UpstreamId,
@@ -26,8 +26,8 @@ use crate::value::{Endpoint, Host, Possible};
 const MAX_PEERS: usize = 1_000_000;
 
 /// Makes a route of every pass.
-pub(super) fn apply(found: &mut Found, external: &[Endpoint], sources: &Sources) {
-    let index = Index::new(found, external, sources);
+pub(super) fn apply(found: &mut Found, known: &Known) {
+    let (index, sources) = (Index::new(found, known), known.sources);
     let mut in_level: BTreeMap<LevelId, usize> = BTreeMap::new();
     for pass in &found.passes {
         *in_level.entry(pass.level).or_default() += 1;
@@ -93,7 +93,8 @@ pub(super) struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    fn new(found: &'a Found, external: &[Endpoint], sources: &'a Sources) -> Index<'a> {
+    fn new(found: &'a Found, known: &Known<'a>) -> Index<'a> {
+        let Known { external, sources, whole, .. } = *known;
         let by_name = || {
             let mut upstreams: BTreeMap<String, Vec<usize>> = BTreeMap::new();
             for (at, upstream) in found.nginx.upstreams.iter().enumerate() {
@@ -101,7 +102,7 @@ impl<'a> Index<'a> {
             }
             (upstreams, Variables::new(found))
         };
-        let (names, (upstreams, variables)) = rayon::join(|| Names::new(found, external, sources), by_name);
+        let (names, (upstreams, variables)) = rayon::join(|| Names::new(found, external, whole), by_name);
         let upstreams_by_number = found.nginx.upstreams.iter().enumerate();
         let unused =
             upstreams_by_number.filter(|(_, it)| names.is_unused(&it.name)).map(|(at, _)| at).collect();

@@ -24,7 +24,9 @@ fn stack(files: &[(&str, &str)]) -> Stack {
     let paths = Paths::new("", ids.iter().copied(), &sources);
     let limits = Limits::default();
     let version = Target::NEWEST.nginx;
-    let known = Known { paths: &paths, sources: &sources, version, external: &[], limits: &limits };
+    let whole = Whole::new(&sources);
+    let known =
+        Known { paths: &paths, sources: &sources, whole: &whole, version, external: &[], limits: &limits };
     let resolved = resolve(&ids, &trees, &known);
     Stack { sources, resolved }
 }

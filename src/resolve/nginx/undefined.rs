@@ -1,13 +1,12 @@
 //! Names that no upstream has, though one has all but that name.
 
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
 
 use super::found::Found;
 use super::trouble::Refusal;
 use crate::edit::Applicability;
 use crate::model::{FaultKind, Gateway};
-use crate::source::{FileKind, Sources};
+use crate::resolve::whole::Whole;
 use crate::value::{Endpoint, Host, nearest};
 
 /// The most upstreams without a pass that a name is compared with.
@@ -15,18 +14,16 @@ const MANY: usize = 100;
 
 /// What tells whether a name may be a host's.
 pub(super) struct Names<'a> {
-    sources: &'a Sources,
+    whole: &'a Whole<'a>,
     /// The hosts that passes name, and the variables that they may have, in lower case.
     passed: BTreeSet<String>,
     /// What is a host's name for nginx elsewhere: an upstream's server, a pass with a port, a name of a server, an address
     /// that is said to be external.
     hosts: BTreeSet<String>,
-    /// The words of all files that are not nginx's: a Compose file's services, a script's hosts.
-    mentioned: OnceLock<BTreeSet<&'a str>>,
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn new(found: &Found, external: &[Endpoint], sources: &'a Sources) -> Names<'a> {
+    pub(super) fn new(found: &Found, external: &[Endpoint], whole: &'a Whole<'a>) -> Names<'a> {
         let passes = found.passes.iter().filter_map(|pass| pass.arguments.first());
         let assigned = found.assignments.iter().filter_map(|it| it.value.as_ref());
         let mapped = found.maps.iter().filter_map(|map| map.values.as_ref()).flatten();
@@ -47,17 +44,7 @@ impl<'a> Names<'a> {
         }
         let names = found.nginx.servers.iter().flat_map(|it| &it.names);
         hosts.extend(names.map(|name| name.to_ascii_lowercase()));
-        Names { sources, passed, hosts, mentioned: OnceLock::new() }
-    }
-
-    /// Whether a file of another program speaks of a name.
-    fn is_mentioned(&self, name: &str) -> bool {
-        let words = self.mentioned.get_or_init(|| {
-            let others = self.sources.iter().filter(|(_, source)| source.kind != FileKind::Nginx);
-            let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-            others.flat_map(|(_, source)| source.text.split(move |c| !is_part(c))).collect()
-        });
-        words.contains(name)
+        Names { whole, passed, hosts }
     }
 
     /// Whether no pass goes to an upstream of a name.
@@ -76,7 +63,7 @@ impl<'a> Names<'a> {
     ) -> Option<Refusal> {
         let name = host.to_ascii_lowercase();
         let may_be_a_host = matches!(gateway, Gateway::Http | Gateway::Https);
-        let is_named = || self.hosts.contains(&name) || self.is_mentioned(host);
+        let is_named = || self.hosts.contains(&name) || self.whole.is_mentioned(host);
         if name.contains(['.', '[', ':']) || name == "localhost" || may_be_a_host && is_named() {
             return None;
         }

@@ -1,6 +1,6 @@
 //! Whether a service is handed listening sockets, and which.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::judged;
 use super::merge::{HOLE, Line, Merged};
@@ -10,6 +10,36 @@ use crate::resolve::launch::Activation;
 use crate::source::Span;
 use crate::units;
 use crate::value::{Endpoint, Host, Possible, normalize_path};
+
+/// The socket units, by the names of the services that they are for.
+pub(super) struct ByService<'a, 'b> {
+    units: &'a [Merged<'b>],
+    sockets: BTreeMap<String, Vec<usize>>,
+    /// The services by their names: a repository may have several of one.
+    services: BTreeMap<&'a str, Vec<&'a Merged<'b>>>,
+    /// Why it is not known of one of them which service it is for.
+    doubt: Option<String>,
+}
+
+impl<'a, 'b> ByService<'a, 'b> {
+    pub(super) fn of(units: &'a [Merged<'b>]) -> ByService<'a, 'b> {
+        let (sockets, services) = (BTreeMap::new(), BTreeMap::new());
+        let mut all = ByService { units, sockets, services, doubt: None };
+        for (at, unit) in units.iter().enumerate() {
+            match unit.name.kind {
+                "service" => all.services.entry(unit.name.text.as_str()).or_default().push(unit),
+                "socket" if !unit.masked && all.doubt.is_none() => match for_services(unit) {
+                    Ok(names) => {
+                        names.into_iter().for_each(|name| all.sockets.entry(name).or_default().push(at))
+                    }
+                    Err(why) => all.doubt = Some(why),
+                },
+                _ => {}
+            }
+        }
+        all
+    }
+}
 
 /// The socket units of a service.
 ///
@@ -21,21 +51,23 @@ use crate::value::{Endpoint, Host, Possible, normalize_path};
 /// If it is not known which they are.
 pub(super) fn of_service(
     service: &Merged<'_>,
-    units: &[Merged<'_>],
+    all: &ByService<'_, '_>,
     started: &BTreeSet<String>,
 ) -> Result<Vec<UnitSocket>, String> {
+    if let Some(why) = &all.doubt {
+        return Err(why.clone());
+    }
     let mut sockets = Vec::new();
     let mut elsewhere = false;
-    let all = units.iter().enumerate();
-    for (at, socket) in all.filter(|(_, unit)| unit.name.kind == "socket" && !unit.masked) {
-        if !starts(socket, service)? {
-            continue;
-        }
+    let of_name = all.services.get(service.name.text.as_str()).map_or(&[][..], Vec::as_slice);
+    let homes: BTreeSet<_> = of_name.iter().map(|unit| &unit.home).collect();
+    for at in all.sockets.get(&service.name.text).into_iter().flatten() {
+        let socket = &all.units[*at];
         let beside = socket.home == service.home;
-        if beside || !units.iter().any(|unit| unit.home == socket.home && unit.name == service.name) {
+        if beside || !homes.contains(&socket.home) {
             // Units that are spread over a repository. Which of several services of one name is meant is not known.
-            elsewhere |= !beside && units.iter().filter(|unit| unit.name == service.name).count() > 1;
-            sockets.push((at, socket));
+            elsewhere |= !beside && of_name.len() > 1;
+            sockets.push((*at, socket));
         }
     }
     if elsewhere {
@@ -170,21 +202,21 @@ fn streams<'a>(socket: &Merged<'a>) -> Vec<Line<'a>> {
     lines
 }
 
-/// Whether a socket unit is for a service: it names it, or bears its name.
-fn starts(socket: &Merged<'_>, service: &Merged<'_>) -> Result<bool, String> {
+/// The names of the services that a socket unit may be for: the one that it names, or that bears its name.
+fn for_services(socket: &Merged<'_>) -> Result<Vec<String>, String> {
     let named = socket.assignments("Socket", "Service").rfind(|line| !line.value().text.is_empty());
     match named {
-        None => Ok(socket.name.with_kind("service") == service.name.text),
+        None => Ok(vec![socket.name.with_kind("service")]),
         Some(line) if line.doubt().is_some() => {
             Err(format!("which service `{}` starts is not known", socket.name.text))
         }
         Some(line) => match socket.expand(&line.value().text) {
             Possible::Known(name) => {
                 let instance_of = UnitName::parse(&name).and_then(|name| name.template());
-                Ok(name == service.name.text || instance_of.as_ref() == Some(&service.name.text))
+                Ok(instance_of.filter(|it| *it != name).into_iter().chain([name]).collect())
             }
             // A template's `Service=web@%i.service` with the instance unknown on both sides.
-            _ => Ok(line.value().text.replace("%i", "") == service.name.text),
+            _ => Ok(vec![line.value().text.replace("%i", "")]),
         },
     }
 }

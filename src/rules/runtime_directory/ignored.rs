@@ -1,9 +1,11 @@
 //! A name that systemd does not take: an absolute path, or one with `..`.
 
+use std::collections::BTreeMap;
+
 use super::{Directories, RULE, binders, directory_of};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{Unit, UnitFault, UnitFaultKind};
+use crate::model::{App, Unit, UnitFault, UnitFaultKind};
 use crate::rules::Context;
 use crate::value::normalize_path;
 
@@ -22,20 +24,33 @@ pub(super) fn names(context: &Context, unit: &Unit, directory: &str) -> bool {
 pub(super) fn findings(context: &Context, directories: &Directories) -> Vec<Finding> {
     let units = context.deployment.units.iter();
     let faults = units.flat_map(|unit| unit.faults.iter().filter(|it| is_here(it)).map(move |it| (unit, it)));
-    faults.map(|(unit, fault)| finding(context, directories, unit, fault)).collect()
+    let mut faults = faults.peekable();
+    let mut sockets = Sockets::new();
+    if faults.peek().is_some() {
+        for (app, unit, paths) in binders(context) {
+            sockets.entry(&unit.name).or_default().extend(paths.into_iter().map(|path| (app, path)));
+        }
+    }
+    faults.map(|(unit, fault)| finding(context, directories, &sockets, unit, fault)).collect()
 }
 
-fn finding(context: &Context, directories: &Directories, unit: &Unit, fault: &UnitFault) -> Finding {
+/// The sockets below /run that the Gunicorns of a service open, by its name.
+type Sockets<'a> = BTreeMap<&'a str, Vec<(&'a App, &'a str)>>;
+
+fn finding(
+    context: &Context,
+    directories: &Directories,
+    sockets: &Sockets,
+    unit: &Unit,
+    fault: &UnitFault,
+) -> Finding {
     let written = context.sources.text(fault.place);
     let meant = normalize_path(written);
     let name = meant.strip_prefix("/run/").filter(|name| !name.is_empty() && !name.contains(".."));
     let mut message =
         format!("systemd ignores `RuntimeDirectory={written}`, which is to be a name below /run");
-    let mut sockets = binders(context).filter(|(_, other, _)| other.name == unit.name);
-    let socket = sockets.find_map(|(app, _, paths)| {
-        let path = paths.into_iter().find(|path| directory_of(path) == Some(meant.as_str()))?;
-        Some((app, path))
-    });
+    let own = sockets.get(unit.name.as_str()).into_iter().flatten();
+    let socket = own.copied().find(|(_, path)| directory_of(path) == Some(meant.as_str()));
     let mut related = Vec::new();
     let mut severity = Severity::Warning;
     let mut outcome = "no directory is made";

@@ -1,6 +1,6 @@
 //! How directories below /run are made by systemd, or kept.
 
-use super::binders;
+use super::Directories;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::model::{Anchor, App, Joined, OriginKind, Unit};
 use crate::rules::Context;
@@ -9,12 +9,14 @@ use crate::value::{Endpoint, Possible};
 
 /// Lets systemd make a directory for a service. None where other services have their sockets in it: when this one stops,
 /// these would go.
-pub(super) fn make(context: &Context, unit: &Unit, name: &str, own: &[String]) -> Option<Fix> {
-    let below = format!("/run/{name}/");
-    let is_anothers = |other: &Unit, paths: &[&str]| {
-        other.name != unit.name && paths.iter().any(|path| path.starts_with(&below))
-    };
-    if binders(context).any(|(_, other, paths)| is_anothers(other, &paths)) {
+pub(super) fn make(
+    context: &Context,
+    directories: &Directories,
+    unit: &Unit,
+    name: &str,
+    own: &[String],
+) -> Option<Fix> {
+    if directories.is_anothers(unit, &format!("/run/{name}")) {
         return None;
     }
     let title = format!("let systemd make /run/{name}");

@@ -62,7 +62,7 @@ pub(super) fn findings(context: &Context, directories: &Directories) -> Vec<Find
                         && !ignored::names(context, unit, directory)
                         && !directories.may_be_made(context, directory) =>
                 {
-                    findings.push(not_made(context, app, unit, path, directory, &own));
+                    findings.push(not_made(context, directories, app, unit, path, &own));
                 }
                 _ => {}
             }
@@ -107,12 +107,13 @@ fn at_the_top(context: &Context, app: &App, unit: &Unit, path: &str) -> Option<F
 /// A directory below /run that nothing in the tree makes.
 fn not_made(
     context: &Context,
+    directories: &Directories,
     app: &App,
     unit: &Unit,
     path: &str,
-    directory: &str,
     own: &[String],
 ) -> Finding {
+    let directory = directory_of(path).unwrap_or_default();
     let name = directory.trim_start_matches("/run/");
     let consequence = format!("Gunicorn says `Can't connect to {path}` and ends with exit status 1");
     let written = unit.settings.get("RuntimeDirectory").and_then(|it| it.origin.place);
@@ -143,6 +144,6 @@ fn not_made(
     finding.help = Some(format!(
         "with `RuntimeDirectory={name}` systemd makes it before the service starts, for the service's user"
     ));
-    finding.fix = mends::make(context, unit, name, own);
+    finding.fix = mends::make(context, directories, unit, name, own);
     finding
 }

@@ -19,14 +19,10 @@ pub(super) struct Client {
     pub(super) alone: bool,
 }
 
-/// Whether the tree has drop-ins of nginx's unit, which the machine has from a package: what they set is not followed.
-pub(super) fn has_drop_ins(context: &Context) -> bool {
-    context.sources.iter().any(|(_, source)| source.path.contains("nginx.service.d/"))
-}
-
 /// The nginx that a route is one of; `None` where it is root, or may be anybody.
-pub(super) fn client(context: &Context, route: &Route, has_drop_ins: bool) -> Option<Client> {
+pub(super) fn client(context: &Context, route: &Route) -> Option<Client> {
     let deployment = context.deployment;
+    let has_drop_ins = deployment.machine.nginx_has_drop_ins;
     let units: Vec<&Unit> = deployment.units.iter().filter(|unit| unit.name == "nginx.service").collect();
     let sets = |key: &str| units.iter().any(|unit| unit.settings.contains_key(key) || unit.open.is_some());
     // A master that is not root keeps its user, whatever the configuration says.

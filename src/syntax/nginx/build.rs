@@ -144,7 +144,7 @@ impl<'i> Builder<'i> {
             Rule::template => self.template(span, text),
             Rule::conflict => self.conflict(span, text),
             Rule::close => self.close(span),
-            Rule::stray => self.stray(span, text),
+            Rule::stray | Rule::certain => self.stray(span, text),
             Rule::other => self.unexpected(span, text, None),
             _ => {}
         }
