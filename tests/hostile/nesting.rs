@@ -19,7 +19,7 @@ fn nesting_of_a_million_costs_a_message() {
             bad(tree, "nginx/nginx.conf", &["http { server { listen 80;", &condition(size)]);
         })
         .says(&["blocks are nested more than 100 deep"]),
-        item("nginx: braces of Lua", (10_000, 10_000_000), |tree, size| {
+        item("nginx: braces of Lua", (10_000, 3_900_000), |tree, size| {
             let lua = "content_by_lua_block {";
             bad(
                 tree,
