@@ -30,7 +30,7 @@ const PROGRAMS: &[Text] = &[
     ("a number of many digits", 1_000_000, |size| format!("timeout = {}\n", "9".repeat(size))),
     ("a sum", 500_000, |size| format!("timeout = {}1\n", "1+".repeat(size))),
     ("conditions", 60_000, |size| format!("timeout = {}1\n", lines(size, |at| format!("{at} if x else ")))),
-    ("settings under conditions", 40_000, |size| lines(size, |at| format!("if x{at}: timeout = {at}\n"))),
+    ("settings under conditions", 35_000, |size| lines(size, |at| format!("if x{at}: timeout = {at}\n"))),
     ("a list of many items", 250_000, |size| format!("bind = [{}]\n", "'a',".repeat(size))),
     ("a dict of many items", 60_000, |size| {
         format!("a = {{{}}}\ntimeout = a['a1']\n", lines(size, |at| format!("'a{at}': {at},")))

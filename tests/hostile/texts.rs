@@ -114,7 +114,7 @@ const MANY: &[Text] = &[
         let sets = lines(size, |at| format!("set $a{} $a{at}$a{at};\n", at + 1));
         format!("server {{ set $a0 127.0.0.1;\n{sets}location / {{ proxy_pass http://$a{size}; }} }}\n")
     }),
-    ("entries of a map", 1_000_000, |size| {
+    ("entries of a map", 900_000, |size| {
         let entries = lines(size, |at| format!("k{at} v{at};\n"));
         format!("map $host $b {{\n{entries}}}\nserver {{ location / {{ proxy_pass http://$b; }} }}\n")
     }),
@@ -197,7 +197,7 @@ const UNITS: &[Text] = &[
     }),
     ("values that are none", 40_000, |size| format!("{SERVICE}{}", "TimeoutStopSec=foo\n".repeat(size))),
     ("keys that are none", 60_000, |size| format!("{SERVICE}{}", "ExecStrt=1\n".repeat(size))),
-    ("paths", 60_000, |size| format!("{SERVICE}{}", lines(size, |at| format!("ReadOnlyPaths=/a{at}\n")))),
+    ("paths", 45_000, |size| format!("{SERVICE}{}", lines(size, |at| format!("ReadOnlyPaths=/a{at}\n")))),
     ("quotes of quotes", 100_000, |size| {
         format!("[Service]\nExecStart=/bin/sh -c {}gunicorn\n", "'sh -c \"".repeat(size))
     }),
