@@ -46,7 +46,7 @@ pub(super) fn tree<'i>(file: FileId, text: &'i str, mut tokens: Tokens<'_, Rule>
     while let Some(token) = tokens.next() {
         let Token::Start { rule, pos } = token else { continue };
         match rule {
-            Rule::file | Rule::odd_file => {}
+            Rule::file | Rule::odd_file | Rule::lua_file => {}
             Rule::line => builder.line(pos.pos(), &mut tokens),
             Rule::named | Rule::statement => builder.statement(pos.pos(), &mut tokens),
             Rule::raw => builder.raw(&mut tokens),
