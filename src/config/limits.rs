@@ -44,8 +44,8 @@ pub(super) static LIMITS: &[Key] = &[
     Key {
         name: "directives",
         takes: Takes::Limit(Limit::Directives),
-        about: "How many of nginx's directives of one machine are followed, with those of a file counted each time that it \
-                is included.",
+        about: "How many of nginx's directives of one machine are followed in files that are read again: those of a file \
+                count each time but the first that it is included.",
         default: "4000000",
         required: false,
         read: |reader, value, settings| read(reader, value, Limit::Directives, settings),

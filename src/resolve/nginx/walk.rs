@@ -89,8 +89,13 @@ pub(super) struct Walk<'a> {
     pub(super) version: Version,
     pub(super) found: Found<'a>,
     scopes: usize,
-    /// How many directives have been looked at, a fragment counted each time that it is included.
+    /// How many directives have been looked at in files that are read again, and how many includes: what is read once is as much
+    /// as the files hold.
     directives: u64,
+    /// The files that have been read, whoever included them.
+    seen: BTreeSet<FileId>,
+    /// Whether the file that is being read had been read before.
+    again: bool,
     limits: &'a Limits,
     /// The files that are being read, each included by the one before, and whether that is by a pattern.
     chain: Vec<(FileId, bool)>,
@@ -116,6 +121,8 @@ impl<'a> Walk<'a> {
             found,
             scopes: 0,
             directives: 0,
+            seen: BTreeSet::new(),
+            again: false,
             limits,
             chain: Vec::new(),
             read: BTreeSet::new(),
@@ -214,9 +221,12 @@ impl<'a> Walk<'a> {
         {
             reading.files.push(file);
         }
+        let again = !self.seen.insert(file);
+        let outer = std::mem::replace(&mut self.again, again);
         self.chain.push((file, by_pattern));
         self.items(&tree.items, place, tree.entangled);
         self.chain.pop();
+        self.again = outer;
     }
 
     fn items(&mut self, items: &'a [Item<'a>], mut place: Place<'a>, entangled: bool) {
@@ -250,7 +260,7 @@ impl<'a> Walk<'a> {
                         .or_else(|| (tags > 0).then(|| "it stands in a condition of a template".into()));
                 }
                 Item::Directive(directive) => {
-                    self.directives += 1;
+                    self.directives += u64::from(self.again);
                     if self.is_spent() || place.depth > MAX_DEPTH {
                         return self.cut(&place, directive.span());
                     }
