@@ -15,6 +15,10 @@ struct Stack {
 }
 
 fn stack(files: &[(&str, &str)]) -> Stack {
+    stack_within(Limits::default(), files)
+}
+
+fn stack_within(limits: Limits, files: &[(&str, &str)]) -> Stack {
     let mut sources = Sources::default();
     for (path, text) in files {
         sources.add(Source::new(*path, FileKind::Nginx, (*text).into()));
@@ -22,7 +26,6 @@ fn stack(files: &[(&str, &str)]) -> Stack {
     let ids: Vec<FileId> = sources.iter().map(|(id, _)| id).collect();
     let trees = sources.iter().map(|(id, source)| (id, parse(id, &source.text))).collect();
     let paths = Paths::new("", ids.iter().copied(), &sources);
-    let limits = Limits::default();
     let version = Target::NEWEST.nginx;
     let whole = Whole::new(&sources);
     let known =

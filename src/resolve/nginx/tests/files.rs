@@ -195,3 +195,21 @@ fn a_main_file_that_may_include_a_fragment_may_set_things_for_it() {
     assert!(it.setting(0, "client_max_body_size").starts_with("unknown: another file sets"));
     assert_eq!(it.setting(0, "proxy_read_timeout"), "60 s default");
 }
+
+#[test]
+fn what_is_read_again_is_bounded() {
+    let settings = "proxy_set_header X-A b;\n".repeat(40);
+    let sites = |times: usize| {
+        let server = "server { include snippets/a.conf; location / { proxy_pass http://127.0.0.1:8000; } }\n";
+        format!("events {{ }}\nhttp {{\n{settings}{}}}\n", server.repeat(times))
+    };
+    let mut limits = Limits::default();
+    // An include counts for 20, and for its file and what stands in it where that was read before.
+    limits.set(crate::limits::Limit::Directives, 100);
+    for (times, is_cut) in [(1, false), (2, false), (3, true)] {
+        let files = [("nginx.conf", sites(times)), ("snippets/a.conf", settings.clone())];
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        let stack = stack_within(limits, &files);
+        assert_eq!(!stack.resolved.cut.is_empty(), is_cut, "{times}");
+    }
+}
