@@ -1,6 +1,9 @@
 //! What little of nginx's directives the syntax needs: which ones open a block, and which ones never do.
 
-use crate::directives::{always_opens_block, named};
+use crate::directives::named;
+
+/// Whether nginx insists on a block, wherever the directive stands: `directive "events" has no opening "{"`.
+pub(super) use crate::directives::always_opens_block as must_open_block;
 
 /// Blocks whose content is directives; in others (`map`, `types`, ...) the first word of a line is a key.
 pub(super) fn holds_directives(name: &str) -> bool {
@@ -8,11 +11,6 @@ pub(super) fn holds_directives(name: &str) -> bool {
         name,
         "http" | "server" | "location" | "if" | "limit_except" | "events" | "stream" | "mail" | "upstream"
     )
-}
-
-/// Whether nginx insists on a block, wherever the directive stands: `directive "events" has no opening "{"`.
-pub(super) fn must_open_block(name: &str) -> bool {
-    always_opens_block(name)
 }
 
 /// Whether nginx knows the directive to open a block; `match` is nginx Plus's.
