@@ -25,15 +25,15 @@ const PASSED_OVER: [&str; 12] = [
     ".cache",
 ];
 
-/// Notes the files of a tree that Gunicorn would read by their name alone and that were not read, if something may start a
-/// Gunicorn.
-pub(super) fn note(tree: &Tree, is_read: impl Fn(&Path) -> bool, sources: &mut Sources) {
+/// The files of a tree that Gunicorn would read by their name alone and that were not read, as they are shown, if something may
+/// start a Gunicorn.
+pub(super) fn unread(tree: &Tree, is_read: impl Fn(&Path) -> bool, sources: &Sources) -> BTreeSet<String> {
     let starts = |kind| matches!(kind, FileKind::Systemd | FileKind::Launcher);
     let all = || sources.iter().map(|(_, source)| source);
     let is_started = all().any(|it| starts(it.kind) && it.text.contains("gunicorn"))
         && all().any(|it| it.kind == FileKind::Systemd);
     if !is_started {
-        return;
+        return BTreeSet::new();
     }
     let walk = WalkBuilder::new(tree.root)
         .standard_filters(false)
@@ -45,8 +45,11 @@ pub(super) fn note(tree: &Tree, is_read: impl Fn(&Path) -> bool, sources: &mut S
     };
     // What cannot be read was said by the first walk, or is nothing that anybody asked for.
     let files = walk.flatten().filter(|entry| entry.file_type().is_some_and(|it| !it.is_dir()));
-    let mut unread: BTreeSet<String> =
-        files.map(ignore::DirEntry::into_path).filter(is_one).map(|path| tree.shown(&path)).collect();
+    files.map(ignore::DirEntry::into_path).filter(is_one).map(|path| tree.shown(&path)).collect()
+}
+
+/// Notes them. What is known of a link is said by the link.
+pub(super) fn note(mut unread: BTreeSet<String>, sources: &mut Sources) {
     for (link, _) in sources.links() {
         unread.remove(link);
     }

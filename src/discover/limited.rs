@@ -18,13 +18,25 @@ pub(super) fn limit_of(kind: FileKind) -> Limit {
     }
 }
 
+/// How long a file says that it is, if it is one that has an end.
+pub(super) fn length_of(path: &Path) -> io::Result<u64> {
+    let metadata = fs::metadata(path)?;
+    match metadata.is_file() {
+        true => Ok(metadata.len()),
+        false => Err(io::Error::other(ENDLESS)),
+    }
+}
+
 /// The bytes of a file, as many as it may have and one more. What the metadata says of its length is not relied upon: it may
 /// grow, and some files of the kernel's say nothing.
 pub(super) fn bytes_of(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     // Opening a pipe would wait for somebody who writes to it.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other(ENDLESS));
-    }
+    length_of(path)?;
+    opened(path, most)
+}
+
+/// The same of what is known to be a file.
+pub(super) fn opened(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = fs::File::open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {

@@ -1,16 +1,15 @@
 //! What each file turns out to be, looked at side by side and kept in their order.
 
-use std::fs;
 use std::path::Path;
 
+use super::Found;
 use super::limited::{Total, limit_of};
 use super::tree::Tree;
-use super::{Found, classify};
 use crate::limits::{Limit, Limits};
 use crate::source::{FileId, FileKind, Source};
 
-/// How many files are looked at side by side: all of these are held in memory, however large.
-pub(super) const AT_ONCE: usize = 64;
+/// How many files are looked at side by side, while as many that were are kept: all of these are held in memory, however large.
+pub(super) const AT_ONCE: usize = 32;
 
 /// What a file turned out to be.
 pub(super) enum Look {
@@ -24,11 +23,6 @@ pub(super) enum Look {
 
 /// Looks into a file; `kind` tells from its text what it is.
 pub(super) fn look_at(path: &Path, tree: &Tree, kind: impl Fn(&str) -> Option<FileKind>) -> Look {
-    let is_too_large = |kind| fs::metadata(path).is_ok_and(|it| it.len() > tree.limits.get(limit_of(kind)));
-    // What is in it need not be seen, nor can it be told from what is read of it.
-    if let Some(kind) = classify::evident(path).filter(|kind| tree.is_on_disk(path) && is_too_large(*kind)) {
-        return Look::Unread(tree.limits.too_large(limit_of(kind)));
-    }
     let bytes = match tree.bytes(path) {
         Ok(bytes) => bytes,
         Err(error) => return Look::Unread(error.to_string()),

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::filter::Filter;
 use super::given::Given;
-use super::limited::{Total, bytes_of};
+use super::limited::{Total, length_of, limit_of, opened};
 use super::look::{AT_ONCE, Look, keep, look_at};
 use super::walk::{Walked, included, walk};
 use super::{Found, classify, default_name, joined, links, modules};
@@ -34,17 +34,17 @@ impl Tree<'_> {
         file.strip_prefix(self.root).unwrap_or(file)
     }
 
-    /// The bytes of a file of the tree.
+    /// The bytes of a file of the tree. What is in one that is evidently of ours and too large need not be seen, nor can it be
+    /// told from what is read of it.
     pub(super) fn bytes(&self, file: &Path) -> io::Result<Vec<u8>> {
-        match self.given.filter(|given| given.path == file) {
-            Some(given) => Ok(given.bytes.clone()),
-            None => bytes_of(file, self.limits.get(Limit::File)),
+        if let Some(given) = self.given.filter(|given| given.path == file) {
+            return Ok(given.bytes.clone());
         }
-    }
-
-    /// Whether a file of the tree is the one on the disk.
-    pub(super) fn is_on_disk(&self, file: &Path) -> bool {
-        self.given.is_none_or(|given| given.path != file)
+        let length = length_of(file)?;
+        match classify::evident(file).map(limit_of).filter(|limit| length > self.limits.get(*limit)) {
+            Some(limit) => Err(io::Error::other(self.limits.too_large(limit))),
+            None => opened(file, self.limits.get(Limit::File)),
+        }
     }
 
     /// The path of a file of the tree, as it is shown.
@@ -80,7 +80,7 @@ pub(super) fn read_tree(
     let python: Vec<PathBuf> = files.iter().filter(|path| modules::is_python(path)).cloned().collect();
     let called = links::names(&links, tree);
     let of_links = |path: &Path| called.get(path).into_iter().flatten();
-    let mut read_files: BTreeMap<PathBuf, FileId> = BTreeMap::new();
+    let mut read_files: Vec<(PathBuf, FileId)> = Vec::new();
     let mut later = Vec::new();
     let look = |path: &PathBuf| -> Result<(Option<FileKind>, Look), String> {
         let said = tree.filter.kind(tree.inside(path))?;
@@ -97,8 +97,8 @@ pub(super) fn read_tree(
             |text: &str| said.or_else(|| classify::kind(path, text, is_included)).or_else(|| by_link(text));
         Ok((said, look_at(path, tree, kind)))
     };
-    for paths in files.chunks(AT_ONCE) {
-        let looks: Vec<_> = paths.par_iter().map(look).collect();
+    let look_at_all = |paths: &[PathBuf]| -> Vec<_> { paths.par_iter().map(look).collect() };
+    let mut keep_all = |paths: &[PathBuf], looks: Vec<Result<(Option<FileKind>, Look), String>>| {
         for (path, look) in paths.iter().zip(looks) {
             let (said, look) = look?;
             let Some(id) = keep(path, look, tree, total, found) else {
@@ -110,9 +110,17 @@ pub(super) fn read_tree(
             if is_program && said.is_none() {
                 later.push(path.clone());
             }
-            read_files.insert(path.clone(), id);
+            read_files.push((path.clone(), id));
         }
+        Ok::<(), String>(())
+    };
+    let mut before: (&[PathBuf], Vec<_>) = (&[], Vec::new());
+    for paths in files.chunks(AT_ONCE) {
+        let (looks, kept) = rayon::join(|| look_at_all(paths), || keep_all(before.0, before.1));
+        kept?;
+        before = (paths, looks);
     }
+    keep_all(before.0, before.1)?;
     // A Gunicorn configuration of any name is found by the command line that names it.
     let named = classify::names_of_configurations(&found.sources);
     // A file of variables of any name is found by the unit that names it.
@@ -127,15 +135,20 @@ pub(super) fn read_tree(
         if (named.contains(name) || variables.contains(name))
             && let Some(id) = keep(&path, look_at(&path, tree, kind), tree, total, found)
         {
-            read_files.insert(path, id);
+            read_files.push((path, id));
         }
     }
-    let wanted = modules::wanted(&found.sources);
+    // They are in their order for the most part, and need not be looked for one by one.
+    let read_files: BTreeMap<PathBuf, FileId> = read_files.into_iter().collect();
+    let (wanted, unread) = rayon::join(
+        || modules::wanted(&found.sources),
+        || default_name::unread(tree, |path| read_files.contains_key(path), &found.sources),
+    );
     for path in python.iter().filter(|path| !read_files.contains_key(*path)) {
         modules::note(path, tree.shown(path), &wanted, tree.limits, &mut found.sources);
     }
     modules::left_out(&python, &excluded, &wanted, |path| tree.shown(path), &mut found.sources);
     links::read(&links, tree, &read_files, &mut found.sources);
-    default_name::note(tree, |path| read_files.contains_key(path), &mut found.sources);
+    default_name::note(unread, &mut found.sources);
     Ok(())
 }
