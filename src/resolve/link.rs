@@ -9,12 +9,14 @@ mod unserved;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use self::hosts::ByHost;
 use self::symbols::Symbols;
 use super::ansible::Variables;
 use super::mentions::{Mentions, is_gateway};
 use super::variants;
-use crate::model::{App, AppId, AppKind, Gateway, Hop, Joined, Nginx, Route, RouteId, Server};
+use crate::model::{App, AppId, AppKind, Gateway, Hop, Joined, Nginx, Peer, Route, RouteId, Server};
 use crate::source::{FileId, Sources, Span};
 use crate::value::{Endpoint, Possible, Reach};
 
@@ -50,27 +52,26 @@ pub fn link(
         sources,
     };
     let symbols = Symbols::new(nginx, apps, variables, sources);
-    let mut hops = Vec::new();
-    for (route, it) in nginx.routes.iter().enumerate() {
+    let of_route = |(route, it): (usize, &Route)| -> Vec<Hop> {
         let is_never_reached = nginx.is_never_reached(it.level);
-        for peer in 0..it.peers.len() {
-            let joined = match &it.peers[peer].address {
-                _ if it.peers[peer].down => Joined::Unknown("the server is marked `down`".into()),
-                _ if is_never_reached => {
-                    Joined::Unknown("no request gets there: a `return` answers all of them".into())
-                }
-                Possible::Known(address) => place.answerer(address, it),
-                Possible::OneOf(_) | Possible::Usually { .. } => {
-                    Joined::Unknown("it stands for several addresses".into())
-                }
-                Possible::Unknown(why) => {
-                    let there = symbols.answerers(&it.peers[peer]);
-                    place.of_template(&there, it).unwrap_or_else(|| Joined::Unknown(why.clone()))
-                }
-            };
-            hops.push(Hop { route: RouteId(route as u32), peer, joined });
-        }
-    }
+        let joined = |peer: &Peer| match &peer.address {
+            _ if peer.down => Joined::Unknown("the server is marked `down`".into()),
+            _ if is_never_reached => {
+                Joined::Unknown("no request gets there: a `return` answers all of them".into())
+            }
+            Possible::Known(address) => place.answerer(address, it),
+            Possible::OneOf(_) | Possible::Usually { .. } => {
+                Joined::Unknown("it stands for several addresses".into())
+            }
+            Possible::Unknown(why) => {
+                let there = symbols.answerers(peer);
+                place.of_template(&there, it).unwrap_or_else(|| Joined::Unknown(why.clone()))
+            }
+        };
+        let route = RouteId(route as u32);
+        it.peers.iter().enumerate().map(|(peer, at)| Hop { route, peer, joined: joined(at) }).collect()
+    };
+    let mut hops: Vec<Hop> = nginx.routes.par_iter().enumerate().flat_map_iter(of_route).collect();
     unserved::settle(&mut hops, nginx, &place);
     hops
 }

@@ -45,8 +45,13 @@ pub(super) fn apply(found: &mut Found, known: &Known) {
         peers
     };
     let peers: Vec<usize> = targets.iter().map(peers_up_to).collect();
+    let faults: Vec<Fault> = found
+        .passes
+        .par_iter()
+        .zip(&targets)
+        .filter_map(|(pass, target)| fault(pass, target, &found.nginx, sources))
+        .collect();
     let made = |((pass, target), peers): ((&Pass, Result<Target, Trouble>), usize)| {
-        let fault = fault(pass, &target, &found.nginx, sources);
         let target = target.and_then(|target| match peers > MAX_PEERS {
             true => {
                 let why = "the routes of the configuration have too many servers to be followed";
@@ -63,11 +68,9 @@ pub(super) fn apply(found: &mut Found, known: &Known) {
             let looked_up = variable::looked_up(pass, word, &index.variables);
             route.looked_up = looked_up.filter(|it| !index.upstreams.contains_key(&it.name));
         }
-        (route, fault)
+        route
     };
-    let made: Vec<(Route, Option<Fault>)> =
-        found.passes.par_iter().zip(targets).zip(peers).map(made).collect();
-    let (routes, faults): (Vec<Route>, Vec<Option<Fault>>) = made.into_iter().unzip();
+    let routes: Vec<Route> = found.passes.par_iter().zip(targets).zip(peers).map(made).collect();
     for (pass, route) in found.passes.iter().zip(&routes).filter(|(_, route)| route.upstream.is_none()) {
         for peer in route.peers.iter() {
             if let Possible::Unknown(why) = &peer.address {
@@ -77,7 +80,7 @@ pub(super) fn apply(found: &mut Found, known: &Known) {
         }
     }
     found.nginx.routes = routes;
-    found.nginx.faults.extend(faults.into_iter().flatten());
+    found.nginx.faults.extend(faults);
     refuse::apply(found, sources);
 }
 
