@@ -42,6 +42,10 @@ pub struct Tree<'s> {
     /// Whether tags of a template engine and blocks of nginx cross, so that which block a directive stands in depends on
     /// how the template is filled in.
     pub entangled: bool,
+    /// How many blocks it has, at whatever depth.
+    pub blocks: usize,
+    /// The argument of each `include` with a single one, at whatever depth.
+    pub includes: Vec<Word<'s>>,
 }
 
 /// One thing of a block.

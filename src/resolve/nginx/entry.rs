@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::slice::from_ref;
 
-use super::include::{Included, Library, includes};
+use super::include::{Included, Library};
 use crate::source::FileId;
 use crate::syntax::nginx::{Body, Directive, Item, Tree};
 
@@ -121,8 +122,8 @@ fn reach(library: &Library<'_>, from: FileId, main: Option<&str>, reached: &mut 
 
 /// The files that each `include` of a file leads to.
 fn direct(library: &Library<'_>, file: FileId, main: Option<&str>) -> Vec<Rc<[FileId]>> {
-    let directives = library.tree(file).map(includes).unwrap_or_default();
-    let files = directives.into_iter().filter_map(|directive| match library.include(main, directive) {
+    let arguments = library.tree(file).map(|tree| tree.includes.as_slice()).unwrap_or_default();
+    let files = arguments.iter().filter_map(|it| match library.include(main, from_ref(it)) {
         Included::Files(files) => Some(files),
         Included::Nothing | Included::Stock(_) | Included::Unknown(_) => None,
     });

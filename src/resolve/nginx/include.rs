@@ -8,7 +8,7 @@ use crate::limits::{Limit, Limits};
 use crate::resolve::paths::{Mapped, Paths, glob_matches, template_free};
 use crate::source::{FileId, Sources};
 use crate::syntax::Parsed;
-use crate::syntax::nginx::{Directive, Item, Tree};
+use crate::syntax::nginx::{Directive, Tree, Word};
 use crate::value::environment;
 
 /// Where published builds have their configuration. A path below one of these is one below the directory of the main
@@ -117,19 +117,24 @@ impl<'a> Library<'a> {
         self.trees.get(&file).map(|parsed| &parsed.tree)
     }
 
+    /// How many blocks all of them have.
+    pub(super) fn blocks(&self) -> usize {
+        self.files.iter().filter_map(|file| self.tree(*file)).map(|tree| tree.blocks).sum()
+    }
+
     /// The directory of a file, `""` or ending in `/`.
     pub(super) fn directory(&self, file: FileId) -> &'a str {
         let path = &self.sources.get(file).path;
         &path[..path.rfind('/').map_or(0, |at| at + 1)]
     }
 
-    /// What an `include` means. A path is relative to the directory of the main file (`main`), which is nginx's prefix;
+    /// What an `include` with these arguments means. A path is relative to the directory of the main file (`main`), which is nginx's prefix;
     /// where no main file is known, to `/etc/nginx`.
     ///
     /// A directory `sites-enabled` holds links on the machine, and in a repository often nothing: where no file matches
     /// there, the files of `sites-available` are taken.
-    pub(super) fn include(&self, main: Option<&str>, directive: &Directive) -> Included {
-        let [argument] = directive.arguments() else {
+    pub(super) fn include(&self, main: Option<&str>, arguments: &[Word]) -> Included {
+        let [argument] = arguments else {
             return Included::Unknown("nginx refuses it: `include` takes one argument".into());
         };
         if argument.template || argument.text.contains('$') {
@@ -150,7 +155,7 @@ impl<'a> Library<'a> {
             }
         }
         match &found {
-            Included::Files(files) if self.is_foreign(main, directive.span().file, path, files) => {
+            Included::Files(files) if self.is_foreign(main, argument.span.file, path, files) => {
                 Included::Unknown("the file of the stack is for another environment".into())
             }
             _ => found,
@@ -310,21 +315,6 @@ fn may_lead_into(pattern: &str, path: &str) -> bool {
     };
     let ((wanted, folder), (name, parent)) = (ends(pattern), ends(path));
     name == folder || parent == folder && glob_matches(wanted.as_bytes(), name.as_bytes())
-}
-
-/// All `include` directives of a file, at whatever depth.
-pub(super) fn includes<'a>(tree: &'a Tree<'_>) -> Vec<&'a Directive<'a>> {
-    let mut found = Vec::new();
-    let mut rest: Vec<&Item> = tree.items.iter().collect();
-    while let Some(item) = rest.pop() {
-        if let Item::Directive(directive) = item {
-            if directive.name() == "include" {
-                found.push(directive);
-            }
-            rest.extend(directive.items());
-        }
-    }
-    found
 }
 
 fn without_template_suffix(path: &str) -> String {

@@ -114,7 +114,12 @@ impl<'a> Walk<'a> {
     /// A walk that has not begun.
     pub(super) fn new(library: &'a Library<'a>, version: Version, limits: &'a Limits) -> Walk<'a> {
         let shared = vec![Http::default(), Http { stream: true, ..Http::default() }];
-        let found = Found { https: shared, ..Found::default() };
+        let mut found = Found { https: shared, ..Found::default() };
+        // Of these there are very many, and a vector that grows is copied as a whole.
+        let blocks = library.blocks();
+        found.nginx.levels.reserve(blocks);
+        found.level_http.reserve(blocks);
+        found.passes.reserve(blocks);
         Walk {
             library,
             version,

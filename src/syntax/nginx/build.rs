@@ -40,6 +40,8 @@ pub(super) fn tree<'i>(file: FileId, text: &'i str, mut tokens: Tokens<'_, Rule>
         told_until: None,
         in_conflict: false,
         unended: false,
+        blocks: 0,
+        includes: Vec::new(),
         excess_opens: 0,
         if_directives: Vec::new(),
     };
@@ -82,6 +84,10 @@ struct Builder<'i> {
     open_tags: usize,
     has_tags: bool,
     entangled: bool,
+    /// How many blocks were closed.
+    blocks: usize,
+    /// The arguments of its includes.
+    includes: Vec<Word<'i>>,
     /// The first block that was closed by a brace of another depth.
     suspect: Option<Span>,
     /// The words of a directive that nothing ended yet, and whether an error was noted of one of them.
@@ -151,9 +157,16 @@ impl<'i> Builder<'i> {
     }
 
     fn push(&mut self, item: Item<'i>) {
-        if self.skipped == 0 {
-            self.items.push(item);
+        if self.skipped > 0 {
+            return;
         }
+        if let Item::Directive(directive) = &item
+            && let [name, argument] = &*directive.words
+            && name.text == "include"
+        {
+            self.includes.push(argument.clone());
+        }
+        self.items.push(item);
     }
 
     fn error(&mut self, error: SyntaxError) {

@@ -23,7 +23,7 @@ impl<'a> Walk<'a> {
                 format!("an include is not resolved: `{link}` is a link to something that was not read");
             self.hole(place, directive.span(), OriginKind::Written, &why);
         }
-        match self.library.include(place.main, directive) {
+        match self.library.include(place.main, directive.arguments()) {
             Included::Stock(None) => {}
             Included::Stock(only) => self.stock(place, directive.span(), only),
             Included::Files(files) => {

@@ -168,12 +168,13 @@ impl Walk<'_> {
 
 /// Whether a word may become another number of words: a template, a variable of `envsubst`, `<your name>`.
 fn is_filled_in(word: &Word) -> bool {
-    let name =
-        word.text.strip_prefix("${").and_then(|it| it.strip_suffix('}')).or(word.text.strip_prefix('$'));
-    let is_placeholder = word.text.bytes().any(|it| matches!(it, b'<' | b'>')) && !word.text.starts_with('~');
-    word.template
-        || is_placeholder
-        || name.is_some_and(|it| !it.is_empty() && !it.contains(|c: char| c.is_ascii_lowercase()))
+    let text = word.text.as_str();
+    let is_placeholder = || text.bytes().any(|it| matches!(it, b'<' | b'>')) && !text.starts_with('~');
+    let is_in_capitals = |rest: &str| {
+        let name = rest.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or(rest);
+        !name.is_empty() && !name.bytes().any(|it| it.is_ascii_lowercase())
+    };
+    word.template || text.strip_prefix('$').is_some_and(is_in_capitals) || is_placeholder()
 }
 
 /// The context of the table that a block is.

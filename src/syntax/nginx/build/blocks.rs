@@ -88,7 +88,8 @@ impl<'i> Builder<'i> {
             // Opened by a stray brace: what stands in it belongs to what encloses it.
             return;
         }
-        let body = Body::Block(self.items.split_off(frame.first).into());
+        self.blocks += 1;
+        let body = Body::Block(self.items.drain(frame.first..).collect());
         self.push(Item::Directive(Directive { words: words.into(), end, body }));
     }
 
@@ -201,7 +202,8 @@ impl<'i> Builder<'i> {
         self.errors.sort_by_key(|error| error.span);
         one_a_line(&mut self.errors, self.text);
         self.items.shrink_to_fit();
-        Parsed { tree: Tree { items: self.items, entangled: self.entangled }, errors: self.errors }
+        let Builder { items, entangled, blocks, includes, errors, .. } = self;
+        Parsed { tree: Tree { items, entangled, blocks, includes }, errors }
     }
 
     /// The opener of the block that is likely the one that was never closed.
