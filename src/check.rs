@@ -11,7 +11,7 @@ use crate::finding::{Finding, Severity};
 use crate::fingerprint::{fingerprint, path};
 use crate::model::Deployment;
 use crate::resolve::stacks::{Named, stacks};
-use crate::resolve::{Trees, deployment, parse};
+use crate::resolve::{Told, deployments};
 use crate::rules::{Context, RULES, Rule};
 use crate::source::{Root, Sources};
 use crate::suppress::Suppressions;
@@ -96,13 +96,9 @@ pub fn check(sources: &Sources, settings: &Settings) -> Report {
 
 /// As [`check`], with the findings that the policy of the run holds back.
 pub fn check_all(sources: &Sources, settings: &Settings) -> Report {
-    let trees = parse(sources);
-    let stacks = understand(sources, &trees, settings);
-    // The trees have been understood; giving their memory back takes its time.
-    let (mut found, ()): (Vec<Vec<Finding>>, ()) = rayon::join(
-        || stacks.par_iter().map(|stack| judge(stack, sources, settings.truth)).collect(),
-        move || drop(trees),
-    );
+    let stacks = understand(sources, settings);
+    let mut found: Vec<Vec<Finding>> =
+        stacks.par_iter().map(|stack| judge(stack, sources, settings.truth)).collect();
     let shared = Shared::new(&stacks);
     shared.hold_back(&mut found);
     shared.tell_apart(&mut found, &stacks);
@@ -135,14 +131,13 @@ pub fn order<'a>(finding: &'a Finding, sources: &'a Sources) -> (&'a str, u32, &
     (&sources.get(span.file).path, span.start, finding.rule, &finding.message)
 }
 
-fn understand(sources: &Sources, trees: &Trees, settings: &Settings) -> Vec<Deployment> {
+fn understand(sources: &Sources, settings: &Settings) -> Vec<Deployment> {
     let named: Vec<Named> = settings.stacks.iter().map(named).collect();
     let mut stacks = stacks(sources, &settings.trees, &named);
     // What is merely searched is no machine by itself.
     stacks.retain(|stack| stack.files.iter().any(|id| sources.get(*id).kind.is_configuration()));
-    let stacks = stacks.par_iter();
     let Settings { target, external, limits, .. } = settings;
-    stacks.map(|stack| deployment(stack, trees, sources, *target, external, limits)).collect()
+    deployments(&stacks, sources, Told { target: *target, external, limits })
 }
 
 fn named(stack: &StackSettings) -> Named {

@@ -12,6 +12,7 @@ pub mod machine;
 pub mod mentions;
 pub mod nginx;
 pub mod paths;
+mod read;
 mod shell;
 pub mod stacks;
 pub mod systemd;
@@ -25,190 +26,198 @@ use rayon::prelude::*;
 
 use self::mentions::Mentions;
 use self::paths::Paths;
+use self::read::{Apps, Trees};
 use self::stacks::Stack;
 use self::whole::Whole;
 use crate::limits::Limits;
-use crate::model::{App, Deployment, Refusal, Target, Unresolved};
-use crate::source::{FileId, FileKind, Source, Sources};
-use crate::syntax::{self, Parsed};
+use crate::model::{App, Deployment, Machine, Refusal, Target, Unresolved};
+use crate::source::{FileId, FileKind, Sources};
+use crate::syntax::{self, SyntaxError};
 use crate::value::Endpoint;
 
-/// The trees of a run, by file.
-#[derive(Debug)]
-pub struct Trees<'s> {
-    /// nginx configuration.
-    pub nginx: BTreeMap<FileId, Parsed<syntax::nginx::Tree<'s>>>,
-    /// Gunicorn configuration.
-    pub gunicorn: BTreeMap<FileId, Parsed<syntax::gunicorn::Tree>>,
-    /// Compose files.
-    pub compose: BTreeMap<FileId, Parsed<syntax::compose::Tree>>,
-    /// Units and drop-ins.
-    pub systemd: BTreeMap<FileId, Parsed<syntax::systemd::Tree>>,
-    whole: Whole<'s>,
+/// What a run is told about the machines besides their files.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// The versions that are meant where a stack does not say it itself.
+    pub target: Target,
+    /// Addresses where something answers that is not in the tree.
+    pub external: &'a [Endpoint],
+    /// How much is followed.
+    pub limits: &'a Limits,
 }
 
-/// Reads every source that is written in a language of ours.
-pub fn parse(sources: &Sources) -> Trees<'_> {
-    let files: Vec<(FileId, &Source)> = sources.iter().collect();
-    let parsed: Vec<(FileId, Tree)> =
-        files.into_par_iter().filter_map(|(id, source)| Some((id, Tree::of(id, source)?))).collect();
-    let mut trees = Trees {
-        nginx: BTreeMap::new(),
-        gunicorn: BTreeMap::new(),
-        compose: BTreeMap::new(),
-        systemd: BTreeMap::new(),
-        whole: Whole::new(sources),
+/// The stacks as the programs would see them, in their order.
+///
+/// The two ends know nothing of each other before they are linked: while the one thread goes through nginx's includes, the others
+/// read the files of the apps. A tree goes as soon as what it means is known.
+pub fn deployments(stacks: &[Stack], sources: &Sources, told: Told) -> Vec<Deployment> {
+    let whole = Whole::new(sources);
+    let trees = read::nginx(sources);
+    let grounds: Vec<Ground> =
+        stacks.par_iter().map(|stack| Ground::new(stack, &whole, sources, told)).collect();
+    let (of_proxies, of_apps): (Vec<ProxyEnd>, Vec<AppEnd>) = rayon::join(
+        || grounds.par_iter().map(|ground| ground.proxies(&trees)).collect(),
+        || {
+            let apps = Apps::of(sources);
+            grounds.par_iter().map(|ground| ground.apps(&apps)).collect()
+        },
+    );
+    let joined = || -> Vec<Deployment> {
+        let ends = of_proxies.into_par_iter().zip(of_apps);
+        grounds.par_iter().zip(ends).map(|(ground, (proxies, apps))| ground.joined(proxies, apps)).collect()
     };
-    for (id, tree) in parsed {
-        match tree {
-            Tree::Nginx(tree) => drop(trees.nginx.insert(id, tree)),
-            Tree::Gunicorn(tree) => drop(trees.gunicorn.insert(id, tree)),
-            Tree::Systemd(tree) => drop(trees.systemd.insert(id, tree)),
-            Tree::Compose(tree) => drop(trees.compose.insert(id, tree)),
-        }
-    }
-    trees
+    rayon::join(joined, move || drop(trees)).0
 }
 
-enum Tree<'s> {
-    Nginx(Parsed<syntax::nginx::Tree<'s>>),
-    Gunicorn(Parsed<syntax::gunicorn::Tree>),
-    Systemd(Parsed<syntax::systemd::Tree>),
-    Compose(Parsed<syntax::compose::Tree>),
-}
-
-impl<'s> Tree<'s> {
-    fn of(id: FileId, source: &'s Source) -> Option<Tree<'s>> {
-        let text = source.text.as_str();
-        match source.kind {
-            FileKind::Nginx => Some(Tree::Nginx(syntax::nginx::parse(id, text))),
-            FileKind::Gunicorn => {
-                let mut parsed = syntax::gunicorn::parse(id, text);
-                syntax::gunicorn::undecodable(id, text, source.bytes(), &mut parsed);
-                Some(Tree::Gunicorn(parsed))
-            }
-            FileKind::Systemd => Some(Tree::Systemd(syntax::systemd::parse(id, text))),
-            FileKind::Compose => Some(Tree::Compose(syntax::compose::parse(id, text))),
-            FileKind::Packages | FileKind::Machine | FileKind::Launcher => None,
-        }
-    }
-}
-
-/// A stack as the programs would see it. Which Gunicorn is meant the stack says itself, or else `target`; at the addresses of
-/// `external` something answers that is not in the tree.
-pub fn deployment(
-    stack: &Stack,
-    trees: &Trees,
-    sources: &Sources,
+/// What both ends of a stack's hops are resolved with.
+struct Ground<'a> {
+    stack: &'a Stack,
+    whole: &'a Whole<'a>,
+    sources: &'a Sources,
+    told: Told<'a>,
+    /// The versions that are meant.
     target: Target,
-    external: &[Endpoint],
-    limits: &Limits,
-) -> Deployment {
-    let found = versions::gunicorn(&stack.files, sources, target.gunicorn);
-    let target = Target { gunicorn: found.version.map_or(target.gunicorn, |(version, _)| version), ..target };
-    let paths = Paths::new(&stack.root, stack.files.iter().copied(), sources);
-    let paths = paths.with_places(&stack.places, sources).with_elsewhere(&stack.elsewhere);
-    let of = |kind: FileKind| -> Vec<FileId> {
-        stack.files.iter().copied().filter(|id| sources.get(*id).kind == kind).collect()
-    };
+    /// The version of Gunicorn that the stack says.
+    found: versions::Found,
+    paths: Paths,
+    variables: ansible::Variables,
+}
 
-    let variables = ansible::Variables::new(&stack.root, &stack.files, sources);
-    let whole = &trees.whole;
-    let known = nginx::Known { paths: &paths, sources, whole, version: target.nginx, external, limits };
-    let of_nginx = || {
-        let files = of(FileKind::Nginx);
-        let mut nginx = nginx::resolve(&files, &trees.nginx, &known);
-        let is_broken = |id: &FileId| trees.nginx.get(id).is_some_and(|parsed| !parsed.errors.is_empty());
-        distrust::distrust(&mut nginx.nginx, &files.into_iter().filter(is_broken).collect());
-        nginx
-    };
-    let of_apps = || {
-        let units = of(FileKind::Systemd);
-        let systemd = systemd::resolve(&units, &trees.systemd, &paths, &variables, sources, target.systemd);
-        let started = gunicorn::started(&systemd.launches, &paths, sources);
+/// The end of a stack's hops that nginx is.
+struct ProxyEnd {
+    nginx: nginx::Resolved,
+    refusals: Refusals,
+}
+
+/// The end of a stack's hops where the apps are.
+struct AppEnd {
+    systemd: systemd::Resolved,
+    gunicorn: gunicorn::Resolved,
+    compose: compose::Resolved,
+    mentions: Mentions,
+    machine: Machine,
+    refusals: Refusals,
+}
+
+/// The syntax errors of the files that have any.
+type Refusals = BTreeMap<FileId, Vec<Refusal>>;
+
+impl<'a> Ground<'a> {
+    fn new(stack: &'a Stack, whole: &'a Whole<'a>, sources: &'a Sources, told: Told<'a>) -> Ground<'a> {
+        let meant = told.target;
+        let found = versions::gunicorn(&stack.files, sources, meant.gunicorn);
+        let target =
+            Target { gunicorn: found.version.map_or(meant.gunicorn, |(version, _)| version), ..meant };
+        let paths = Paths::new(&stack.root, stack.files.iter().copied(), sources);
+        let paths = paths.with_places(&stack.places, sources).with_elsewhere(&stack.elsewhere);
+        let variables = ansible::Variables::new(&stack.root, &stack.files, sources);
+        Ground { stack, whole, sources, told, target, found, paths, variables }
+    }
+
+    fn files(&self, kind: FileKind) -> Vec<FileId> {
+        let files = self.stack.files.iter().copied();
+        files.filter(|id| self.sources.get(*id).kind == kind).collect()
+    }
+
+    fn proxies(&self, trees: &Trees<syntax::nginx::Tree>) -> ProxyEnd {
+        let files = self.files(FileKind::Nginx);
+        let known = nginx::Known {
+            paths: &self.paths,
+            sources: self.sources,
+            whole: self.whole,
+            version: self.target.nginx,
+            external: self.told.external,
+            limits: self.told.limits,
+        };
+        let mut nginx = nginx::resolve(&files, trees, &known);
+        let refusals = refusals("nginx", &files, trees);
+        distrust::distrust(&mut nginx.nginx, &refusals.keys().copied().collect());
+        ProxyEnd { nginx, refusals }
+    }
+
+    fn apps(&self, trees: &Apps) -> AppEnd {
+        let Ground { stack, sources, paths, variables, target, .. } = self;
+        let (units, configurations) = (self.files(FileKind::Systemd), self.files(FileKind::Gunicorn));
+        let systemd = systemd::resolve(&units, &trees.systemd, paths, variables, sources, target.systemd);
+        let started = gunicorn::started(&systemd.launches, paths, sources);
         let mentions = Mentions::new(&stack.files, sources, &gunicorn::followed(&started))
             .with_unread(systemd::unread_server(&stack.links, &stack.files, sources));
         let unread = mentions
             .gunicorn()
             .map(|span| format!("{} starts a Gunicorn, and is not read", sources.get(span.file).path));
-        let gunicorn = gunicorn::resolve(
-            &started,
-            &of(FileKind::Gunicorn),
-            &trees.gunicorn,
-            unread.as_deref(),
-            &paths,
-            sources,
-            &target,
-        );
+        let trees_of_gunicorn = &trees.gunicorn;
+        let unread = unread.as_deref();
+        let gunicorn =
+            gunicorn::resolve(&started, &configurations, trees_of_gunicorn, unread, paths, sources, target);
         let mut machine = machine::resolve(&stack.files, &systemd.units, sources);
-        machine.nginx_has_drop_ins = whole.nginx_has_drop_ins();
-        (systemd, mentions, gunicorn, machine)
-    };
-    // The two ends know nothing of each other before they are linked.
-    let (mut nginx, (systemd, mentions, gunicorn, machine)) = rayon::join(of_nginx, of_apps);
-    let compose = compose::resolve(&of(FileKind::Compose), &trees.compose, sources);
+        machine.nginx_has_drop_ins = self.whole.nginx_has_drop_ins();
+        // Compose files are read for what they publish; what is wrong with them is for others to say.
+        let compose = compose::resolve(&self.files(FileKind::Compose), &trees.compose, sources);
+        let mut refused = refusals("Gunicorn", &configurations, trees_of_gunicorn);
+        refused.extend(refusals("systemd", &units, &trees.systemd));
+        AppEnd { systemd, gunicorn, compose, mentions, machine, refusals: refused }
+    }
 
-    let mut apps: Vec<App> = gunicorn.apps.into_iter().chain(compose.apps).collect();
-    let mut limits = apps.iter_mut().filter(|app| app.body_limit.is_some()).peekable();
-    if limits.peek().is_some() && gunicorn::reads_bodies_first(&stack.files, sources) {
-        limits.for_each(|app| app.body_limit = None);
-    }
-    let mut hops =
-        link::link(&nginx.nginx, &apps, &systemd.sockets, &mentions, external, &variables, sources);
-    let versions = (target.nginx, target.gunicorn);
-    ansible::fill(&mut nginx.nginx, &mut apps, &variables, versions, sources);
-    let mut units = systemd.units;
-    if let Some(path) = &stack.unread {
-        let why = format!("`{path}` cannot be read, and may change it");
-        distrust::distrust_all(&why, &mut nginx.nginx, &mut apps, &mut units, &mut hops);
-    }
-    let mut unresolved: Vec<Unresolved> =
-        [nginx.unresolved, systemd.unresolved, gunicorn.unresolved, compose.unresolved]
-            .into_iter()
-            .flatten()
-            .collect();
-    unresolved.extend(found.doubt);
-    unresolved.sort();
-    unresolved.dedup();
-    Deployment {
-        root: stack.root.clone(),
-        files: stack.files.clone(),
-        target,
-        pinned: found.version.map(|(_, span)| span),
-        nginx: nginx.nginx,
-        apps,
-        units,
-        machine,
-        hops,
-        external: external.to_vec(),
-        low_ports: mentions.low_ports(),
-        unresolved,
-        cut: nginx.cut,
-        refusals: refusals(stack, trees),
+    fn joined(&self, proxies: ProxyEnd, ends: AppEnd) -> Deployment {
+        let Ground { stack, sources, variables, target, found, told, .. } = self;
+        let (mut nginx, mut refusals) = (proxies.nginx, proxies.refusals);
+        let AppEnd { systemd, gunicorn, compose, mentions, machine, refusals: of_apps } = ends;
+        refusals.extend(of_apps);
+
+        let mut apps: Vec<App> = gunicorn.apps.into_iter().chain(compose.apps).collect();
+        let mut limits = apps.iter_mut().filter(|app| app.body_limit.is_some()).peekable();
+        if limits.peek().is_some() && gunicorn::reads_bodies_first(&stack.files, sources) {
+            limits.for_each(|app| app.body_limit = None);
+        }
+        let external = told.external;
+        let mut hops =
+            link::link(&nginx.nginx, &apps, &systemd.sockets, &mentions, external, variables, sources);
+        let versions = (target.nginx, target.gunicorn);
+        ansible::fill(&mut nginx.nginx, &mut apps, variables, versions, sources);
+        let mut units = systemd.units;
+        if let Some(path) = &stack.unread {
+            let why = format!("`{path}` cannot be read, and may change it");
+            distrust::distrust_all(&why, &mut nginx.nginx, &mut apps, &mut units, &mut hops);
+        }
+        let mut unresolved: Vec<Unresolved> =
+            [nginx.unresolved, systemd.unresolved, gunicorn.unresolved, compose.unresolved]
+                .into_iter()
+                .flatten()
+                .collect();
+        unresolved.extend(found.doubt.clone());
+        unresolved.sort();
+        unresolved.dedup();
+        Deployment {
+            root: stack.root.clone(),
+            files: stack.files.clone(),
+            target: *target,
+            pinned: found.version.map(|(_, span)| span),
+            nginx: nginx.nginx,
+            apps,
+            units,
+            machine,
+            hops,
+            external: external.to_vec(),
+            low_ports: mentions.low_ports(),
+            unresolved,
+            cut: nginx.cut,
+            refusals: stack.files.iter().filter_map(|id| refusals.remove(id)).flatten().collect(),
+        }
     }
 }
 
-/// The syntax errors of a stack's files, in the order of their paths.
-fn refusals(stack: &Stack, trees: &Trees) -> Vec<Refusal> {
-    let mut refusals = Vec::new();
-    for id in &stack.files {
-        let (program, errors) = if let Some(parsed) = trees.nginx.get(id) {
-            ("nginx", &parsed.errors)
-        } else if let Some(parsed) = trees.gunicorn.get(id) {
-            ("Gunicorn", &parsed.errors)
-        } else if let Some(parsed) = trees.systemd.get(id) {
-            ("systemd", &parsed.errors)
-        } else {
-            // Compose files are read for what they publish; what is wrong with them is for others to say.
-            continue;
-        };
-        refusals.extend(errors.iter().map(|error| Refusal {
-            span: error.span,
-            program,
-            message: error.message.clone(),
-            hint: error.hint.clone(),
-            ignored: error.ignored,
-        }));
-    }
-    refusals
+/// What a program cannot read of its files.
+fn refusals<T>(program: &'static str, files: &[FileId], trees: &Trees<T>) -> Refusals {
+    let refusal = |error: &SyntaxError| Refusal {
+        span: error.span,
+        program,
+        message: error.message.clone(),
+        hint: error.hint.clone(),
+        ignored: error.ignored,
+    };
+    let of_file = |id: &FileId| {
+        let errors = &trees.get(id).filter(|parsed| !parsed.errors.is_empty())?.errors;
+        Some((*id, errors.iter().map(refusal).collect()))
+    };
+    files.iter().filter_map(of_file).collect()
 }

@@ -14,7 +14,7 @@ use hoplint::finding::{Finding, Severity};
 use hoplint::fix::{add_ignores, fix};
 use hoplint::limits::Limits;
 use hoplint::output;
-use hoplint::resolve::{self, gunicorn::evaluated, stacks::stacks};
+use hoplint::resolve::{Told, deployments, gunicorn::evaluated, stacks::stacks};
 use hoplint::source::{FileId, FileKind, Source, Sources, Span};
 use hoplint::suppress::is_about_comments;
 use hoplint::syntax::outline::Outline;
@@ -260,12 +260,10 @@ fn of_command_line(data: &[u8]) {
             add("compose.yaml", FileKind::Compose, &lines);
         }
     }
-    let trees = resolve::parse(&sources);
-    for stack in stacks(&sources, &[], &[]) {
-        let target = Settings::default().target;
-        for unknown in
-            resolve::deployment(&stack, &trees, &sources, target, &[], &Limits::default()).unresolved
-        {
+    let settings = Settings::default();
+    let told = Told { target: settings.target, external: &[], limits: &Limits::default() };
+    for stack in deployments(&stacks(&sources, &[], &[]), &sources, told) {
+        for unknown in stack.unresolved {
             assert_span(&sources, unknown.span, &unknown.what);
         }
     }
