@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::all;
@@ -26,39 +26,61 @@ pub fn sarif(report: &Report, sources: &Sources, to: &mut dyn Write) -> io::Resu
     let all = all(report, sources);
     let found: BTreeSet<&str> = all.iter().map(|(finding, _)| finding.rule).collect();
     let rules: Vec<&Rule> = RULES.iter().copied().filter(|rule| found.contains(rule.name)).collect();
-    let index: BTreeMap<&str, usize> = rules.iter().enumerate().map(|(at, rule)| (rule.name, at)).collect();
-    let mut unique = Unique::default();
-    let results: Vec<Value> = all
-        .iter()
-        .map(|(finding, held)| {
-            let mut result =
-                result(finding, *held, sources, unique.next(report.fingerprint(finding, sources)));
-            result["ruleIndex"] = json!(index[finding.rule]);
-            if report.is_compared {
+    let index = rules.iter().enumerate().map(|(at, rule)| (rule.name, at)).collect();
+    let tool = json!({"driver": {
+        "name": env!("CARGO_PKG_NAME"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "semanticVersion": env!("CARGO_PKG_VERSION"),
+        "shortDescription": {"text": env!("CARGO_PKG_DESCRIPTION")},
+        "rules": rules.iter().map(|it| rule(it)).collect::<Vec<_>>(),
+    }});
+    let run =
+        Run { column_kind: "unicodeCodePoints", results: Results { all, index, report, sources }, tool };
+    let document = Document { schema: SCHEMA, runs: [run], version: "2.1.0" };
+    let mut serializer = serde_json::Serializer::pretty(&mut *to);
+    document.serialize(&mut serializer)?;
+    writeln!(to)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'a str,
+    runs: [Run<'a>; 1],
+    version: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'a> {
+    column_kind: &'a str,
+    results: Results<'a>,
+    tool: Value,
+}
+
+/// The findings, each of which is put together when its turn comes to be written: as values all of them take gigabytes.
+struct Results<'a> {
+    all: Vec<(&'a Finding, Option<&'a Held>)>,
+    /// The places of the rules in their list.
+    index: BTreeMap<&'a str, usize>,
+    report: &'a Report,
+    sources: &'a Sources,
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut unique = Unique::default();
+        serializer.collect_seq(self.all.iter().map(|(finding, held)| {
+            let fingerprint = unique.next(self.report.fingerprint(finding, self.sources));
+            let mut result = result(finding, *held, self.sources, fingerprint);
+            result["ruleIndex"] = json!(self.index[finding.rule]);
+            if self.report.is_compared {
                 let is_old = held.is_some_and(|held| matches!(held.why, Why::Baseline));
                 result["baselineState"] = json!(if is_old { "unchanged" } else { "new" });
             }
             result
-        })
-        .collect();
-    let document = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": env!("CARGO_PKG_NAME"),
-                "version": env!("CARGO_PKG_VERSION"),
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "shortDescription": {"text": env!("CARGO_PKG_DESCRIPTION")},
-                "rules": rules.iter().map(|it| rule(it)).collect::<Vec<_>>(),
-            }},
-            "columnKind": "unicodeCodePoints",
-            "results": results,
-        }],
-    });
-    let mut serializer = serde_json::Serializer::pretty(&mut *to);
-    document.serialize(&mut serializer)?;
-    writeln!(to)
+        }))
+    }
 }
 
 fn rule(rule: &Rule) -> Value {
