@@ -1,6 +1,8 @@
 //! What each file turns out to be, looked at side by side and kept in their order.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
 
 use super::Found;
 use super::limited::{Total, limit_of};
@@ -9,7 +11,7 @@ use crate::limits::{Limit, Limits};
 use crate::source::{FileId, FileKind, Source};
 
 /// How many files are looked at side by side, while as many that were are kept: all of these are held in memory, however large.
-pub(super) const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 32;
 
 /// What a file turned out to be.
 pub(super) enum Look {
@@ -19,6 +21,24 @@ pub(super) enum Look {
     Nothing,
     /// It cannot be read, and why.
     Unread(String),
+}
+
+/// Looks at files side by side, some at a time, and keeps what those before turned out to be, in their order.
+pub(super) fn in_turn<T: Send>(
+    files: &[PathBuf],
+    look: impl Fn(&PathBuf) -> T + Sync,
+    mut keep: impl FnMut(&PathBuf, T) -> Result<(), String> + Send,
+) -> Result<(), String> {
+    let mut keep_all = |(files, looks): (&[PathBuf], Vec<T>)| {
+        files.iter().zip(looks).try_for_each(|(path, it)| keep(path, it))
+    };
+    let mut before: (&[PathBuf], Vec<T>) = (&[], Vec::new());
+    for files in files.chunks(AT_ONCE) {
+        let (looks, kept) = rayon::join(|| files.par_iter().map(&look).collect(), || keep_all(before));
+        kept?;
+        before = (files, looks);
+    }
+    keep_all(before)
 }
 
 /// Looks into a file; `kind` tells from its text what it is.

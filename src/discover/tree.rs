@@ -4,12 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
-
 use super::filter::Filter;
 use super::given::Given;
 use super::limited::{Total, length_of, limit_of, opened};
-use super::look::{AT_ONCE, Look, keep, look_at};
+use super::look::{Look, in_turn, keep, look_at};
 use super::walk::{Walked, included, walk};
 use super::{Found, classify, default_name, joined, links, modules};
 use crate::limits::{Limit, Limits};
@@ -97,30 +95,20 @@ pub(super) fn read_tree(
             |text: &str| said.or_else(|| classify::kind(path, text, is_included)).or_else(|| by_link(text));
         Ok((said, look_at(path, tree, kind)))
     };
-    let look_at_all = |paths: &[PathBuf]| -> Vec<_> { paths.par_iter().map(look).collect() };
-    let mut keep_all = |paths: &[PathBuf], looks: Vec<Result<(Option<FileKind>, Look), String>>| {
-        for (path, look) in paths.iter().zip(looks) {
-            let (said, look) = look?;
-            let Some(id) = keep(path, look, tree, total, found) else {
-                later.push(path.clone());
-                continue;
-            };
-            // A program may turn out to be a configuration that somebody names.
-            let is_program = found.sources.get(id).kind == FileKind::Launcher && modules::is_python(path);
-            if is_program && said.is_none() {
-                later.push(path.clone());
-            }
-            read_files.push((path.clone(), id));
+    in_turn(&files, look, |path, look| {
+        let (said, look) = look?;
+        let Some(id) = keep(path, look, tree, total, found) else {
+            later.push(path.clone());
+            return Ok(());
+        };
+        // A program may turn out to be a configuration that somebody names.
+        let is_program = found.sources.get(id).kind == FileKind::Launcher && modules::is_python(path);
+        if is_program && said.is_none() {
+            later.push(path.clone());
         }
-        Ok::<(), String>(())
-    };
-    let mut before: (&[PathBuf], Vec<_>) = (&[], Vec::new());
-    for paths in files.chunks(AT_ONCE) {
-        let (looks, kept) = rayon::join(|| look_at_all(paths), || keep_all(before.0, before.1));
-        kept?;
-        before = (paths, looks);
-    }
-    keep_all(before.0, before.1)?;
+        read_files.push((path.clone(), id));
+        Ok(())
+    })?;
     // A Gunicorn configuration of any name is found by the command line that names it.
     let named = classify::names_of_configurations(&found.sources);
     // A file of variables of any name is found by the unit that names it.
