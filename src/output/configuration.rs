@@ -101,9 +101,29 @@ fn is_table(takes: Takes) -> bool {
     matches!(takes, Takes::Severities | Takes::Ignores | Takes::Paths | Takes::Table(_) | Takes::Tables(_))
 }
 
-/// A key as TOML has it.
+/// A key as TOML has it: on one line, whatever is in it.
 fn quoted(key: &str) -> String {
-    let is_bare =
-        !key.is_empty() && key.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_'));
-    if is_bare { key.into() } else { Value::from(key).to_string() }
+    let pair = Table::from_iter([(key.to_owned(), Value::Boolean(true))]).to_string();
+    pair.trim_end().strip_suffix(" = true").unwrap_or(&pair).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_on_one_line() {
+        for (key, written) in [
+            ("nginx-rejected", "nginx-rejected"),
+            ("", "\"\""),
+            ("/srv/a b", "\"/srv/a b\""),
+            ("a\nb", "\"a\\nb\""),
+            ("a\"'b", "\"a\\\"'b\""),
+            ("a = true", "\"a = true\""),
+        ] {
+            assert_eq!(quoted(key), written);
+            let read: Table = format!("{written} = 1").parse().expect("it is TOML");
+            assert!(read.contains_key(key));
+        }
+    }
 }
