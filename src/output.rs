@@ -149,6 +149,11 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// The same on one line, for what others read line by line: a name may have line ends in it.
+pub fn on_one_line(text: &str) -> String {
+    harmless(text).replace(['\n', '\r'], "?")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,5 +162,6 @@ mod tests {
     fn nothing_that_a_terminal_obeys_is_shown() {
         assert_eq!(harmless("a\tb\r\n\u{e4}"), "a\tb\r\n\u{e4}");
         assert_eq!(harmless("a\x1b[31m\x07\rb\u{9b}c\x7f"), "a?[31m??b??c?");
+        assert_eq!(on_one_line("a\nb.conf\r\n\tc"), "a?b.conf??\tc");
     }
 }

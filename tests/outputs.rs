@@ -183,6 +183,21 @@ fn a_report_goes_where_it_was_meant_to_or_nowhere() {
 }
 
 #[test]
+fn a_name_with_a_line_end_makes_no_line_of_its_own() {
+    let directory = copy_of("case-study");
+    let here = directory.path();
+    let name = "deploy/a.conf:1:1: error\nb";
+    std::fs::rename(here.join("deploy/nginx"), here.join(name)).unwrap();
+    let ran = hoplint(here, &["check", "--format=concise"]);
+    let of_it =
+        ran.stdout.lines().filter(|line| line.starts_with("deploy/a.conf:1:1: error?b/flask-data.conf:"));
+    assert_eq!((of_it.count(), ran.stdout.lines().count()), (3, 3), "{ran:?}");
+    write(&here.join(name).join("hoplint.toml"), "pedantic = true\n");
+    let shown = hoplint(here, &["config", "--config", &format!("{name}/hoplint.toml")]).stdout;
+    assert!(shown.contains("pedantic = true  # deploy/a.conf:1:1: error?b/hoplint.toml:1\n"), "{shown:?}");
+}
+
+#[test]
 fn a_report_that_is_a_link_stays_one() {
     let directory = copy_of("case-study");
     let path = |name: &str| directory.path().join(name);

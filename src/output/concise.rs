@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::harmless;
+use super::on_one_line;
 use crate::check::Report;
 use crate::source::Sources;
 
@@ -16,7 +16,7 @@ pub fn concise(report: &Report, sources: &Sources, to: &mut dyn Write) -> io::Re
         let source = sources.get(span.file);
         let (line, column) = source.position(span.start);
         let severity = finding.severity.name();
-        let (path, message) = (harmless(&source.path), harmless(&finding.message));
+        let (path, message) = (on_one_line(&source.path), on_one_line(&finding.message));
         writeln!(to, "{path}:{line}:{column}: {severity}[{}]: {message}", finding.rule)?;
     }
     Ok(())

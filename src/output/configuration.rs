@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use toml::{Table, Value};
 
+use super::on_one_line;
 use crate::config::{KEYS, Key, Settings, Takes, written};
 
 /// Writes the settings, each with where it comes from. The file that is used is named first, and those that were passed over,
@@ -17,9 +18,10 @@ pub fn configuration(
     to: &mut dyn Write,
 ) -> io::Result<()> {
     let used = settings.file.as_deref();
-    writeln!(to, "# configuration: {}", used.unwrap_or("none, so that everything has its default"))?;
+    let used = used.map_or("none, so that everything has its default".into(), on_one_line);
+    writeln!(to, "# configuration: {used}")?;
     for (name, why) in passed_over {
-        writeln!(to, "# passed over: {name}: {why}")?;
+        writeln!(to, "# passed over: {}: {why}", on_one_line(name))?;
     }
     writeln!(to)?;
     let page = Page { settings, to };
@@ -31,7 +33,7 @@ struct Page<'a> {
     to: &'a mut dyn Write,
 }
 
-impl<'a> Page<'a> {
+impl Page<'_> {
     fn table(mut self, table: &Table) -> io::Result<()> {
         let (tables, plain): (Vec<&Key>, Vec<&Key>) = KEYS.iter().partition(|key| is_table(key.takes));
         for key in plain {
@@ -81,7 +83,7 @@ impl<'a> Page<'a> {
     }
 
     fn value(&mut self, key: &str, path: &str, value: Option<&Value>) -> io::Result<()> {
-        let mut origin = self.origin(path).to_owned();
+        let mut origin = self.origin(path);
         if path == "target.gunicorn" {
             origin.push_str(", where no lock file and no requirement says it");
         }
@@ -91,9 +93,8 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn origin(&self, path: &str) -> &'a str {
-        let settings: &'a Settings = self.settings;
-        settings.origins.get(path).map_or("default", String::as_str)
+    fn origin(&self, path: &str) -> String {
+        self.settings.origins.get(path).map_or("default".into(), |origin| on_one_line(origin))
     }
 }
 

@@ -8,7 +8,7 @@ use miette::{
     Severity as Level, SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
-use super::{Style, file_diff, harmless};
+use super::{Style, file_diff, harmless, on_one_line};
 use crate::check::Report;
 use crate::edit::{Edit, Fix, apply};
 use crate::finding::{Finding, Label, Severity};
@@ -49,7 +49,7 @@ fn write_plain(finding: &Finding, sources: &Sources, to: &mut dyn Write) -> io::
     for label in std::iter::once(&finding.primary).chain(&finding.related) {
         let source = sources.get(label.span.file);
         let (line, column) = source.position(label.span.start);
-        writeln!(to, "  {}:{line}:{column}: {}", harmless(&source.path), harmless(&label.text))?;
+        writeln!(to, "  {}:{line}:{column}: {}", on_one_line(&source.path), harmless(&label.text))?;
     }
     if let Some(help) = &finding.help {
         writeln!(to, "  help: {}", harmless(help))?;
@@ -135,7 +135,7 @@ impl Part {
         // miette takes one line around each label, and looks at the one beyond.
         let (part, lines_before) = source.lines_around(range.unwrap_or(0..0), CONTEXT_LINES + 1);
         let text = harmless(&source.text[part.clone()]).into_owned();
-        Part { name: harmless(&source.path).into_owned(), text, start: part.start, lines_before }
+        Part { name: on_one_line(&source.path), text, start: part.start, lines_before }
     }
 }
 
