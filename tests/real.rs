@@ -143,8 +143,9 @@ pub(crate) fn nginx_verdict(nginx: &Path, sources: &Sources, prefix: &str) -> Ve
     // What a distributor's package brings.
     write(&scratch.path().join("etc/nginx/mime.types"), "types { text/html html; }\n");
     write(&scratch.path().join("etc/nginx/uwsgi_params"), "uwsgi_param QUERY_STRING $query_string;\n");
-    std::fs::create_dir_all(scratch.path().join("var/log/nginx")).unwrap();
-    std::fs::create_dir_all(scratch.path().join("run")).unwrap();
+    for folder in ["var/log/nginx", "var/cache/nginx", "run"] {
+        std::fs::create_dir_all(scratch.path().join(folder)).unwrap();
+    }
     let main = main.unwrap_or_else(|| {
         let path = scratch.path().join("main.conf");
         write(&path, format!("events {{}}\nhttp {{\n{fragments}}}\n"));
@@ -176,6 +177,7 @@ fn deployed(text: &str, scratch: &Path) -> String {
             _ => line.replace(" /etc/", &format!(" {}/etc/", scratch.display())),
         };
         let line = line.replace(" /var/log/", &format!(" {}/var/log/", scratch.display()));
+        let line = line.replace(" /var/cache/", &format!(" {}/var/cache/", scratch.display()));
         deployed.push_str(&line.replace(" /run/nginx.pid", &format!(" {}/run/nginx.pid", scratch.display())));
     }
     deployed
