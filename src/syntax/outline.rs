@@ -95,7 +95,8 @@ fn python(tree: &gunicorn::Tree) -> Vec<Statement> {
         let mut block = None;
         if let gunicorn::StatementKind::Block { body, .. } = &statement.kind {
             open.extend(body);
-            block = Some(head.start..python_end(statement));
+            // What stands behind the colon may end before the line does: `try: a;`.
+            block = Some(head.start..python_end(statement).max(head.end));
         }
         statements.push(Statement { head, block });
     }
@@ -144,6 +145,8 @@ mod tests {
         assert_eq!(comments, ["# one", "# two"]);
         let block = "if a:|if a:\n    b = [\n        1,  # two\n    ]";
         assert_eq!(statements, ["a = '# no'", block, "b = [\n        1,  # two\n    ]", "c = 2"]);
+        let (_, statements) = shape(FileKind::Gunicorn, "if a: b = 1;\n");
+        assert_eq!(statements, ["if a: b = 1;|if a: b = 1;", "b = 1"]);
         let (comments, statements) = shape(FileKind::Compose, "a: 1 # no\n  # one\n");
         assert_eq!((comments, statements), (vec!["# one".into()], vec![]));
     }
