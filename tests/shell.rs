@@ -20,7 +20,7 @@ use hoplint::source::{FileKind, Source, Sources, Span};
 use hoplint::value::Possible;
 
 use self::scripts::{NAMES, SCRIPTS, VARIABLES, generated};
-use crate::support::{Dice, write};
+use crate::support::{Dice, copy_program, write};
 
 /// What a Gunicorn got.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,9 +46,10 @@ impl Laboratory {
             "#!/bin/sh\n[ -e '{root}/out' ] && exit\nfor word in \"$@\"; do printf 'w%s\\0' \"$word\"; done >> '{root}/part'\n\
              printf 'd%s\\0' \"$(pwd -P)\" >> '{root}/part'\nenv -0 >> '{root}/part'\nmv '{root}/part' '{root}/out'\n"
         );
-        let path = Path::new(&root).join("bin/gunicorn");
-        write(&path, stub);
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let written = Path::new(&root).join("bin/stub");
+        write(&written, stub);
+        std::fs::set_permissions(&written, std::fs::Permissions::from_mode(0o755)).unwrap();
+        copy_program(&written, &written.with_file_name("gunicorn"));
         write(&Path::new(&root).join("sub/vars.env"), scripts::READ);
         write(&Path::new(&root).join("vars.env"), scripts::READ);
         laboratory

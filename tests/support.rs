@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{LazyLock, Mutex};
 
 use hoplint::check::Report;
@@ -62,6 +63,13 @@ pub(crate) fn copy_tree(from: &Path, to: &Path) {
             std::fs::copy(&file, &target).unwrap();
         }
     }
+}
+
+/// Copies a program, by another process. While this one has a file open to write, a test that runs beside may start a process that
+/// inherits it, and as long as that has it nobody can start the copy: "Text file busy".
+pub(crate) fn copy_program(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-p").args([from, to]).status().unwrap();
+    assert!(copied.success(), "{} cannot be copied", from.display());
 }
 
 /// Writes a file and the directories above it.

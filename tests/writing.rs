@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::cli::{Ran, command, finish, hoplint};
-use crate::support::{Dice, copy_tree, files_below, write};
+use crate::support::{Dice, copy_program, copy_tree, files_below, write};
 
 const MEND: &[&str] = &["check", "--fix", "--unsafe-fixes", "--format=concise"];
 const APPS: usize = 8;
@@ -112,7 +112,7 @@ fn as_nobody(directory: &Path, arguments: &[&str]) -> Ran {
     let scratch = tempfile::tempdir().unwrap();
     fs::set_permissions(scratch.path(), Permissions::from_mode(0o755)).unwrap();
     let program = scratch.path().join("hoplint");
-    fs::copy(env!("CARGO_BIN_EXE_hoplint"), &program).unwrap();
+    copy_program(Path::new(env!("CARGO_BIN_EXE_hoplint")), &program);
     for directory in directory.ancestors().take_while(|it| it.file_name().is_some_and(|it| it != "tmp")) {
         let mode = directory.metadata().unwrap().mode();
         fs::set_permissions(directory, Permissions::from_mode(mode | 0o555)).unwrap();

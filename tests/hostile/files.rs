@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::{Item, PLANTED, SITE, app, bad, item, lines, run};
-use crate::support::{copy_tree, root, write};
+use crate::support::{copy_program, copy_tree, root, write};
 
 const GIB: usize = 1 << 30;
 
@@ -322,7 +322,7 @@ fn what_may_not_be_read_is_told() {
     if is_root(directory.path()) {
         // Root may read everything: somebody else has to ask, who can start a copy of the program.
         let program = directory.path().join("hoplint");
-        fs::copy(env!("CARGO_BIN_EXE_hoplint"), &program).unwrap();
+        copy_program(Path::new(env!("CARGO_BIN_EXE_hoplint")), &program);
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
         command = Command::new("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(program);
