@@ -1,4 +1,4 @@
-//! Blocks: what opens one, what closes it, and what is left open at the end of the file.
+//! Blocks: what opens one, what closes it, which braces are too many, and what is left open at the end of the file.
 
 use super::{Builder, Frame, MOST_ERRORS, shown};
 use crate::source::Span;
@@ -70,6 +70,55 @@ impl<'i> Builder<'i> {
             self.suspect = words_span(words);
         }
         self.leave(span.end);
+    }
+
+    pub(super) fn stray(&mut self, span: Span, what: &str) {
+        let at = span.start as usize;
+        if let Some(words) = self.pending_block.take() {
+            return self.block(words, span, true);
+        }
+        let before = self.text[..at].trim_end();
+        if what == ";" {
+            // `};` may close once more than was meant, and a `;` alone may stand for a `}`.
+            self.excess_closes += usize::from(before.ends_with('}'));
+            self.excess_opens += 1;
+        }
+        if self.told_until == Some(before.len()) {
+            self.told_until = Some(span.end as usize);
+            if what == "{" {
+                self.excess_opens += 1;
+                self.open(Vec::new(), span);
+            }
+            return;
+        }
+        let doubled = before.ends_with(['{', ';']);
+        let hint = doubled.then(|| format!("there is one `{what}` too many"));
+        self.unexpected(span, what, hint);
+        // A second brace right behind the first is one mistake; any other opens something that will be closed.
+        if what == "{" && self.text[..at].ends_with('{') {
+            self.excess_closes += 1;
+        } else if what == "{" {
+            // It may stand for a `}`: then one more is open.
+            self.excess_opens += 2;
+            self.open(Vec::new(), span);
+        }
+    }
+
+    /// Keeps the book of the braces that a wrong quote hides, or that it should have hidden: one more than are seen.
+    pub(super) fn swallow(&mut self, text: &str) {
+        let (opens, closes) = (text.matches('{').count(), text.matches('}').count());
+        self.excess_closes += opens.saturating_sub(closes) + 1;
+        self.excess_opens += closes.saturating_sub(opens) + 1;
+    }
+
+    /// Does the same for the quoted words of a wrong directive that go over several lines.
+    pub(super) fn swallow_lines(&mut self, words: &[Word]) {
+        for word in words {
+            let written = &self.text[word.span.range()];
+            if written.contains('\n') {
+                self.swallow(written);
+            }
+        }
     }
 
     /// Ends the block around.
