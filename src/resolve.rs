@@ -145,15 +145,20 @@ impl<'a> Ground<'a> {
         let unread = mentions
             .gunicorn()
             .map(|span| format!("{} starts a Gunicorn, and is not read", sources.get(span.file).path));
-        let trees_of_gunicorn = &trees.gunicorn;
-        let unread = unread.as_deref();
-        let gunicorn =
-            gunicorn::resolve(&started, &configurations, trees_of_gunicorn, unread, paths, sources, target);
+        let gunicorn = gunicorn::resolve(
+            &started,
+            &configurations,
+            &trees.gunicorn,
+            unread.as_deref(),
+            paths,
+            sources,
+            target,
+        );
         let mut machine = machine::resolve(&stack.files, &systemd.units, sources);
         machine.nginx_has_drop_ins = self.whole.nginx_has_drop_ins();
         // Compose files are read for what they publish; what is wrong with them is for others to say.
         let compose = compose::resolve(&self.files(FileKind::Compose), &trees.compose, sources);
-        let mut refused = refusals("Gunicorn", &configurations, trees_of_gunicorn);
+        let mut refused = refusals("Gunicorn", &configurations, &trees.gunicorn);
         refused.extend(refusals("systemd", &units, &trees.systemd));
         AppEnd { systemd, gunicorn, compose, mentions, machine, refusals: refused }
     }

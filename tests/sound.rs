@@ -85,6 +85,7 @@ fn read(kind: FileKind, data: &[u8]) {
             let is_template =
                 ["{{", "{%", "{#", "<%", "%{", "$", "__"].iter().any(|mark| text.contains(mark));
             of_nginx_items(&parsed.tree.items, text, parsed.errors.is_empty() && !is_template);
+            of_nginx_tree(&parsed.tree);
             parsed.errors
         }
         FileKind::Gunicorn => {
@@ -140,6 +141,26 @@ fn of_nginx_items(items: &[nginx::Item], text: &str, is_sound: bool) {
         }
         of_nginx_items(directive.items(), text, is_sound);
     }
+}
+
+/// What a tree says of itself is what stands in it.
+fn of_nginx_tree(tree: &nginx::Tree) {
+    let (mut blocks, mut includes) = (0, Vec::new());
+    let mut open: Vec<&nginx::Item> = tree.items.iter().collect();
+    while let Some(item) = open.pop() {
+        let nginx::Item::Directive(directive) = item else { continue };
+        blocks += usize::from(matches!(directive.body, nginx::Body::Block(_)));
+        if let [argument] = directive.arguments()
+            && directive.name() == "include"
+        {
+            includes.push(argument.span);
+        }
+        open.extend(directive.items());
+    }
+    let mut said: Vec<Span> = tree.includes.iter().map(|argument| argument.span).collect();
+    said.sort();
+    includes.sort();
+    assert_eq!((tree.blocks, said), (blocks, includes), "the blocks and the includes of a tree");
 }
 
 fn of_sections(tree: &systemd::Tree, text: &str) {

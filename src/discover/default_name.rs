@@ -48,7 +48,7 @@ pub(super) fn unread(tree: &Tree, is_read: impl Fn(&Path) -> bool, sources: &Sou
     files.map(ignore::DirEntry::into_path).filter(is_one).map(|path| tree.shown(&path)).collect()
 }
 
-/// Notes them. What is known of a link is said by the link.
+/// Notes the files that [`unread`] gives. What is known of a link is said by the link.
 pub(super) fn note(mut unread: BTreeSet<String>, sources: &mut Sources) {
     for (link, _) in sources.links() {
         unread.remove(link);

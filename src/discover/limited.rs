@@ -32,11 +32,11 @@ pub(super) fn length_of(path: &Path) -> io::Result<u64> {
 pub(super) fn bytes_of(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     // Opening a pipe would wait for somebody who writes to it.
     length_of(path)?;
-    opened(path, most)
+    bytes_of_file(path, most)
 }
 
 /// The same of what is known to be a file.
-pub(super) fn opened(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+pub(super) fn bytes_of_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = fs::File::open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::filter::Filter;
 use super::given::Given;
-use super::limited::{Total, length_of, limit_of, opened};
+use super::limited::{Total, bytes_of_file, length_of, limit_of};
 use super::look::{Look, in_turn, keep, look_at};
 use super::walk::{Walked, included, walk};
 use super::{Found, classify, default_name, joined, links, modules};
@@ -41,7 +41,7 @@ impl Tree<'_> {
         let length = length_of(file)?;
         match classify::evident(file).map(limit_of).filter(|limit| length > self.limits.get(*limit)) {
             Some(limit) => Err(io::Error::other(self.limits.too_large(limit))),
-            None => opened(file, self.limits.get(Limit::File)),
+            None => bytes_of_file(file, self.limits.get(Limit::File)),
         }
     }
 

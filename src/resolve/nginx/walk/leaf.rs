@@ -87,22 +87,20 @@ impl<'a> Walk<'a> {
             || matches!(name, "js_access" | "js_content" | "perl");
         // What a directive of another module does with a request is not known.
         let is_unheard = || !matches!(place.block, Block::Main | Block::Http) && named(name).is_empty();
-        let diverts = || {
-            is_script
-                || matches!(
-                    name,
-                    "return"
-                        | "deny"
-                        | "internal"
-                        | "auth_basic"
-                        | "auth_jwt"
-                        | "auth_request"
-                        | "proxy_cache"
-                        | "limit_conn"
-                        | "limit_req"
-                        | "satisfy"
-                )
-                || is_unheard()
+        let answers = || {
+            matches!(
+                name,
+                "return"
+                    | "deny"
+                    | "internal"
+                    | "auth_basic"
+                    | "auth_jwt"
+                    | "auth_request"
+                    | "proxy_cache"
+                    | "limit_conn"
+                    | "limit_req"
+                    | "satisfy"
+            )
         };
         // What stands before it and may end the rewriting, or send the request elsewhere, has its turn first.
         let is_first = |id: LevelId| {
@@ -118,7 +116,7 @@ impl<'a> Walk<'a> {
         level.returns |= returns;
         level.breaks |= name == "break";
         level.rewrites |= is_script || matches!(name, "rewrite" | "try_files");
-        level.diverts = level.diverts || level.rewrites || diverts();
+        level.diverts = level.diverts || level.rewrites || answers() || is_unheard();
         level.internal |= name == "internal";
     }
 
