@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::found::{Found, SHARED_STREAM};
-use crate::model::{Fault, FaultKind};
+use super::found::{Found, Pass, SHARED_STREAM};
+use crate::model::{Fault, FaultKind, Level};
 use crate::source::Span;
 use crate::value::distance;
 
@@ -178,8 +178,8 @@ const CONVENTIONAL: &str = "connection_upgrade";
 /// not known may define any: only a name that is all but one that is defined is certainly a mistake, and the one that
 /// everybody defines by a `map` of their own.
 pub(super) fn faults(found: &Found) -> Vec<Fault> {
-    let uses = uses(found);
-    if uses.is_empty() {
+    let mut uses = uses(found).peekable();
+    if uses.peek().is_none() {
         return Vec::new();
     }
     let defined = defined(found);
@@ -187,12 +187,14 @@ pub(super) fn faults(found: &Found) -> Vec<Fault> {
     let mut noted: BTreeSet<Span> = BTreeSet::new();
     let mut faults = Vec::new();
     for (http, name, place) in uses {
+        let name = name.to_ascii_lowercase();
+        let name = name.as_str();
         let own = defined.get(&http).unwrap_or(&none);
         let is_open = OPEN.iter().any(|start| name.starts_with(start));
-        if is_open || OWN.binary_search(&name.as_str()).is_ok() || own.contains(name.as_str()) {
+        if is_open || OWN.binary_search(&name).is_ok() || own.contains(name) {
             continue;
         }
-        let near = near(&name, own);
+        let near = near(name, own);
         if near.is_none() && name != CONVENTIONAL || !noted.insert(place) {
             continue;
         }
@@ -227,32 +229,25 @@ fn near<'a>(name: &str, own: &BTreeSet<&'a str>) -> Option<&'a str> {
 }
 
 /// The variables that headers, parameters and passes of complete blocks use, with the block and the place.
-fn uses(found: &Found) -> Vec<(usize, String, Span)> {
-    let is_known = |http: usize| {
-        let block = &found.https[http];
-        http > SHARED_STREAM && block.complete && !block.stream && !block.holes
+fn uses<'f>(found: &'f Found) -> impl Iterator<Item = (usize, &'f str, Span)> {
+    let is_known = |http: &usize| {
+        let block = &found.https[*http];
+        *http > SHARED_STREAM && block.complete && !block.stream && !block.holes
     };
-    let mut uses = Vec::new();
-    for (at, level) in found.nginx.levels.iter().enumerate() {
-        let http = found.level_http[at];
-        if !is_known(http) {
-            continue;
-        }
-        for sent in level.sent.iter().filter(|sent| sent.doubt.is_none()) {
-            let Some(value) = sent.value.known() else { continue };
-            uses.extend(names(value).map(|name| (http, name.to_ascii_lowercase(), sent.anchor.value)));
-        }
-    }
-    for pass in found.passes.iter().filter(|pass| pass.maybe.is_none()) {
-        let http = found.level_http[pass.level.0 as usize];
-        if !is_known(http) {
-            continue;
-        }
-        for word in pass.arguments.iter().filter(|word| !word.template) {
-            uses.extend(names(&word.text).map(|name| (http, name.to_ascii_lowercase(), word.span)));
-        }
-    }
-    uses
+    let of_level = move |(level, http): (&'f Level, usize)| {
+        let sent = level.sent.iter().filter(|sent| sent.doubt.is_none());
+        let values = sent.filter_map(|sent| Some((sent.value.known()?, sent.anchor.value)));
+        values.flat_map(move |(value, place)| names(value).map(move |name| (http, name, place)))
+    };
+    let of_pass = move |(pass, http): (&'f Pass, usize)| {
+        let words = pass.arguments.iter().filter(|word| !word.template);
+        words.flat_map(move |word| names(&word.text).map(move |name| (http, name, word.span)))
+    };
+    let levels = found.nginx.levels.iter().zip(found.level_http.iter().copied());
+    let levels = levels.filter(move |(_, http)| is_known(http)).flat_map(of_level);
+    let passes = found.passes.iter().filter(|pass| pass.maybe.is_none());
+    let passes = passes.map(|pass| (pass, found.level_http[pass.level.0 as usize]));
+    levels.chain(passes.filter(move |(_, http)| is_known(http)).flat_map(of_pass))
 }
 
 /// By block of `https`: what its directives define.
