@@ -32,7 +32,7 @@ use self::whole::Whole;
 use crate::limits::Limits;
 use crate::model::{App, Deployment, Machine, Refusal, Target, Unresolved};
 use crate::source::{FileId, FileKind, Sources};
-use crate::syntax::{self, SyntaxError};
+use crate::syntax::SyntaxError;
 use crate::value::Endpoint;
 
 /// What a run is told about the machines besides their files.
@@ -55,18 +55,17 @@ pub fn deployments(stacks: &[Stack], sources: &Sources, told: Told) -> Vec<Deplo
     let trees = read::nginx(sources);
     let grounds: Vec<Ground> =
         stacks.par_iter().map(|stack| Ground::new(stack, &whole, sources, told)).collect();
+    let of_stacks: Vec<nginx::Trees> = grounds.iter().map(|ground| ground.own(&trees)).collect();
+    drop(trees);
     let (of_proxies, of_apps): (Vec<ProxyEnd>, Vec<AppEnd>) = rayon::join(
-        || grounds.par_iter().map(|ground| ground.proxies(&trees)).collect(),
+        || grounds.par_iter().zip(of_stacks).map(|(ground, trees)| ground.proxies(trees)).collect(),
         || {
             let apps = Apps::of(sources);
             grounds.par_iter().map(|ground| ground.apps(&apps)).collect()
         },
     );
-    let joined = || -> Vec<Deployment> {
-        let ends = of_proxies.into_par_iter().zip(of_apps);
-        grounds.par_iter().zip(ends).map(|(ground, (proxies, apps))| ground.joined(proxies, apps)).collect()
-    };
-    rayon::join(joined, move || drop(trees)).0
+    let ends = of_proxies.into_par_iter().zip(of_apps);
+    grounds.par_iter().zip(ends).map(|(ground, (proxies, apps))| ground.joined(proxies, apps)).collect()
 }
 
 /// What both ends of a stack's hops are resolved with.
@@ -119,7 +118,13 @@ impl<'a> Ground<'a> {
         files.filter(|id| self.sources.get(*id).kind == kind).collect()
     }
 
-    fn proxies(&self, trees: &Trees<syntax::nginx::Tree>) -> ProxyEnd {
+    /// Those of all trees of nginx that are the stack's.
+    fn own<'s>(&self, trees: &nginx::Trees<'s>) -> nginx::Trees<'s> {
+        let files = self.files(FileKind::Nginx).into_iter();
+        files.filter_map(|id| Some((id, trees.get(&id)?.clone()))).collect()
+    }
+
+    fn proxies(&self, trees: nginx::Trees) -> ProxyEnd {
         let files = self.files(FileKind::Nginx);
         let known = nginx::Known {
             paths: &self.paths,
@@ -129,8 +134,8 @@ impl<'a> Ground<'a> {
             external: self.told.external,
             limits: self.told.limits,
         };
+        let refusals = refusals("nginx", &files, &trees);
         let mut nginx = nginx::resolve(&files, trees, &known);
-        let refusals = refusals("nginx", &files, trees);
         distrust::distrust(&mut nginx.nginx, &refusals.keys().copied().collect());
         ProxyEnd { nginx, refusals }
     }
@@ -138,8 +143,10 @@ impl<'a> Ground<'a> {
     fn apps(&self, trees: &Apps) -> AppEnd {
         let Ground { stack, sources, paths, variables, target, .. } = self;
         let (units, configurations) = (self.files(FileKind::Systemd), self.files(FileKind::Gunicorn));
-        let systemd = systemd::resolve(&units, &trees.systemd, paths, variables, sources, target.systemd);
-        let started = gunicorn::started(&systemd.launches, paths, sources);
+        let mut systemd = systemd::resolve(&units, &trees.systemd, paths, variables, sources, target.systemd);
+        // Who asks for these asks here.
+        let launches = std::mem::take(&mut systemd.launches);
+        let started = gunicorn::started(&launches, paths, sources);
         let mentions = Mentions::new(&stack.files, sources, &gunicorn::followed(&started))
             .with_unread(systemd::unread_server(&stack.links, &stack.files, sources));
         let unread = mentions

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use super::{Anchor, AppFault, AppFaultKind, Datum, FromDatum, Origin, Setting, Shell, UnitId, Version};
 use crate::source::{FileId, Span};
@@ -60,8 +61,8 @@ pub struct App {
     pub unloaded: Option<UnloadedFile>,
     /// The variables of its command line that are handed on as they are written, and that it refuses.
     pub literals: Vec<LiteralVariable>,
-    /// All its settings by the program's own names.
-    pub settings: BTreeMap<&'static str, Setting<Datum>>,
+    /// All its settings by the program's own names. Apps share those that nobody sets.
+    pub settings: BTreeMap<&'static str, Arc<Setting<Datum>>>,
     /// What it refuses or passes over, in the order of the layers.
     pub faults: Vec<AppFault>,
 }
@@ -270,7 +271,7 @@ impl App {
             Some(setting) if !setting.origin.is_written() && self.faults.iter().any(is_meant) => {
                 Setting::unknown("Gunicorn passes over the name that is meant for it", Origin::DEFAULT)
             }
-            it => self.resolved(it),
+            it => self.resolved(it.map(|it| &**it)),
         }
     }
 

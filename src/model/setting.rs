@@ -103,7 +103,7 @@ pub enum Datum {
     /// A whole number.
     Int(i64),
     /// A whole number, or a number of seconds, that every machine works out for itself.
-    PerMachine(PerMachine),
+    PerMachine(Box<PerMachine>),
     /// A length of time.
     Duration(Duration),
     /// A number of bytes.
@@ -115,7 +115,7 @@ pub enum Datum {
     /// Several texts.
     List(Vec<String>),
     /// Texts by name.
-    Table(Table),
+    Table(Box<Table>),
 }
 
 /// A dictionary of texts.
@@ -213,7 +213,16 @@ macro_rules! from_datum {
 }
 
 from_datum!(Bool => bool, Int => i64, Duration => Duration, Size => Size, Buffers => Buffers, Text => String,
-            List => Vec<String>, Table => Table);
+            List => Vec<String>);
+
+impl FromDatum for Table {
+    fn from_datum(datum: &Datum) -> Option<Table> {
+        match datum {
+            Datum::Table(table) => Some(Table::clone(table)),
+            _ => None,
+        }
+    }
+}
 
 impl<T: FromDatum> FromDatum for Option<T> {
     fn from_datum(datum: &Datum) -> Option<Self> {

@@ -95,8 +95,8 @@ impl Writer<'_> {
             let possible = &route.peers[hop.peer].address;
             let address = possible.candidates().map(addresses);
             let usually = match possible {
-                Possible::Usually { values, unless } => {
-                    json!({"address": addresses(values), "unless": unless})
+                Possible::Usually(usual) => {
+                    json!({"address": addresses(&usual.values), "unless": usual.unless})
                 }
                 Possible::Known(_) | Possible::OneOf(_) | Possible::Unknown(_) => Value::Null,
             };
@@ -182,8 +182,8 @@ impl Writer<'_> {
         let (state, value, why) = match &setting.value {
             Possible::Known(it) => ("known", value(it), None),
             Possible::OneOf(them) => ("one-of", Value::Array(them.iter().map(value).collect()), None),
-            Possible::Usually { values, unless } => {
-                ("usually", Value::Array(values.iter().map(value).collect()), Some(unless))
+            Possible::Usually(usual) => {
+                ("usually", Value::Array(usual.values.iter().map(value).collect()), Some(&usual.unless))
             }
             Possible::Unknown(why) => ("unknown", Value::Null, Some(why)),
         };

@@ -5,6 +5,7 @@
 //! of such a file is kept for `map` and for what refers to it, and every value in it becomes unknown.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::model::{
     App, Handed, Hole, Hop, Joined, Level, Listen, Nginx, OriginKind, Peer, Sandbox, Unit, Uri, some_of,
@@ -86,7 +87,7 @@ pub(super) fn distrust_all(
         app.worker_class.value = Possible::Unknown(why.into());
         app.faults.clear();
         for setting in app.settings.values_mut() {
-            setting.value = Possible::Unknown(why.into());
+            Arc::make_mut(setting).value = Possible::Unknown(why.into());
         }
     }
     for setting in units.iter_mut().flat_map(|unit| unit.settings.values_mut()) {

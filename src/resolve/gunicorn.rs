@@ -149,7 +149,8 @@ pub fn resolve(
     let modules = application::Modules::new(paths.root(), sources);
     let imported = imports::named(trees);
     let (folders, version) = (OnceCell::new(), target.gunicorn);
-    let stack = apps::Stack { files, trees, paths, sources, modules, imported, folders, version };
+    let standard = layers::standard(version);
+    let stack = apps::Stack { files, trees, paths, sources, modules, imported, folders, version, standard };
     let mut resolved = Resolved { apps: Vec::new(), unresolved: Vec::new() };
     let mut read: Vec<apps::Read> = Vec::new();
     let claims = apps::claims(&stack, started);

@@ -60,7 +60,7 @@ pub fn link(
                 Joined::Unknown("no request gets there: a `return` answers all of them".into())
             }
             Possible::Known(address) => place.answerer(address, it),
-            Possible::OneOf(_) | Possible::Usually { .. } => {
+            Possible::OneOf(_) | Possible::Usually(_) => {
                 Joined::Unknown("it stands for several addresses".into())
             }
             Possible::Unknown(why) => {
@@ -124,7 +124,7 @@ impl<'a> Listeners<'a> {
                     }
                     continue;
                 }
-                Possible::OneOf(_) | Possible::Usually { .. } => "it may be one of several addresses",
+                Possible::OneOf(_) | Possible::Usually(_) => "it may be one of several addresses",
                 Possible::Unknown(why) => why,
             };
             let unknown = if app.at_paths { &mut all.unknown_path } else { &mut all.unknown };

@@ -25,6 +25,7 @@ mod variables;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::paths::Paths;
 use super::whole::Whole;
@@ -32,7 +33,7 @@ use crate::limits::Limits;
 use crate::model::{Datum, Directive, Nginx, Unresolved, Version};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
-use crate::syntax::nginx::Tree;
+use crate::syntax::nginx::{Tree, parse};
 use crate::value::Endpoint;
 
 const NOT_ENABLED: &str =
@@ -49,6 +50,9 @@ pub struct Resolved {
     pub cut: Vec<Unresolved>,
 }
 
+/// The trees of nginx files. Several stacks may share one.
+pub type Trees<'s> = BTreeMap<FileId, Parsed<Arc<Tree<'s>>>>;
+
 /// What is known of a stack besides its nginx files.
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'a> {
@@ -64,6 +68,12 @@ pub struct Known<'a> {
     pub external: &'a [Endpoint],
     /// How much is followed.
     pub limits: &'a Limits,
+}
+
+/// What the parser makes of a file.
+pub(super) fn parsed(file: FileId, sources: &Sources) -> Parsed<Arc<Tree<'_>>> {
+    let Parsed { tree, errors } = parse(file, &sources.get(file).text);
+    Parsed { tree: Arc::new(tree), errors }
 }
 
 /// What the words behind a directive say, if nginx takes them.
@@ -100,10 +110,10 @@ pub(super) fn read_address(text: &str) -> Option<Endpoint> {
 ///
 /// A template's `{% if %}` makes unknown what stands in it. Where a text is filled in, or a file included that is not
 /// there, the level has a hole: what is not written in it is unknown.
-pub fn resolve(files: &[FileId], trees: &BTreeMap<FileId, Parsed<Tree>>, known: &Known) -> Resolved {
+pub fn resolve(files: &[FileId], trees: Trees, known: &Known) -> Resolved {
     let Known { paths, sources, .. } = *known;
-    let library = include::Library::new(files, trees, paths, sources, known.limits);
-    let mut walk = walk::Walk::new(&library, known.version, known.limits);
+    let library = include::Library::new(files, &trees, paths, sources, known.limits);
+    let mut walk = walk::Walk::new(&library, trees, known.version, known.limits);
     let entries = entry::entries(&library);
     let (disabled, enabled): (Vec<_>, Vec<_>) =
         entries.into_iter().partition(|entry| known.whole.is_disabled(entry.file));

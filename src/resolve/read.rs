@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use crate::source::{FileId, FileKind, Source, Sources};
-use crate::syntax::{Parsed, compose, gunicorn, nginx, systemd};
+use crate::syntax::{Parsed, compose, gunicorn, systemd};
 
 /// The trees of files in one language.
 pub(super) type Trees<T> = BTreeMap<FileId, Parsed<T>>;
@@ -24,9 +24,9 @@ enum Tree {
 }
 
 /// What nginx reads.
-pub(super) fn nginx(sources: &Sources) -> Trees<nginx::Tree<'_>> {
+pub(super) fn nginx(sources: &Sources) -> super::nginx::Trees<'_> {
     let trees = read(sources, |id, source| match source.kind {
-        FileKind::Nginx => Some(nginx::parse(id, &source.text)),
+        FileKind::Nginx => Some(super::nginx::parsed(id, sources)),
         _ => None,
     });
     trees.into_iter().collect()

@@ -72,7 +72,7 @@ fn may_change(unit: &Unit) -> bool {
 
 /// A user or a group that is certainly another one on both sides.
 fn pair(app: &App, unit: &Unit, name: &'static str, directive: &'static str) -> Option<Pair> {
-    let setting = app.settings.get(name)?.clone();
+    let setting = Setting::clone(app.settings.get(name)?);
     let wanted = match setting.value.known()? {
         Datum::Text(text) => text.clone(),
         Datum::Int(number) => number.to_string(),

@@ -18,22 +18,30 @@ pub enum Possible<T> {
     OneOf(Vec<T>),
     /// It is one of these, mostly only one, if nothing that cannot be seen says otherwise; then it can be any. Whoever
     /// judges takes it as unknown, whoever shows it shows the values.
-    Usually {
-        /// The values; never empty.
-        values: Vec<T>,
-        /// When it is another one, to stand behind "unless": "`PORT` is set in the environment".
-        unless: String,
-    },
+    Usually(Box<Usual<T>>),
     /// It cannot be told, for this reason.
     Unknown(String),
 }
 
+/// What a value is if nothing that cannot be seen says otherwise. Few values are such: kept apart, the others take half the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usual<T> {
+    /// The values; never empty.
+    pub values: Vec<T>,
+    /// When it is another one, to stand behind "unless": "`PORT` is set in the environment".
+    pub unless: String,
+}
+
 impl<T> Possible<T> {
+    fn usually(values: Vec<T>, unless: String) -> Possible<T> {
+        Possible::Usually(Box::new(Usual { values, unless }))
+    }
+
     /// The value, if there is only one that it can be.
     pub fn known(&self) -> Option<&T> {
         match self {
             Possible::Known(value) => Some(value),
-            Possible::OneOf(_) | Possible::Usually { .. } | Possible::Unknown(_) => None,
+            Possible::OneOf(_) | Possible::Usually(_) | Possible::Unknown(_) => None,
         }
     }
 
@@ -42,7 +50,7 @@ impl<T> Possible<T> {
         match self {
             Possible::Known(value) => Some(std::slice::from_ref(value)),
             Possible::OneOf(values) => Some(values),
-            Possible::Usually { .. } | Possible::Unknown(_) => None,
+            Possible::Usually(_) | Possible::Unknown(_) => None,
         }
     }
 
@@ -50,7 +58,8 @@ impl<T> Possible<T> {
     pub fn likely(&self) -> &[T] {
         match self {
             Possible::Known(value) => std::slice::from_ref(value),
-            Possible::OneOf(values) | Possible::Usually { values, .. } => values,
+            Possible::OneOf(values) => values,
+            Possible::Usually(usual) => &usual.values,
             Possible::Unknown(_) => &[],
         }
     }
@@ -59,7 +68,7 @@ impl<T> Possible<T> {
     pub fn doubt(&self) -> Option<String> {
         match self {
             Possible::Known(_) | Possible::OneOf(_) => None,
-            Possible::Usually { unless, .. } => Some(format!("it may be another one: {unless}")),
+            Possible::Usually(usual) => Some(format!("it may be another one: {}", usual.unless)),
             Possible::Unknown(why) => Some(why.clone()),
         }
     }
@@ -68,11 +77,9 @@ impl<T> Possible<T> {
     pub fn unless(self, condition: &str) -> Possible<T> {
         let unless = condition.to_string();
         match self {
-            Possible::Known(value) => Possible::Usually { values: vec![value], unless },
-            Possible::OneOf(values) => Possible::Usually { values, unless },
-            Possible::Usually { values, unless: other } => {
-                Possible::Usually { values, unless: either(&other, condition) }
-            }
+            Possible::Known(value) => Possible::usually(vec![value], unless),
+            Possible::OneOf(values) => Possible::usually(values, unless),
+            Possible::Usually(usual) => Possible::usually(usual.values, either(&usual.unless, condition)),
             Possible::Unknown(_) => self,
         }
     }
@@ -92,8 +99,8 @@ impl<T> Possible<T> {
         match self {
             Possible::Known(value) => Possible::Known(value),
             Possible::OneOf(values) => Possible::OneOf(values.iter().collect()),
-            Possible::Usually { values, unless } => {
-                Possible::Usually { values: values.iter().collect(), unless: unless.clone() }
+            Possible::Usually(usual) => {
+                Possible::usually(usual.values.iter().collect(), usual.unless.clone())
             }
             Possible::Unknown(why) => Possible::Unknown(why.clone()),
         }
@@ -104,8 +111,9 @@ impl<T> Possible<T> {
         match self {
             Possible::Known(value) => Possible::Known(f(value)),
             Possible::OneOf(values) => Possible::OneOf(values.into_iter().map(f).collect()),
-            Possible::Usually { values, unless } => {
-                Possible::Usually { values: values.into_iter().map(f).collect(), unless }
+            Possible::Usually(usual) => {
+                let Usual { values, unless } = *usual;
+                Possible::usually(values.into_iter().map(f).collect(), unless)
             }
             Possible::Unknown(why) => Possible::Unknown(why),
         }
@@ -118,11 +126,11 @@ impl<T> Possible<T> {
             Possible::OneOf(values) => {
                 values.into_iter().map(f).collect::<Result<Vec<U>, String>>().map(Possible::OneOf)
             }
-            Possible::Usually { values, unless } => values
-                .into_iter()
-                .map(f)
-                .collect::<Result<Vec<U>, String>>()
-                .map(|values| Possible::Usually { values, unless }),
+            Possible::Usually(usual) => {
+                let Usual { values, unless } = *usual;
+                let values = values.into_iter().map(f).collect::<Result<Vec<U>, String>>();
+                values.map(|values| Possible::usually(values, unless))
+            }
             Possible::Unknown(why) => Ok(Possible::Unknown(why)),
         };
         result.unwrap_or_else(Possible::Unknown)
@@ -138,7 +146,7 @@ impl<T> Possible<T> {
         match self {
             Possible::Known(value) => Ok((vec![value], None)),
             Possible::OneOf(values) => Ok((values, None)),
-            Possible::Usually { values, unless } => Ok((values, Some(unless))),
+            Possible::Usually(usual) => Ok((usual.values, Some(usual.unless))),
             Possible::Unknown(why) => Err(why),
         }
     }
@@ -205,7 +213,7 @@ impl<T: PartialEq> Possible<T> {
     pub fn distinct(self) -> Possible<T> {
         match self {
             Possible::OneOf(values) => Possible::one_of(values),
-            Possible::Usually { values, unless } => Possible::one_of(values).unless(&unless),
+            Possible::Usually(usual) => Possible::one_of(usual.values).unless(&usual.unless),
             other => other,
         }
     }
@@ -242,7 +250,7 @@ mod tests {
         assert_eq!(usual.clone().map(|it| it + 1), Possible::Known(4).unless("`W` is set"));
         let failed = usual.clone().try_map(|_| Err::<i32, _>("no number".into()));
         assert_eq!(failed, Possible::Unknown("no number".into()));
-        let several = Possible::Usually { values: vec![4, 3], unless: "`W` is set".into() };
+        let several = Possible::usually(vec![4, 3], "`W` is set".into());
         assert_eq!(Possible::Known(4).or(usual.clone()), several);
         assert_eq!(usual.clone().or(Possible::Known(3)), usual);
         assert_eq!(usual.or(Possible::Unknown("x".into())), Possible::Unknown("x".into()));

@@ -52,6 +52,6 @@ fn addresses(peer: &Peer) -> usize {
         Possible::Known(Endpoint::Tcp(Host::Name(name), _)) if name == "localhost" => 2,
         // What a template fills in is one address, as far as the app listens there.
         Possible::Known(_) | Possible::Unknown(_) => 1,
-        Possible::OneOf(values) | Possible::Usually { values, .. } => values.len(),
+        several => several.likely().len(),
     }
 }

@@ -90,8 +90,8 @@ impl Words<'_> {
 pub(super) fn entry(name: &str, value: &Possible<Datum>, mut origin: String, is_written: bool) -> Entry {
     let (tone, text, why) = match value {
         Possible::Unknown(why) => (Tone::Yellow, format!("not known: {why}"), Some(why.clone())),
-        Possible::Usually { values, unless } => {
-            (Tone::Yellow, format!("{}, unless {unless}", either(values)), None)
+        Possible::Usually(usual) => {
+            (Tone::Yellow, format!("{}, unless {}", either(&usual.values), usual.unless), None)
         }
         Possible::Known(value) => (if is_written { Tone::Plain } else { Tone::Dim }, shown(value), None),
         Possible::OneOf(values) => (Tone::Plain, either(values), None),
@@ -122,7 +122,7 @@ fn shown(value: &Datum) -> String {
 pub(super) fn addresses(value: &Possible<Endpoint>) -> String {
     match value {
         Possible::Unknown(_) => "an address that is not known".into(),
-        Possible::Usually { values, unless } => format!("{} (unless {unless})", listed(values, " or ")),
+        Possible::Usually(usual) => format!("{} (unless {})", listed(&usual.values, " or "), usual.unless),
         Possible::Known(_) | Possible::OneOf(_) => listed(value.likely(), " or "),
     }
 }

@@ -1,5 +1,7 @@
 //! Filling in what variables usually are, for `map` to show. No rule judges it.
 
+use std::sync::Arc;
+
 use super::{Scope, Variables};
 use crate::model::{App, AppKind, Nginx, Origin, OriginKind, Peer, Setting, Version, directive, some_of};
 use crate::resolve::{gunicorn, nginx};
@@ -40,7 +42,7 @@ pub(crate) fn fill(
         for (name, setting) in &mut app.settings {
             let Some((texts, unless)) = usual_of(setting, variables, sources) else { continue };
             let read = |text: &String| gunicorn::read_setting(name, text, versions.1);
-            replace(&mut setting.value, texts.iter().map(read), &unless);
+            replace(&mut Arc::make_mut(setting).value, texts.iter().map(read), &unless);
         }
         let directory = app.directory.clone();
         let read = |text: &String| -> Option<Vec<Endpoint>> {

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::application::{self, Application, Modules};
 use super::argparse::{self, Options};
@@ -36,6 +37,8 @@ pub(super) struct Stack<'a> {
     /// The names of all directories, once they were asked for.
     pub(super) folders: OnceCell<BTreeSet<&'a str>>,
     pub(super) version: Version,
+    /// What that version does where nobody says anything.
+    pub(super) standard: Settings,
 }
 
 impl Stack<'_> {
@@ -175,6 +178,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
     };
     let layers = Layers {
         version: stack.version,
+        standard: &stack.standard,
         environment: &start.environment,
         directory: directory.clone(),
         file,
@@ -262,7 +266,7 @@ fn of_variable(environment: &Environment, place: Span, version: Version) -> (Opt
                 Options::refusal(why, set_at.unwrap_or(place), words::not_split(&text))
             }
         },
-        Possible::OneOf(_) | Possible::Usually { .. } => Options::unknown(format!("`{NAME}` is not known")),
+        Possible::OneOf(_) | Possible::Usually(_) => Options::unknown(format!("`{NAME}` is not known")),
         Possible::Unknown(why) => Options::unknown(format!("`{NAME}` may be set: {why}")),
     };
     (options, set_at)
@@ -353,7 +357,7 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
             (Some(why), _) if written => Setting::unknown(why, said.origin),
             _ => said.over(Setting::unknown(nobody, Origin::DEFAULT)),
         };
-        settings.insert(row.name, setting);
+        settings.insert(row.name, Arc::new(setting));
     }
     // What starts it may say something else; what it does not say is not known anyway.
     let listens = Listens { directory: &directory, sockets: &Activation::None };

@@ -213,7 +213,7 @@ fn environment(view: &View, arguments: &Arguments) -> Possible<Value> {
             .unwrap_or(default),
         // What may set it is not seen, and mostly nothing does.
         Possible::Unknown(why) if view.scope.writes => Possible::Unknown(why),
-        Possible::Usually { .. } | Possible::Unknown(_) => {
+        Possible::Usually(_) | Possible::Unknown(_) => {
             default.unless(&format!("`{name}` is set in the environment"))
         }
     }

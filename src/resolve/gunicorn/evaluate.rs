@@ -86,7 +86,7 @@ fn combinations(operands: &[Possible<Value>]) -> Possible<Vec<Value>> {
     for operand in operands {
         let (values, condition) = match operand {
             Possible::Unknown(why) => return Possible::Unknown(why.clone()),
-            Possible::Usually { values, unless } => (values.as_slice(), Some(unless)),
+            Possible::Usually(usual) => (usual.values.as_slice(), Some(&usual.unless)),
             known => (known.candidates().unwrap_or_default(), None),
         };
         if let Some(condition) = condition {
@@ -226,9 +226,9 @@ fn choice(view: &View, cases: &[(Expression, Expression)], last: &Expression) ->
         let value = value_of(view, value);
         result = match condition {
             Possible::Known(_) => value,
-            Possible::Usually { values, unless } => match (value.clone().or(result.clone()), &values[..]) {
-                (Possible::Unknown(_), [true]) => value.unless(&unless),
-                (Possible::Unknown(_), [false]) => result.unless(&unless),
+            Possible::Usually(usual) => match (value.clone().or(result.clone()), &usual.values[..]) {
+                (Possible::Unknown(_), [true]) => value.unless(&usual.unless),
+                (Possible::Unknown(_), [false]) => result.unless(&usual.unless),
                 (either, _) => either,
             },
             Possible::OneOf(_) | Possible::Unknown(_) => value.or(result),
@@ -256,8 +256,8 @@ fn trailed(view: &View, head: &Expression, trailers: &[Trailer]) -> Possible<Val
             },
             (Trailer::Call(arguments), Some(method)) => calls::method(view, value, method, arguments),
             (Trailer::Call(arguments), None) => match (value.likely(), &value) {
-                ([Value::Path(path)], Possible::Usually { unless, .. }) => {
-                    calls::function(view, path, arguments).unless(unless)
+                ([Value::Path(path)], Possible::Usually(usual)) => {
+                    calls::function(view, path, arguments).unless(&usual.unless)
                 }
                 ([Value::Path(path)], _) => calls::function(view, path, arguments),
                 ([Value::Function { returns: Some(body), .. }], Possible::Known(_))

@@ -20,7 +20,7 @@ pub(super) fn of_start(version: Version, settings: &Settings, listens: &Listens)
     if let Some(bind) = settings.get("bind") {
         faults.extend(addresses(bind, listens.sockets));
     }
-    faults.extend(settings.get("raw_env").and_then(variables));
+    faults.extend(settings.get("raw_env").and_then(|it| variables(it)));
     faults
 }
 

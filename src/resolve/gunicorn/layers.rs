@@ -3,6 +3,7 @@
 //! Source: `Application.load_config` in `gunicorn/app/base.py` of 20.1.0, 23.0.0 and 27.0.1, which agree.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::argparse::{Given, Options};
 use super::python::str;
@@ -18,7 +19,7 @@ use crate::source::{Sources, Span};
 use crate::value::{Duration, Possible};
 
 /// All settings of an app.
-pub(super) type Settings = BTreeMap<&'static str, Setting<Datum>>;
+pub(super) type Settings = BTreeMap<&'static str, Arc<Setting<Datum>>>;
 
 /// Why a setting that nobody sets is not known.
 pub(super) const MACHINE: &str = "its default depends on the machine";
@@ -38,6 +39,8 @@ pub(super) enum File<'a> {
 /// What the layers depend on.
 pub(super) struct Layers<'a> {
     pub(super) version: Version,
+    /// What [`standard`] says of that version.
+    pub(super) standard: &'a Settings,
     pub(super) environment: &'a Environment,
     /// The directory that Gunicorn starts in.
     pub(super) directory: Possible<String>,
@@ -49,11 +52,16 @@ pub(super) struct Layers<'a> {
     pub(super) sources: &'a Sources,
 }
 
+/// All settings that a release has, as they are where nobody says anything.
+pub(super) fn standard(version: Version) -> Settings {
+    table::of_version(version).map(|row| (row.name, Arc::new(fallback(row, version)))).collect()
+}
+
 /// All settings that a release has, and what it refuses of any layer, also where a layer above says something else.
 pub(super) fn resolve(layers: &Layers) -> (Settings, Vec<AppFault>) {
     let mut faults = Faults::default();
-    let settings =
-        table::of_version(layers.version).map(|row| (row.name, layers.setting(row, &mut faults))).collect();
+    let rows = table::of_version(layers.version);
+    let settings = rows.map(|row| (row.name, layers.shared(row, &mut faults))).collect();
     (settings, faults.into_all(layers))
 }
 
@@ -80,6 +88,15 @@ impl Faults {
 }
 
 impl Layers<'_> {
+    /// A setting, which is one and the same thing for all apps of which nobody says anything.
+    fn shared(&self, row: &'static Row, faults: &mut Faults) -> Arc<Setting<Datum>> {
+        let setting = self.setting(row, faults);
+        match self.standard.get(row.name) {
+            Some(standard) if **standard == setting => Arc::clone(standard),
+            _ => Arc::new(setting),
+        }
+    }
+
     fn setting(&self, row: &'static Row, faults: &mut Faults) -> Setting<Datum> {
         if let Some(why) = self.line.refused.as_ref().or(self.variable.refused.as_ref()) {
             return Setting::unknown(why.clone(), Origin::DEFAULT);
@@ -136,7 +153,7 @@ impl Layers<'_> {
                 };
                 Setting { value, origin: from_environment }
             }
-            Possible::OneOf(_) | Possible::Usually { .. } => {
+            Possible::OneOf(_) | Possible::Usually(_) => {
                 Setting::unknown(format!("`{variable_name}` of the environment decides"), from_environment)
             }
             Possible::Unknown(why) => Setting::unknown(
@@ -284,7 +301,7 @@ fn judge<V: Clone, T: PartialEq>(
         Possible::Unknown(why) => return Judged { value: Possible::Unknown(why.clone()), refused: None },
         other => other.likely(),
     };
-    let unless = if let Possible::Usually { unless, .. } = value { Some(unless.as_str()) } else { None };
+    let unless = if let Possible::Usually(usual) = value { Some(usual.unless.as_str()) } else { None };
     let (mut taken, mut refused, mut unknown) = (Vec::new(), Vec::new(), None);
     for value in values {
         match validate(value) {
@@ -328,8 +345,8 @@ impl Said {
             Possible::Known(Some(datum)) => Setting::known(datum, origin),
             Possible::Unknown(why) => Setting { value: Possible::Unknown(why), origin },
             Possible::OneOf(values) => Setting { value: each_over(values, &below), origin },
-            Possible::Usually { values, unless } => {
-                Setting { value: each_over(values, &below).unless(&unless), origin }
+            Possible::Usually(usual) => {
+                Setting { value: each_over(usual.values, &below).unless(&usual.unless), origin }
             }
         }
     }
@@ -378,7 +395,7 @@ fn fallback(row: &Row, version: Version) -> Setting<Datum> {
             let shown: Vec<String> =
                 entries.iter().map(|(name, text)| format!("'{name}': '{text}'")).collect();
             let entries = entries.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
-            Datum::Table(Table { text: format!("{{{}}}", shown.join(", ")), entries })
+            Datum::Table(Box::new(Table { text: format!("{{{}}}", shown.join(", ")), entries }))
         }
         Fallback::Machine => return Setting::unknown(MACHINE, Origin::DEFAULT),
         Fallback::Int(number) => match (row.kind, u64::try_from(number)) {

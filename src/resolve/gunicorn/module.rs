@@ -212,8 +212,8 @@ impl Module<'_> {
                 }
                 undecided => {
                     let usual = match undecided {
-                        Possible::Usually { values, unless } if values == [true] => Usual::First(unless),
-                        Possible::Usually { values, unless } if values == [false] => Usual::Second(unless),
+                        Possible::Usually(usual) if usual.values == [true] => Usual::First(usual.unless),
+                        Possible::Usually(usual) if usual.values == [false] => Usual::Second(usual.unless),
                         _ => Usual::Neither,
                     };
                     let size = scope.names.len() + 1;
@@ -275,7 +275,7 @@ impl Module<'_> {
         };
         if before.likely().is_empty()
             || !before.likely().iter().all(replaced)
-            || matches!(before, Possible::Usually { .. })
+            || matches!(before, Possible::Usually(_))
         {
             // `|=` changes the environment itself if that is what the name stands for.
             scope.write_environment("the file may change the environment");

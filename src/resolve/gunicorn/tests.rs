@@ -72,7 +72,7 @@ fn started(line: &str) -> Resolved {
 fn listeners(app: &App) -> String {
     match &app.listeners.value {
         Possible::Known(all) => all.iter().map(Endpoint::to_string).collect::<Vec<_>>().join(" "),
-        Possible::OneOf(_) | Possible::Usually { .. } => "several".into(),
+        Possible::OneOf(_) | Possible::Usually(_) => "several".into(),
         Possible::Unknown(_) => "unknown".into(),
     }
 }
@@ -81,8 +81,8 @@ fn shown(app: &App, name: &str) -> String {
     match &app.settings[name].value {
         Possible::Known(datum) => datum.to_string(),
         Possible::OneOf(data) => data.iter().map(Datum::to_string).collect::<Vec<_>>().join(" or "),
-        Possible::Usually { values, .. } => {
-            format!("usually {}", values.iter().map(Datum::to_string).collect::<Vec<_>>().join(" or "))
+        Possible::Usually(usual) => {
+            format!("usually {}", usual.values.iter().map(Datum::to_string).collect::<Vec<_>>().join(" or "))
         }
         Possible::Unknown(_) => "unknown".into(),
     }

@@ -28,7 +28,7 @@ pub(super) fn validate(
 ) -> Result<Datum, Trouble> {
     if let Value::Machine(number) = value {
         return match (kind(row, version), number.setting()) {
-            (Kind::Int | Kind::Seconds, Some(number)) => Ok(Datum::PerMachine(number)),
+            (Kind::Int | Kind::Seconds, Some(number)) => Ok(Datum::PerMachine(Box::new(number))),
             _ => Err(Trouble::Unknown("it depends on the number of processors".into())),
         };
     }
@@ -129,7 +129,7 @@ fn shown(name: &str) -> &str {
 fn dictionary(value: &Value) -> Result<Datum, Trouble> {
     match value {
         Value::Dict(items) => Ok(match items.iter().map(texts_of).collect() {
-            Some(entries) => Datum::Table(Table { text: str(value), entries }),
+            Some(entries) => Datum::Table(Box::new(Table { text: str(value), entries })),
             None => Datum::Text(str(value)),
         }),
         Value::Tuple(_) => Err(Trouble::Refused(formatted("Value is not a dictionary: ", value))),
@@ -222,7 +222,7 @@ fn account(row: &Row, value: &Value) -> Result<Datum, Trouble> {
         // The one that Gunicorn runs as.
         Value::None => {
             let text = if row.name == "user" { "os.geteuid()" } else { "os.getegid()" };
-            Ok(Datum::PerMachine(PerMachine { text: text.into(), low: 0, high: None }))
+            Ok(Datum::PerMachine(Box::new(PerMachine { text: text.into(), low: 0, high: None })))
         }
         Value::Bool(value) => Ok(Datum::Bool(*value)),
         Value::Int(number) => Ok(Datum::Int(*number)),

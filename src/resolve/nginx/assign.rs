@@ -4,7 +4,7 @@ use crate::syntax::nginx::{Body, Directive, Word};
 
 /// The variables that a directive sets, without the dollar, each with its value where that is a constant. The empty
 /// name stands for a script, which sets what it likes.
-pub(super) fn assignments<'a>(directive: &'a Directive<'_>) -> Vec<(String, Option<&'a Word<'a>>)> {
+pub(super) fn assignments<'t, 's>(directive: &'t Directive<'s>) -> Vec<(String, Option<&'t Word<'s>>)> {
     let mut found = Vec::new();
     let name = directive.name();
     if matches!(directive.body, Body::Raw(_))

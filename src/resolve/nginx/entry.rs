@@ -53,11 +53,8 @@ impl Context {
 
 /// The entry points of a stack: main files first, then fragments, each in the order of their paths.
 pub(super) fn entries<'a>(library: &Library<'a>) -> Vec<Entry<'a>> {
-    let contexts: Vec<(FileId, Context)> = library
-        .files
-        .iter()
-        .filter_map(|file| library.tree(*file).map(|tree| (*file, context(tree))))
-        .collect();
+    let contexts: Vec<(FileId, Context)> =
+        library.files.iter().filter_map(|file| Some((*file, library.summary(*file)?.context))).collect();
     let (mains, fragments): (Vec<_>, Vec<_>) = contexts.into_iter().partition(|it| it.1 == Context::Main);
     let mut reached = BTreeSet::new();
     let mains = independent(library, &mains, |file| Some(library.directory(file)), &mut reached);
@@ -122,7 +119,7 @@ fn reach(library: &Library<'_>, from: FileId, main: Option<&str>, reached: &mut 
 
 /// The files that each `include` of a file leads to.
 fn direct(library: &Library<'_>, file: FileId, main: Option<&str>) -> Vec<Rc<[FileId]>> {
-    let arguments = library.tree(file).map(|tree| tree.includes.as_slice()).unwrap_or_default();
+    let arguments = library.summary(file).map(|it| it.includes.as_slice()).unwrap_or_default();
     let files = arguments.iter().filter_map(|it| match library.include(main, from_ref(it)) {
         Included::Files(files) => Some(files),
         Included::Nothing | Included::Stock(_) | Included::Unknown(_) => None,
@@ -142,7 +139,7 @@ fn key(files: &Rc<[FileId]>) -> Key {
 }
 
 /// The block that the directives of a file's top level fit in.
-fn context(tree: &Tree) -> Context {
+pub(super) fn context(tree: &Tree) -> Context {
     let directives = || {
         tree.items.iter().filter_map(|item| match item {
             Item::Directive(directive) => Some(directive),

@@ -62,7 +62,7 @@ pub(super) struct Pass<'a> {
     pub(super) level: LevelId,
     pub(super) server: Option<usize>,
     pub(super) scope: usize,
-    pub(super) arguments: &'a [Word<'a>],
+    pub(super) arguments: Box<[Word<'a>]>,
     pub(super) anchor: Anchor,
     /// Why it may not be there at all.
     pub(super) maybe: Option<String>,

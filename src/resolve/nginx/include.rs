@@ -4,10 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use rayon::prelude::*;
+
+use super::Trees;
+use super::entry::{Context, context};
 use crate::limits::{Limit, Limits};
 use crate::resolve::paths::{Mapped, Paths, glob_matches, template_free};
 use crate::source::{FileId, Sources};
-use crate::syntax::Parsed;
 use crate::syntax::nginx::{Directive, Tree, Word};
 use crate::value::environment;
 
@@ -44,7 +47,8 @@ pub(super) struct Library<'a> {
     /// In the order of their paths.
     pub(super) files: Vec<FileId>,
     pub(super) sources: &'a Sources,
-    trees: &'a BTreeMap<FileId, Parsed<Tree<'a>>>,
+    /// What is asked of each before it is read.
+    summaries: BTreeMap<FileId, Summary<'a>>,
     paths: &'a Paths,
     by_path: BTreeMap<String, FileId>,
     /// What patterns beside the main file, and those of deployed paths, stand for: many a file includes the same snippets, and
@@ -59,6 +63,22 @@ pub(super) struct Library<'a> {
     environments: BTreeMap<FileId, usize>,
     /// How many more names may be held against patterns.
     left: Cell<u64>,
+}
+
+/// What is asked of a file before it is read.
+pub(super) struct Summary<'a> {
+    /// The block that its directives fit in.
+    pub(super) context: Context,
+    /// The argument of each `include` with a single one, at whatever depth.
+    pub(super) includes: Vec<Word<'a>>,
+    /// How many blocks it has, at whatever depth.
+    blocks: usize,
+}
+
+impl<'a> Summary<'a> {
+    fn of(tree: &Tree<'a>) -> Summary<'a> {
+        Summary { context: context(tree), includes: tree.includes.clone(), blocks: tree.blocks }
+    }
 }
 
 /// An argument of an `include`, and the directory of the main file.
@@ -84,7 +104,7 @@ impl<'a> Library<'a> {
     /// The files of a stack.
     pub(super) fn new(
         files: &[FileId],
-        trees: &'a BTreeMap<FileId, Parsed<Tree<'a>>>,
+        trees: &Trees<'a>,
         paths: &'a Paths,
         sources: &'a Sources,
         limits: &Limits,
@@ -97,10 +117,12 @@ impl<'a> Library<'a> {
         let by_path = files.iter().rev().map(place).collect();
         let environment = |file: &FileId| Some((*file, environment(&sources.get(*file).path)?));
         let environments = files.iter().filter_map(environment).collect();
+        let summary = |file: &FileId| Some((*file, Summary::of(&trees.get(file)?.tree)));
+        let summaries: Vec<_> = files.par_iter().filter_map(summary).collect();
         Library {
             files,
             sources,
-            trees,
+            summaries: summaries.into_iter().collect(),
             paths,
             by_path,
             beside: RefCell::default(),
@@ -112,14 +134,14 @@ impl<'a> Library<'a> {
         }
     }
 
-    /// The tree of one of the files.
-    pub(super) fn tree(&self, file: FileId) -> Option<&'a Tree<'a>> {
-        self.trees.get(&file).map(|parsed| &parsed.tree)
+    /// What is asked of one of the files before it is read.
+    pub(super) fn summary(&self, file: FileId) -> Option<&Summary<'a>> {
+        self.summaries.get(&file)
     }
 
     /// How many blocks all of them have.
     pub(super) fn blocks(&self) -> usize {
-        self.files.iter().filter_map(|file| self.tree(*file)).map(|tree| tree.blocks).sum()
+        self.summaries.values().map(|summary| summary.blocks).sum()
     }
 
     /// The directory of a file, `""` or ending in `/`.
@@ -231,7 +253,7 @@ impl<'a> Library<'a> {
             return Included::Files([*file].into());
         }
         match self.paths.find(&fold(&deployed)) {
-            Mapped::File(file) if self.trees.contains_key(&file) => Included::Files([file].into()),
+            Mapped::File(file) if self.summaries.contains_key(&file) => Included::Files([file].into()),
             Mapped::Ambiguous => Included::Unknown("several files of the stack may be meant".into()),
             Mapped::File(_) | Mapped::Missing if is_stock(path) => Included::Stock(sent_by(path)),
             Mapped::File(_) | Mapped::Missing => Included::Unknown("it is not among the files read".into()),
@@ -242,7 +264,7 @@ impl<'a> Library<'a> {
     fn deployed(&self, pattern: &str) -> Vec<FileId> {
         self.charge(self.files.len(), pattern);
         let mut files = self.paths.glob(pattern);
-        files.retain(|file| self.trees.contains_key(file));
+        files.retain(|file| self.summaries.contains_key(file));
         files
     }
 

@@ -61,7 +61,7 @@ pub(super) fn apply(found: &mut Found, known: &Known) {
         });
         let is_unknown = matches!(target, Err(Trouble::Unknown(_))) && pass.maybe.is_none() && is_only(pass);
         let mut route = route(pass, target, &found.nginx);
-        if let [word] = pass.arguments
+        if let [word] = &*pass.arguments
             && is_unknown
         {
             // An address that stands in two places cannot be changed, and its host is looked up all the same.
@@ -191,7 +191,7 @@ fn gateway(pass: &Pass) -> Gateway {
 
 /// What is wrong with the argument of a pass.
 fn fault(pass: &Pass, target: &Result<Target, Trouble>, nginx: &Nginx, sources: &Sources) -> Option<Fault> {
-    let [word] = pass.arguments else { return None };
+    let [word] = &*pass.arguments else { return None };
     let refusal = match target {
         Ok(target) => target.wrong.as_ref()?,
         Err(Trouble::Refused(refusal)) => refusal,
@@ -224,7 +224,7 @@ pub(super) fn from_refusal(refusal: &Refusal, word: &Word, directive: Span, sour
 }
 
 fn target(pass: &Pass, found: &Found, index: &Index, sources: &Sources) -> Result<Target, Trouble> {
-    let [word] = pass.arguments else {
+    let [word] = &*pass.arguments else {
         return Err(Trouble::Unknown(format!("nginx refuses it: `{}` takes one argument", pass.name)));
     };
     let runs = word.text.contains('$');

@@ -6,7 +6,6 @@ mod files;
 use super::*;
 use crate::model::{Datum, LevelId, OriginKind, Target, Uri, Version};
 use crate::source::{FileKind, Source};
-use crate::syntax::nginx::parse;
 use crate::value::Possible;
 
 struct Stack {
@@ -24,13 +23,13 @@ fn stack_within(limits: Limits, files: &[(&str, &str)]) -> Stack {
         sources.add(Source::new(*path, FileKind::Nginx, (*text).into()));
     }
     let ids: Vec<FileId> = sources.iter().map(|(id, _)| id).collect();
-    let trees = sources.iter().map(|(id, source)| (id, parse(id, &source.text))).collect();
+    let trees = ids.iter().map(|id| (*id, parsed(*id, &sources))).collect();
     let paths = Paths::new("", ids.iter().copied(), &sources);
     let version = Target::NEWEST.nginx;
     let whole = Whole::new(&sources);
     let known =
         Known { paths: &paths, sources: &sources, whole: &whole, version, external: &[], limits: &limits };
-    let resolved = resolve(&ids, &trees, &known);
+    let resolved = resolve(&ids, trees, &known);
     Stack { sources, resolved }
 }
 
@@ -43,7 +42,7 @@ impl Stack {
             for peer in route.peers.iter() {
                 let address = match &peer.address {
                     Possible::Known(address) => address.to_string(),
-                    Possible::OneOf(_) | Possible::Usually { .. } => "?".into(),
+                    Possible::OneOf(_) | Possible::Usually(_) => "?".into(),
                     Possible::Unknown(_) => "unknown".into(),
                 };
                 text += &format!(" {address}={}", self.sources.text(peer.anchor.value));
@@ -63,7 +62,7 @@ impl Stack {
         let setting = nginx.datum(nginx.routes[route].level, name, Target::NEWEST.nginx);
         match setting.value {
             Possible::Known(datum) => format!("{datum} {}", setting.origin.kind.name()),
-            Possible::OneOf(_) | Possible::Usually { .. } => "one of".into(),
+            Possible::OneOf(_) | Possible::Usually(_) => "one of".into(),
             Possible::Unknown(why) if setting.origin.kind == OriginKind::Template => {
                 format!("template: {why}")
             }
@@ -74,7 +73,7 @@ impl Stack {
     fn listens(&self) -> Vec<String> {
         let show = |listen: &crate::model::Listen| match &listen.address {
             Possible::Known(endpoint) => endpoint.to_string(),
-            Possible::OneOf(_) | Possible::Usually { .. } | Possible::Unknown(_) => "unknown".into(),
+            Possible::OneOf(_) | Possible::Usually(_) | Possible::Unknown(_) => "unknown".into(),
         };
         let servers = self.resolved.nginx.servers.iter();
         servers.map(|it| it.listen.iter().map(show).collect::<Vec<_>>().join(" ")).collect()

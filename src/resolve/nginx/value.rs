@@ -143,7 +143,7 @@ mod tests {
             let [Item::Directive(written)] = &tree.items[..] else { panic!("{text}") };
             let found = match value(directive(written.name()).unwrap(), written, Version(1, 31, 3)) {
                 Possible::Known(datum) => datum.to_string(),
-                Possible::OneOf(_) | Possible::Usually { .. } => panic!("{text}"),
+                Possible::OneOf(_) | Possible::Usually(_) => panic!("{text}"),
                 Possible::Unknown(why) => why,
             };
             assert_eq!(found, expected, "{text}");

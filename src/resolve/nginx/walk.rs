@@ -8,16 +8,18 @@ mod refused;
 mod upstream;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::assign::assignments;
 use super::entry::{self, Entry};
 use super::found::{Found, Http, SHARED_HTTP, SHARED_STREAM};
 use super::include::Library;
+use super::{Trees, parsed};
 use crate::directives::Context;
 use crate::limits::Limits;
 use crate::model::{Level, LevelId, LevelKind, Listen, Main, OriginKind, Reading, Unresolved, Version};
 use crate::source::{FileId, Span};
-use crate::syntax::nginx::{Body, Directive, Item, TemplateKind};
+use crate::syntax::nginx::{Body, Directive, Item, TemplateKind, Tree};
 use crate::value::Possible;
 
 /// Blocks and includes inside each other are followed up to this depth in all.
@@ -86,6 +88,8 @@ fn pass_name(name: &str) -> Option<&'static str> {
 /// The walk through the files of a stack.
 pub(super) struct Walk<'a> {
     pub(super) library: &'a Library<'a>,
+    /// The trees of the files that are still to be read, and of those that were read again.
+    trees: Trees<'a>,
     pub(super) version: Version,
     pub(super) found: Found<'a>,
     scopes: usize,
@@ -112,7 +116,12 @@ pub(super) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// A walk that has not begun.
-    pub(super) fn new(library: &'a Library<'a>, version: Version, limits: &'a Limits) -> Walk<'a> {
+    pub(super) fn new(
+        library: &'a Library<'a>,
+        trees: Trees<'a>,
+        version: Version,
+        limits: &'a Limits,
+    ) -> Walk<'a> {
         let shared = vec![Http::default(), Http { stream: true, ..Http::default() }];
         let mut found = Found { https: shared, ..Found::default() };
         // Of these there are very many, and a vector that grows is copied as a whole.
@@ -122,6 +131,7 @@ impl<'a> Walk<'a> {
         found.passes.reserve(blocks);
         Walk {
             library,
+            trees,
             version,
             found,
             scopes: 0,
@@ -210,7 +220,8 @@ impl<'a> Walk<'a> {
     }
 
     fn file(&mut self, file: FileId, by_pattern: bool, mut place: Place<'a>) {
-        let Some(tree) = self.library.tree(file) else { return };
+        let again = !self.seen.insert(file);
+        let Some(tree) = self.tree(file, again) else { return };
         if tree.entangled {
             let name = &self.library.sources.get(file).path;
             self.found.unresolved.push(Unresolved {
@@ -226,7 +237,6 @@ impl<'a> Walk<'a> {
         {
             reading.files.push(file);
         }
-        let again = !self.seen.insert(file);
         let outer = std::mem::replace(&mut self.again, again);
         self.chain.push((file, by_pattern));
         self.items(&tree.items, place, tree.entangled);
@@ -234,7 +244,16 @@ impl<'a> Walk<'a> {
         self.again = outer;
     }
 
-    fn items(&mut self, items: &'a [Item<'a>], mut place: Place<'a>, entangled: bool) {
+    /// The tree of a file. It goes with whoever has read it: few files are read again, and these are parsed again, and kept.
+    fn tree(&mut self, file: FileId, again: bool) -> Option<Arc<Tree<'a>>> {
+        if !again {
+            return self.trees.remove(&file).map(|parsed| parsed.tree);
+        }
+        let parse = || parsed(file, self.library.sources);
+        Some(Arc::clone(&self.trees.entry(file).or_insert_with(parse).tree))
+    }
+
+    fn items(&mut self, items: &[Item<'a>], mut place: Place<'a>, entangled: bool) {
         let outside = place.here.clone();
         let mut tags = 0_usize;
         if entangled && let Some(first) = items.first() {
@@ -275,7 +294,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn directive(&mut self, directive: &'a Directive<'a>, place: &Place<'a>, entangled: bool) {
+    fn directive(&mut self, directive: &Directive<'a>, place: &Place<'a>, entangled: bool) {
         if place.block == Block::Other {
             return;
         }

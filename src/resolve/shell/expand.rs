@@ -153,7 +153,7 @@ pub(super) fn text(word: &Word, state: &mut State, reading: Reading) -> Possible
                 return Possible::Unknown("the word is longer than a process can be given".into());
             }
             Possible::Unknown(why) => return Possible::Unknown(why),
-            Possible::OneOf(_) | Possible::Usually { .. } => {
+            Possible::OneOf(_) | Possible::Usually(_) => {
                 return Possible::Unknown("it may be several things".into());
             }
         }
@@ -169,7 +169,7 @@ fn put(value: Possible<String>, quoted: bool, state: &State, fields: &mut Fields
         Possible::Known(value) if quoted => fields.push(&value),
         Possible::Known(value) if state.parts_usually => fields.part(&value),
         Possible::Known(_) => fields.lose("`IFS` says how it is parted", true),
-        Possible::OneOf(_) | Possible::Usually { .. } => fields.lose("it may be several things", !quoted),
+        Possible::OneOf(_) | Possible::Usually(_) => fields.lose("it may be several things", !quoted),
         Possible::Unknown(why) => fields.lose(why, !quoted),
     }
 }
@@ -198,7 +198,7 @@ fn all(parameter: &Parameter, state: &State, fields: &mut Fields) {
             Possible::Known(text) if parameter.quoted => fields.push(text),
             Possible::Known(text) if state.parts_usually => fields.part(text),
             Possible::Known(_) => fields.lose("`IFS` says how it is parted", true),
-            Possible::OneOf(_) | Possible::Usually { .. } => {
+            Possible::OneOf(_) | Possible::Usually(_) => {
                 fields.lose("it may be several things", !parameter.quoted)
             }
             Possible::Unknown(why) => fields.lose(why.clone(), argument.splits || !parameter.quoted),
@@ -211,7 +211,7 @@ pub(super) fn plain(arguments: &[Argument]) -> Result<Vec<&str>, String> {
     let text = |argument: &'_ Argument| match &argument.text {
         Possible::Known(_) if argument.splits => Err("it may be several words".to_owned()),
         Possible::Known(_) => Ok(()),
-        Possible::OneOf(_) | Possible::Usually { .. } => Err("it may be several things".to_owned()),
+        Possible::OneOf(_) | Possible::Usually(_) => Err("it may be several things".to_owned()),
         Possible::Unknown(why) => Err(why.clone()),
     };
     arguments.iter().try_for_each(text)?;
@@ -241,7 +241,7 @@ fn parameter(parameter: &Parameter, state: &mut State, reading: Reading, span: S
                 }
                 default
             }
-            Possible::OneOf(_) | Possible::Usually { .. } | Possible::Unknown(_) => {
+            Possible::OneOf(_) | Possible::Usually(_) | Possible::Unknown(_) => {
                 if *assign {
                     state.doubt(&parameter.name, "it is assigned unless it is set", span);
                 }

@@ -190,7 +190,7 @@ fn read_file(
     let written = line.value().text.as_str();
     let path = match unit.expand(written.strip_prefix('-').unwrap_or(written)) {
         Possible::Known(path) => path,
-        Possible::OneOf(_) | Possible::Usually { .. } => {
+        Possible::OneOf(_) | Possible::Usually(_) => {
             return Err("it may be one of several files".into());
         }
         Possible::Unknown(why) => return Err(why),

@@ -234,7 +234,7 @@ fn variables(text: &str, environment: &Environment) -> Vec<(Possible<String>, bo
                     .collect(),
                 _ => vec![(Possible::Unknown(format!("the quotes in `{text}` are not closed")), true)],
             },
-            Possible::OneOf(_) | Possible::Usually { .. } => {
+            Possible::OneOf(_) | Possible::Usually(_) => {
                 vec![(Possible::Unknown(format!("`{text}` may be several things")), true)]
             }
             Possible::Unknown(why) => vec![(Possible::Unknown(why), true)],
@@ -270,7 +270,7 @@ fn within(text: &str, environment: &Environment) -> Possible<String> {
                     replaced.push_str(&value.unwrap_or_default());
                     rest = behind;
                 }
-                Possible::OneOf(_) | Possible::Usually { .. } => {
+                Possible::OneOf(_) | Possible::Usually(_) => {
                     return Possible::Unknown(format!("`{name}` may be several things"));
                 }
                 Possible::Unknown(why) => return Possible::Unknown(why),

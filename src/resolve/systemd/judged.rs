@@ -75,7 +75,7 @@ fn objection(
         Specifiers::None => text.to_owned(),
         Specifiers::Names | Specifiers::All => match unit.expand(text) {
             Possible::Known(text) => text,
-            Possible::OneOf(_) | Possible::Usually { .. } | Possible::Unknown(_) => return None,
+            Possible::OneOf(_) | Possible::Usually(_) | Possible::Unknown(_) => return None,
         },
     };
     if is_named_directory(&expanded) {

@@ -84,7 +84,7 @@ impl View<'_> {
         let setting = self.settings.get(name)?.read::<T>();
         match setting.value {
             Possible::Known(value) => Some((value, setting.origin)),
-            Possible::OneOf(_) | Possible::Usually { .. } | Possible::Unknown(_) => {
+            Possible::OneOf(_) | Possible::Usually(_) | Possible::Unknown(_) => {
                 self.doubt(&format!("`{name}=` is not known"));
                 None
             }

@@ -250,7 +250,7 @@ fn list(
             let as_written = !of_words && !line.entry.key.starts_with("Listen");
             match if as_written { Possible::Known(part.clone()) } else { unit.expand(&part) } {
                 Possible::Known(item) => items.push(item),
-                Possible::OneOf(_) | Possible::Usually { .. } => doubt = Some("it may be several".into()),
+                Possible::OneOf(_) | Possible::Usually(_) => doubt = Some("it may be several".into()),
                 Possible::Unknown(why) => doubt = Some(why),
             }
         }
@@ -323,7 +323,7 @@ fn defaults(unit: &Merged<'_>, written: &Settings) -> Vec<(&'static str, Datum)>
             defaults.push(("TimeoutStartSec", Datum::Duration(start)));
             defaults.push(("Type", Datum::Text(kind)));
         }
-        Possible::OneOf(_) | Possible::Usually { .. } | Possible::Unknown(_) => {}
+        Possible::OneOf(_) | Possible::Usually(_) | Possible::Unknown(_) => {}
     }
     if unit.manager == Manager::System {
         defaults.push(("WorkingDirectory", text("/")));

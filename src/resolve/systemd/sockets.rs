@@ -267,7 +267,7 @@ fn endpoint(socket: &Merged<'_>, line: &Line<'_>) -> Result<Endpoint, String> {
     }
     let text = match socket.expand(&line.value().text) {
         Possible::Known(text) => text,
-        Possible::OneOf(_) | Possible::Usually { .. } => return Err("the address may be several".into()),
+        Possible::OneOf(_) | Possible::Usually(_) => return Err("the address may be several".into()),
         Possible::Unknown(why) => return Err(why),
     };
     if text.starts_with('/') {

@@ -11,8 +11,8 @@ use crate::value::{Endpoint, Host, Possible};
 impl<'a> Walk<'a> {
     pub(super) fn block(
         &mut self,
-        directive: &'a Directive<'a>,
-        items: &'a [Item<'a>],
+        directive: &Directive<'a>,
+        items: &[Item<'a>],
         place: &Place<'a>,
         entangled: bool,
     ) {
@@ -68,6 +68,7 @@ impl<'a> Walk<'a> {
         // There are very many levels, and each is done.
         read.written.shrink_to_fit();
         read.sent.shrink_to_fit();
+        read.jumps.shrink_to_fit();
         self.firsts.remove(&level);
         if let Some(server) = server {
             self.finish_server(server);
@@ -75,7 +76,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A block that nothing in it is read of as directives.
-    fn closed(&mut self, directive: &'a Directive<'a>, items: &'a [Item<'a>], place: &Place<'a>) {
+    fn closed(&mut self, directive: &Directive, items: &[Item<'a>], place: &Place<'_>) {
         match directive.name() {
             "map" | "geo" | "split_clients" => self.map(directive, items, place),
             "types" | "charset_map" | "match" => {}
@@ -97,7 +98,7 @@ impl<'a> Walk<'a> {
     }
 
     /// `map $from $variable { key value; ... }`, and `geo` and `split_clients`, whose last argument is the variable too.
-    fn map(&mut self, directive: &'a Directive<'a>, items: &'a [Item<'a>], place: &Place<'a>) {
+    fn map(&mut self, directive: &Directive, items: &[Item<'a>], place: &Place<'_>) {
         let Some(variable) = directive.arguments().last().and_then(|word| word.text.strip_prefix('$')) else {
             return;
         };
@@ -130,6 +131,8 @@ impl<'a> Walk<'a> {
             }
             None => {}
         }
+        listen.shrink_to_fit();
+        self.found.nginx.servers[server].names.shrink_to_fit();
     }
 }
 

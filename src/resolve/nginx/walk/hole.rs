@@ -16,7 +16,7 @@ const INCLUDE_COST: u64 = 20;
 const PROXY_PARAMS: &[&str] = &["Host", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto"];
 
 impl<'a> Walk<'a> {
-    pub(super) fn include(&mut self, directive: &'a Directive, place: &Place<'a>) {
+    pub(super) fn include(&mut self, directive: &Directive, place: &Place<'a>) {
         self.directives += INCLUDE_COST;
         if let Some(link) = self.library.unread(place.main, directive) {
             let why =

@@ -169,7 +169,7 @@ impl<'a> Walk<'a> {
         self.found.nginx.servers[server].names.extend(names);
     }
 
-    pub(super) fn pass(&mut self, name: &'static str, directive: &'a Directive<'a>, place: &Place<'_>) {
+    pub(super) fn pass(&mut self, name: &'static str, directive: &Directive<'a>, place: &Place<'_>) {
         let (level, stream) = match (place.block, place.level) {
             (Block::Location | Block::If | Block::LimitExcept, Some(level)) => (level, false),
             (Block::StreamServer, Some(level)) if name == "proxy_pass" => (level, true),
@@ -194,7 +194,7 @@ impl<'a> Walk<'a> {
             level,
             server: place.server,
             scope: place.scope,
-            arguments: directive.arguments(),
+            arguments: directive.arguments().into(),
             anchor: anchor(directive),
             maybe,
         });
@@ -203,8 +203,8 @@ impl<'a> Walk<'a> {
     /// Notes what gives variables their values. A `set` under a condition gives one only perhaps.
     pub(super) fn note_assignments(
         &mut self,
-        directive: &'a Directive<'a>,
-        assignments: Vec<(String, Option<&'a Word<'a>>)>,
+        directive: &Directive,
+        assignments: Vec<(String, Option<&Word<'a>>)>,
         place: &Place<'_>,
     ) {
         let certain = match place.block {
