@@ -1,5 +1,6 @@
 //! One address for two.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Category, Context, Fixable, Rule};
@@ -228,7 +229,8 @@ fn with_nginx(context: &Context, places: &Places, findings: &mut Vec<Finding>) {
         Joined::Nobody { .. } | Joined::Unknown(_) => None,
     });
     let reached: BTreeSet<AppId> = joined.collect();
-    let targets = targets(&deployment.nginx);
+    // Hardly ever does anybody ask.
+    let targets = LazyCell::new(|| targets(&deployment.nginx));
     let mut seen: BTreeSet<Place> = BTreeSet::new();
     for (at, server) in deployment.nginx.servers.iter().enumerate() {
         for listen in &server.listen {

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Category, Context, Fixable, Rule};
 use crate::finding::{Finding, Label, Said, Severity};
 use crate::model::{
-    ANSWERS_WHEN_KILLED, App, AppId, AppKind, OriginKind, Readers, Route, Setting, Statements, WorkerClass,
+    ANSWERS_WHEN_KILLED, App, AppId, AppKind, Deployment, OriginKind, Readers, Route, Setting, Statements,
+    WorkerClass,
 };
 use crate::source::Span;
 use crate::value::Duration;
@@ -47,15 +48,11 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let mut grouped = BTreeSet::new();
     // What the most impatient route to an app waits at least; `None` where that is not known.
     let mut shortest: BTreeMap<AppId, Option<Duration>> = BTreeMap::new();
-    let mut leads = Leads::new();
     for hop in &deployment.hops {
         let route = deployment.route(hop.route);
         let Some(directive) = route.gateway.read_timeout() else { continue };
         let read: Setting<Duration> =
             deployment.nginx.setting(route.level, directive, deployment.target.nginx);
-        for place in read.origin.place.into_iter().chain([route.anchor.span]) {
-            leads.entry(place).or_default().insert(hop.app());
-        }
         let Some(id) = hop.app() else { continue };
         let app = deployment.app(id);
         let worker: Setting<Duration> = app.setting("timeout");
@@ -81,6 +78,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         return;
     }
     let (statements, readers) = (Statements::new(&deployment.nginx), Readers::new(deployment));
+    let leads = leads(deployment);
     // Apps that are to have the same time may read it from one file.
     let mut alike: BTreeMap<Duration, BTreeSet<AppId>> = BTreeMap::new();
     for ((id, _), long) in &groups {
@@ -99,6 +97,21 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         finding.mend(at_proxy, at_app, Said { proxy: true, app: false });
         findings.push(finding);
     }
+}
+
+/// It takes as long as all else here, and few stacks have a finding to ask it for.
+fn leads(deployment: &Deployment) -> Leads {
+    let mut leads = Leads::new();
+    for hop in &deployment.hops {
+        let route = deployment.route(hop.route);
+        let Some(directive) = route.gateway.read_timeout() else { continue };
+        let read: Setting<Duration> =
+            deployment.nginx.setting(route.level, directive, deployment.target.nginx);
+        for place in read.origin.place.into_iter().chain([route.anchor.span]) {
+            leads.entry(place).or_default().insert(hop.app());
+        }
+    }
+    leads
 }
 
 /// Whether somebody told nginx to wait more than twice as long as a worker has for a request, whatever is still unknown.

@@ -1,5 +1,6 @@
 //! Addresses that nobody serves: whether that is certainly a mistake, and which app is meant.
 
+use std::cell::LazyCell;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::successors;
@@ -173,8 +174,11 @@ impl Left {
                 Joined::Nobody { .. } | Joined::Unknown(_) => None,
             })
             .collect();
-        let mut of_reached = Words::default();
-        reached.iter().for_each(|app| of_reached.extend(Words::of_app(*app, place)));
+        let of_reached = LazyCell::new(|| {
+            let mut words = Words::default();
+            reached.iter().for_each(|app| words.extend(Words::of_app(*app, place)));
+            words
+        });
         let mut left = Left {
             apps: BTreeMap::new(),
             some_reached: !reached.is_empty(),

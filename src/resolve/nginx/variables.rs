@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::found::{Found, Pass, SHARED_STREAM};
+use super::undefined::lower;
 use crate::model::{Fault, FaultKind, Level};
 use crate::source::Span;
 use crate::value::distance;
@@ -187,8 +188,7 @@ pub(super) fn faults(found: &Found) -> Vec<Fault> {
     let mut noted: BTreeSet<Span> = BTreeSet::new();
     let mut faults = Vec::new();
     for (http, name, place) in uses {
-        let name = name.to_ascii_lowercase();
-        let name = name.as_str();
+        let name = &*lower(name);
         let own = defined.get(&http).unwrap_or(&none);
         let is_open = OPEN.iter().any(|start| name.starts_with(start));
         if is_open || OWN.binary_search(&name).is_ok() || own.contains(name) {
