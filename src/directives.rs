@@ -32,10 +32,32 @@ static ALL: LazyLock<Vec<Directive>> = LazyLock::new(|| {
     all
 });
 
-/// The rows of each name.
-static BY_NAME: LazyLock<Names<&[Directive]>> = LazyLock::new(|| {
-    all().chunk_by(|one, next| one.name == next.name).map(|rows| (rows[0].name, rows)).collect()
+/// The rows of each name, by the number of the name; none for the first, which stands for all others.
+static ROWS: LazyLock<Vec<&[Directive]>> = LazyLock::new(|| {
+    std::iter::once(&[][..]).chain(all().chunk_by(|one, next| one.name == next.name)).collect()
 });
+
+/// The number of each name.
+static BY_NAME: LazyLock<Names<Name>> = LazyLock::new(|| {
+    let numbered = ROWS.iter().zip(0..).skip(1);
+    numbered.map(|(rows, number)| (rows[0].name, Name(number))).collect()
+});
+
+/// The name of a directive, for what is asked of it more than once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name(u16);
+
+impl Name {
+    /// The name that a text is.
+    pub fn of(text: &str) -> Name {
+        BY_NAME.get(text).unwrap_or(Name(0))
+    }
+
+    /// Its rows, of all releases; none where nginx's own modules never knew it.
+    pub fn rows(self) -> &'static [Directive] {
+        ROWS[usize::from(self.0)]
+    }
+}
 
 /// The names all of whose rows open a block.
 static BLOCKS: LazyLock<Names<()>> = LazyLock::new(|| {
@@ -50,7 +72,7 @@ pub fn all() -> &'static [Directive] {
 
 /// The rows of a name, of all releases; none where nginx's own modules never knew it.
 pub fn named(name: &str) -> &'static [Directive] {
-    BY_NAME.get(name).unwrap_or_default()
+    Name::of(name).rows()
 }
 
 /// Whether a directive opens a block wherever it stands, in all releases.
@@ -77,14 +99,14 @@ pub enum Verdict {
     Unknown,
 }
 
-/// What nginx says of a directive: `ngx_conf_handler` of src/core/ngx_conf_file.c, in its order. The context comes
+/// What nginx says of a directive with a name of these rows: `ngx_conf_handler` of src/core/ngx_conf_file.c, in its order. The context comes
 /// first: a row that does not fit in it says nothing at all.
 ///
 /// `first` is the first argument without its quotes, where it is known: a word that a template engine or `envsubst` may
 /// fill in is not. A name that [`is_third_party`] too may be another module's, and one that nobody here knows is a third
 /// party's more often than a slip.
 pub fn judge(
-    name: &str,
+    rows: &'static [Directive],
     context: Context,
     arguments: usize,
     first: Option<&str>,
@@ -92,7 +114,7 @@ pub fn judge(
     release: Release,
 ) -> Verdict {
     let mut is_found = false;
-    for row in named(name).iter().filter(|row| row.is_in(release)) {
+    for row in rows.iter().filter(|row| row.is_in(release)) {
         is_found = true;
         if !row.allowed_in(context) {
             continue;
@@ -128,7 +150,7 @@ mod tests {
         is_block: bool,
         release: Release,
     ) -> &'static str {
-        match judge(name, context, arguments.len(), arguments.first().copied(), is_block, release) {
+        match judge(named(name), context, arguments.len(), arguments.first().copied(), is_block, release) {
             Verdict::Accepted(row) => row.module,
             Verdict::NotTerminated(_) => "not terminated",
             Verdict::NoOpening(_) => "no opening",

@@ -96,7 +96,7 @@ impl Nginx {
 fn expected(case: Case, release: Release) -> Option<String> {
     let Case { name, context, arguments, is_block } = case;
     let first = WORDS[..arguments].first().copied();
-    let said = match judge(name, context, arguments, first, is_block, release) {
+    let said = match judge(named(name), context, arguments, first, is_block, release) {
         Verdict::Accepted(_) => return None,
         Verdict::NotTerminated(_) => format!("directive \"{name}\" is not terminated by \";\""),
         Verdict::NoOpening(_) => format!("directive \"{name}\" has no opening \"{{\""),

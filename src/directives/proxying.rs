@@ -1,10 +1,13 @@
 //! Directives of the http modules that pass requests on: proxy, FastCGI, uwsgi, SCGI, gRPC, memcached and tunnel.
 
+use std::sync::LazyLock;
+
 use super::Directive;
 use super::row::{
     HTTP, LIMIT_EXCEPT, LOCATION, LOCATION_IF, ONE, ONE_OR_MORE, ONE_OR_TWO, ONE_TO_FOUR, ONE_TO_THREE,
     SERVER, SWITCH, TWO, TWO_OR_MORE, TWO_OR_THREE, UP_TO_ONE, WEB, line,
 };
+use crate::value::Names;
 
 pub(super) static ROWS: &[Directive] = &[
     line("fastcgi_bind", "fastcgi", WEB, ONE_OR_TWO),
@@ -320,10 +323,15 @@ const REPEATED: [&str; 19] = [
     "_ssl_protocols",
 ];
 
+/// The names of the directives here that nginx takes once in a block.
+static ONCE: LazyLock<Names<()>> = LazyLock::new(|| {
+    let modules = ["fastcgi", "grpc", "memcached", "proxy", "scgi", "tunnel", "uwsgi"];
+    let of_passes = ROWS.iter().filter(|row| row.contexts & WEB == WEB && modules.contains(&row.module));
+    let once = of_passes.filter(|row| !REPEATED.iter().any(|end| row.name.ends_with(end)));
+    once.map(|row| (row.name, ())).collect()
+});
+
 /// Whether a directive is one of these modules that nginx takes once in a block.
 pub fn stands_once(row: &Directive) -> bool {
-    let modules = ["fastcgi", "grpc", "memcached", "proxy", "scgi", "tunnel", "uwsgi"];
-    row.contexts & WEB == WEB
-        && modules.contains(&row.module)
-        && !REPEATED.iter().any(|end| row.name.ends_with(end))
+    row.contexts & WEB == WEB && ONCE.get(row.name).is_some()
 }

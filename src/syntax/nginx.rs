@@ -29,6 +29,7 @@ use pest::Parser;
 use self::grammar::{Grammar, Rule};
 pub use self::word::{Text, Word};
 use super::{Parsed, SyntaxError};
+use crate::directives::{Directive as Row, Name};
 use crate::source::{FileId, Span};
 
 /// Blocks inside blocks are read up to this depth. No real file comes near it.
@@ -66,6 +67,7 @@ pub struct Directive<'s> {
     pub words: Box<[Word<'s>]>,
     /// Where it ends, the `;` or the block included.
     end: u32,
+    known: Name,
     /// What ends it.
     pub body: Body<'s>,
 }
@@ -106,6 +108,16 @@ pub enum TemplateKind {
 }
 
 impl<'s> Directive<'s> {
+    fn new(words: Vec<Word<'s>>, end: u32, body: Body<'s>) -> Directive<'s> {
+        let known = words.first().map_or(Name::of(""), |first| Name::of(&first.text));
+        Directive { words: words.into(), end, known, body }
+    }
+
+    /// The rows of its name in the table of nginx's own directives.
+    pub fn rows(&self) -> &'static [Row] {
+        self.known.rows()
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         self.words.first().map_or("", |word| &word.text)

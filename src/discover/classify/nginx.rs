@@ -147,7 +147,7 @@ impl Tally {
                 row.is_block == is_block && (fills || name.contains('_') || row.arguments.takes(count))
             };
             let is_name_filled_in = directive.words.first().is_some_and(|word| word.template);
-            if directives::named(name).iter().any(fits) || directives::is_third_party(name) {
+            if directive.rows().iter().any(fits) || directives::is_third_party(name) {
                 self.begins |= self.foreign == 0;
                 self.known += 1;
             } else if !is_name_filled_in {

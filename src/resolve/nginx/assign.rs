@@ -8,7 +8,7 @@ pub(super) fn assignments<'t, 's>(directive: &'t Directive<'s>) -> Vec<(String, 
     let mut found = Vec::new();
     let name = directive.name();
     if matches!(directive.body, Body::Raw(_))
-        || name.contains("_by_lua")
+        || directive.rows().is_empty() && name.contains("_by_lua")
         || matches!(name, "js_access" | "perl")
     {
         found.push((String::new(), None));
@@ -22,8 +22,7 @@ pub(super) fn assignments<'t, 's>(directive: &'t Directive<'s>) -> Vec<(String, 
         };
         found.push((variable.to_owned(), value));
     }
-    // One character is found faster than two, and hardly a word has it.
-    let words = directive.words.iter().filter(|word| word.text.contains('('));
+    let words = directive.words.iter().filter(|word| word.grouped);
     let groups = words.flat_map(|word| named_groups(&word.text));
     found.extend(groups.map(|name| (name.to_owned(), None)));
     found

@@ -55,6 +55,9 @@ pub(super) struct Library<'a> {
     /// each pattern is held against all names.
     beside: RefCell<BTreeMap<String, Rc<[FileId]>>>,
     deployed: RefCell<BTreeMap<String, Rc<[FileId]>>>,
+    /// What paths without a pattern stood for when they were last asked for, and for which directory of a main file: all sites of
+    /// one include the same snippets.
+    plain: RefCell<BTreeMap<String, (Option<String>, Included)>>,
     /// The links that were not read and that patterns may lead to, by the directory of the main file.
     links: RefCell<BTreeMap<Asked, Option<&'a str>>>,
     /// Whether patterns lead to files of other environments than that of a number.
@@ -127,6 +130,7 @@ impl<'a> Library<'a> {
             by_path,
             beside: RefCell::default(),
             deployed: RefCell::default(),
+            plain: RefCell::default(),
             links: RefCell::default(),
             foreign: RefCell::default(),
             environments,
@@ -234,6 +238,20 @@ impl<'a> Library<'a> {
     }
 
     fn find(&self, main: Option<&str>, path: &str) -> Included {
+        if path.contains(GLOB) {
+            return self.look_up(main, path);
+        }
+        if let Some((of, found)) = self.plain.borrow().get(path)
+            && of.as_deref() == main
+        {
+            return found.clone();
+        }
+        let found = self.look_up(main, path);
+        self.plain.borrow_mut().insert(path.to_owned(), (main.map(str::to_owned), found.clone()));
+        found
+    }
+
+    fn look_up(&self, main: Option<&str>, path: &str) -> Included {
         let (beside_main, deployed) = places(main, path);
         let directory = deployed.rsplit_once('/').map_or("", |(directory, _)| directory);
         let place = if path.contains(GLOB) { directory } else { &deployed };

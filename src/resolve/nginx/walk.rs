@@ -371,6 +371,10 @@ impl<'a> Walk<'a> {
 
 /// The words of a directive, for a person.
 fn title(directive: &Directive) -> String {
-    let words: Vec<&str> = directive.words.iter().map(|word| word.text.as_str()).collect();
-    words.join(" ")
+    let mut title = String::with_capacity(directive.header().range().len());
+    for (at, word) in directive.words.iter().enumerate() {
+        title.push_str(if at == 0 { "" } else { " " });
+        title.push_str(&word.text);
+    }
+    title
 }

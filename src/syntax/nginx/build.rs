@@ -178,7 +178,7 @@ impl<'i> Builder<'i> {
     }
 
     fn push_simple(&mut self, words: Vec<Word<'i>>, end: u32) {
-        self.push(Item::Directive(Directive { words: words.into(), end, body: Body::Simple }));
+        self.push(Item::Directive(Directive::new(words, end, Body::Simple)));
     }
 }
 

@@ -18,6 +18,10 @@ pub struct Word<'s> {
     /// Whether a template engine fills in some of it. `$name` and `${name}` are variables, of nginx or of `envsubst`, and
     /// do not count.
     pub template: bool,
+    /// Whether it may become another number of words: a template, a variable of `envsubst`, `<your name>`.
+    pub open: bool,
+    /// Whether there is a `(` in it.
+    pub grouped: bool,
 }
 
 /// The text of a word: as it is written, or what its escapes make of that.
@@ -103,8 +107,7 @@ impl<'s> Word<'s> {
         let written = &text[range.clone()];
         let span = Span::new(file, range);
         if matches!(rule, Rule::simple | Rule::key) {
-            let template = has_bare_placeholder(written);
-            return Word { span, text: Text::Written(written), is_quoted: false, template };
+            return Word::of(span, Text::Written(written), false, has_bare_placeholder(written));
         }
         let end = written.len();
         let inner = match rule {
@@ -116,7 +119,14 @@ impl<'s> Word<'s> {
         };
         let is_quoted = inner.start > 0;
         let inner = &written[inner];
-        Word { span, text: Text::of(inner), is_quoted, template: is_template(inner) }
+        Word::of(span, Text::of(inner), is_quoted, is_template(inner))
+    }
+
+    /// A word of a text, without its quotes, of which it is known whether a template fills in some.
+    pub(super) fn of(span: Span, text: Text<'s>, is_quoted: bool, template: bool) -> Word<'s> {
+        let open = template || is_filled_in(&text);
+        let grouped = text.bytes().any(|it| it == b'(');
+        Word { span, text, is_quoted, template, open, grouped }
     }
 
     /// All of it without its quotes.
@@ -161,6 +171,16 @@ fn unescape(written: &str) -> String {
     }
     text.push_str(rest);
     text
+}
+
+/// Whether a text without a template may become another number of words.
+fn is_filled_in(text: &str) -> bool {
+    let is_in_capitals = |rest: &str| {
+        let name = rest.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or(rest);
+        !name.is_empty() && !name.bytes().any(|it| it.is_ascii_lowercase())
+    };
+    let is_placeholder = || text.bytes().any(|it| matches!(it, b'<' | b'>')) && !text.starts_with('~');
+    text.strip_prefix('$').is_some_and(is_in_capitals) || is_placeholder()
 }
 
 /// Whether a template engine fills in some of a text.

@@ -3,11 +3,11 @@
 use super::super::value::{meant, refusal};
 use super::{Place, Walk};
 use crate::edit::{Applicability, Edit};
-use crate::model::{Directive as Known, Fault, FaultKind, LevelId, Mend, ValueKind, Version};
+use crate::model::{Datum, Directive as Known, Fault, FaultKind, LevelId, Mend, ValueKind, Version};
 use crate::resolve::variants;
 use crate::source::Span;
 use crate::syntax::nginx::{Directive, Word};
-use crate::value::{Duration, nearest};
+use crate::value::{Duration, Possible, nearest};
 
 /// The parameters of an upstream's `server` that nginx takes, and when it took them up. Source: `ngx_http_upstream_server` in
 /// `src/http/ngx_http_upstream.c`, 1.31.3.
@@ -32,12 +32,16 @@ impl Walk<'_> {
         known: &'static Known,
         written: &Directive,
         level: LevelId,
+        value: &Possible<Datum>,
         place: &Place<'_>,
     ) {
         if place.doubt().is_some() {
             return;
         }
-        if let Some(message) = refusal(known, written, self.version) {
+        // What is known means something.
+        if let Possible::Unknown(_) = value
+            && let Some(message) = refusal(known, written, self.version)
+        {
             self.wrong_value(known.kind, written, message);
         }
         if known.kind != ValueKind::Words {

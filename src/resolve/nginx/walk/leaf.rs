@@ -4,7 +4,6 @@ use super::super::address;
 use super::super::found::{Assignment, Pass};
 use super::super::value::value;
 use super::{Block, Place, Walk, title};
-use crate::directives::named;
 use crate::model::{Anchor, Dialect, Jump, LevelId, LevelKind, Listen, OriginKind, Sent, Written, directive};
 use crate::source::Span;
 use crate::syntax::nginx::{Body, Directive, Item, Word};
@@ -72,7 +71,7 @@ impl<'a> Walk<'a> {
         {
             self.unresolved(written.span(), &title(written), why);
         }
-        self.judge_setting(known, written, level, place);
+        self.judge_setting(known, written, level, &value, place);
         let entry = Written { name: known.name, value, anchor: anchor(written) };
         self.found.nginx.levels[level.0 as usize].written.push(entry);
     }
@@ -82,11 +81,12 @@ impl<'a> Walk<'a> {
         let is_upstream = matches!(place.block, Block::Upstream | Block::StreamUpstream);
         let Some(level) = place.level.filter(|_| !is_upstream) else { return };
         let name = directive.name();
+        let is_foreign = directive.rows().is_empty();
         let is_script = matches!(directive.body, Body::Raw(_))
-            || name.contains("_by_lua")
+            || is_foreign && name.contains("_by_lua")
             || matches!(name, "js_access" | "js_content" | "perl");
         // What a directive of another module does with a request is not known.
-        let is_unheard = || !matches!(place.block, Block::Main | Block::Http) && named(name).is_empty();
+        let is_unheard = || is_foreign && !matches!(place.block, Block::Main | Block::Http);
         let answers = || {
             matches!(
                 name,
@@ -236,23 +236,17 @@ impl Walk<'_> {
         for (variable, _) in assignments {
             define(variable);
         }
-        let name = directive.name();
-        let only_uses = SENDING.contains(&name) || super::is_pass(name) || USING.contains(&name);
-        if only_uses {
-            return;
-        }
-        for word in directive.arguments() {
-            if let Some(variable) = word.text.strip_prefix('$') {
-                define(variable);
-            }
-        }
+        let arguments = directive.arguments().iter().map(|word| word.text.as_str());
         // `geoip2 file { $country country iso_code; }`
-        for item in directive.items() {
-            if let Item::Directive(inner) = item
-                && let Some(variable) = inner.name().strip_prefix('$')
-            {
-                define(variable);
-            }
+        let inside = directive.items().iter().filter_map(|item| match item {
+            Item::Directive(inner) => Some(inner.name()),
+            Item::Comment(_) | Item::Template(_) => None,
+        });
+        let name = directive.name();
+        let only_uses = || SENDING.contains(&name) || super::is_pass(name) || USING.contains(&name);
+        let mut variables = arguments.chain(inside).filter_map(|it| it.strip_prefix('$')).peekable();
+        if variables.peek().is_some() && !only_uses() {
+            variables.for_each(define);
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::directives::{Context, Verdict, is_third_party, judge, named, nearest,
 use crate::edit::{Applicability, Edit};
 use crate::model::{Fault, FaultKind, Mend, ValueKind, Version, directive as in_model};
 use crate::source::Span;
-use crate::syntax::nginx::{Body, Directive, Word};
+use crate::syntax::nginx::{Body, Directive};
 
 /// The modules that hops are made of: of these, what a release does not know yet is told.
 const OF_HOPS: [&str; 12] = [
@@ -30,7 +30,7 @@ impl Walk<'_> {
     /// Notes what nginx refuses of a directive, whatever its values.
     pub(super) fn judge_directive(&mut self, directive: &Directive, place: &Place<'_>) {
         let Some(context) = context(place.block).filter(|_| place.doubt().is_none()) else { return };
-        if directive.words.iter().any(is_filled_in) {
+        if directive.words.iter().any(|word| word.open) {
             return;
         }
         let name = directive.name();
@@ -38,7 +38,8 @@ impl Walk<'_> {
         let first = arguments.first().map(|word| word.text.as_str());
         let Version(major, minor, patch) = self.version;
         let is_block = !matches!(directive.body, Body::Simple);
-        let verdict = judge(name, context, arguments.len(), first, is_block, (major, minor, patch));
+        let verdict =
+            judge(directive.rows(), context, arguments.len(), first, is_block, (major, minor, patch));
         let at = directive.words.first().map_or(directive.header(), |word| word.span);
         match verdict {
             // The reader of the file says these two.
@@ -54,7 +55,7 @@ impl Walk<'_> {
             }
             Verdict::WrongNumberOfArguments(row) => {
                 // Where the place is only guessed, the same name may take others elsewhere.
-                let elsewhere = named(name).iter().any(|it| it.arguments.takes(arguments.len()));
+                let elsewhere = directive.rows().iter().any(|it| it.arguments.takes(arguments.len()));
                 let is_certain = !place.guessed || !elsewhere;
                 if is_certain && !is_third_party(row.name) {
                     self.wrong_number(directive, context);
@@ -79,7 +80,7 @@ impl Walk<'_> {
         }
         let message = format!("unknown directive \"{name}\"");
         let mut known =
-            named(name).iter().filter(|row| row.allowed_in(context) && OF_HOPS.contains(&row.module));
+            directive.rows().iter().filter(|row| row.allowed_in(context) && OF_HOPS.contains(&row.module));
         if let Some(row) = known.next_back() {
             let help = match (row.since, row.until) {
                 (_, Some((a, b, c))) if self.version >= Version(a, b, c) => {
@@ -95,7 +96,7 @@ impl Walk<'_> {
                 Fault { kind: FaultKind::Misspelt, place: at, message, related: None, help, mend: None };
             return self.found.nginx.faults.push(fault);
         }
-        if !named(name).is_empty() {
+        if !directive.rows().is_empty() {
             return;
         }
         let Some(near) = self.near(name, context) else { return };
@@ -164,17 +165,6 @@ impl Walk<'_> {
         let before = text.trim_end_matches([' ', '\t']);
         before.is_empty() || before.ends_with('\n')
     }
-}
-
-/// Whether a word may become another number of words: a template, a variable of `envsubst`, `<your name>`.
-fn is_filled_in(word: &Word) -> bool {
-    let text = word.text.as_str();
-    let is_placeholder = || text.bytes().any(|it| matches!(it, b'<' | b'>')) && !text.starts_with('~');
-    let is_in_capitals = |rest: &str| {
-        let name = rest.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or(rest);
-        !name.is_empty() && !name.bytes().any(|it| it.is_ascii_lowercase())
-    };
-    word.template || text.strip_prefix('$').is_some_and(is_in_capitals) || is_placeholder()
 }
 
 /// The context of the table that a block is.

@@ -139,7 +139,7 @@ impl<'i> Builder<'i> {
         }
         self.blocks += 1;
         let body = Body::Block(self.items.drain(frame.first..).collect());
-        self.push(Item::Directive(Directive { words: words.into(), end, body }));
+        self.push(Item::Directive(Directive::new(words, end, body)));
     }
 
     /// Notes a directive that was not ended where a `}` or something that is no word of it comes next.
@@ -258,7 +258,7 @@ impl<'i> Builder<'i> {
     /// The opener of the block that is likely the one that was never closed.
     fn suspect_words(&self) -> Option<Vec<Word<'i>>> {
         let span = self.suspect?;
-        Some(vec![Word { span, text: Text::Written(""), is_quoted: false, template: false }])
+        Some(vec![Word::of(span, Text::Written(""), false, false)])
     }
 
     /// How far something is indented that begins its line.

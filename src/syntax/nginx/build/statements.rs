@@ -59,7 +59,7 @@ impl<'i> Builder<'i> {
             self.unclosed(Some(&words));
         }
         let body = Body::Raw(body.unwrap_or(Span::new(self.file, end..end)));
-        self.push(Item::Directive(Directive { words: words.into(), end: end as u32, body }));
+        self.push(Item::Directive(Directive::new(words, end as u32, body)));
     }
 
     /// A directive of plain words alone, which white space parts.
