@@ -133,11 +133,14 @@ pub fn order<'a>(finding: &'a Finding, sources: &'a Sources) -> (&'a str, u32, &
 
 fn understand(sources: &Sources, settings: &Settings) -> Vec<Deployment> {
     let named: Vec<Named> = settings.stacks.iter().map(named).collect();
-    let mut stacks = stacks(sources, &settings.trees, &named);
-    // What is merely searched is no machine by itself.
-    stacks.retain(|stack| stack.files.iter().any(|id| sources.get(*id).kind.is_configuration()));
+    let stacks = || {
+        let mut stacks = stacks(sources, &settings.trees, &named);
+        // What is merely searched is no machine by itself.
+        stacks.retain(|stack| stack.files.iter().any(|id| sources.get(*id).kind.is_configuration()));
+        stacks
+    };
     let Settings { target, external, limits, .. } = settings;
-    deployments(&stacks, sources, Told { target: *target, external, limits })
+    deployments(stacks, sources, Told { target: *target, external, limits })
 }
 
 fn named(stack: &StackSettings) -> Named {

@@ -46,15 +46,19 @@ pub struct Told<'a> {
     pub limits: &'a Limits,
 }
 
-/// The stacks as the programs would see them, in their order.
+/// The stacks as the programs would see them, in their order. Which these are is asked while nginx's files are parsed.
 ///
 /// The two ends know nothing of each other before they are linked: while the one thread goes through nginx's includes, the others
 /// read the files of the apps. A tree goes as soon as what it means is known.
-pub fn deployments(stacks: &[Stack], sources: &Sources, told: Told) -> Vec<Deployment> {
+pub fn deployments(
+    stacks: impl FnOnce() -> Vec<Stack> + Send,
+    sources: &Sources,
+    told: Told,
+) -> Vec<Deployment> {
     let whole = Whole::new(sources);
-    let trees = read::nginx(sources);
-    let grounds: Vec<Ground> =
-        stacks.par_iter().map(|stack| Ground::new(stack, &whole, sources, told)).collect();
+    let grounds =
+        || stacks().into_par_iter().map(|stack| Ground::new(stack, &whole, sources, told)).collect();
+    let (trees, grounds): (_, Vec<Ground>) = rayon::join(|| read::nginx(sources), grounds);
     let of_stacks: Vec<nginx::Trees> = grounds.iter().map(|ground| ground.own(&trees)).collect();
     drop(trees);
     let (of_proxies, of_apps): (Vec<ProxyEnd>, Vec<AppEnd>) = rayon::join(
@@ -70,7 +74,7 @@ pub fn deployments(stacks: &[Stack], sources: &Sources, told: Told) -> Vec<Deplo
 
 /// What both ends of a stack's hops are resolved with.
 struct Ground<'a> {
-    stack: &'a Stack,
+    stack: Stack,
     whole: &'a Whole<'a>,
     sources: &'a Sources,
     told: Told<'a>,
@@ -102,7 +106,7 @@ struct AppEnd {
 type Refusals = BTreeMap<FileId, Vec<Refusal>>;
 
 impl<'a> Ground<'a> {
-    fn new(stack: &'a Stack, whole: &'a Whole<'a>, sources: &'a Sources, told: Told<'a>) -> Ground<'a> {
+    fn new(stack: Stack, whole: &'a Whole<'a>, sources: &'a Sources, told: Told<'a>) -> Ground<'a> {
         let meant = told.target;
         let found = versions::gunicorn(&stack.files, sources, meant.gunicorn);
         let target =

@@ -283,7 +283,7 @@ fn of_command_line(data: &[u8]) {
     }
     let settings = Settings::default();
     let told = Told { target: settings.target, external: &[], limits: &Limits::default() };
-    for stack in deployments(&stacks(&sources, &[], &[]), &sources, told) {
+    for stack in deployments(|| stacks(&sources, &[], &[]), &sources, told) {
         for unknown in stack.unresolved {
             assert_span(&sources, unknown.span, &unknown.what);
         }

@@ -10,7 +10,7 @@ use crate::source::FileKind;
 /// Why something is not read that may have no end.
 pub(super) const ENDLESS: &str = "it is a pipe, a socket or a device";
 
-/// The limit for files of a kind.
+/// The limit for files of a kind: one of these two.
 pub(super) fn limit_of(kind: FileKind) -> Limit {
     match kind {
         FileKind::Nginx | FileKind::Packages | FileKind::Launcher => Limit::File,

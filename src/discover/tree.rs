@@ -39,7 +39,11 @@ impl Tree<'_> {
             return Ok(given.bytes.clone());
         }
         let length = length_of(file)?;
-        match classify::evident(file).map(limit_of).filter(|limit| length > self.limits.get(*limit)) {
+        let is_beyond = |limit: &Limit| length > self.limits.get(*limit);
+        // What it is need not be told of a file that is small enough for anything.
+        let is_large = [Limit::File, Limit::Source].iter().any(is_beyond);
+        let limit = is_large.then(|| classify::evident(file).map(limit_of).filter(is_beyond)).flatten();
+        match limit {
             Some(limit) => Err(io::Error::other(self.limits.too_large(limit))),
             None => bytes_of_file(file, self.limits.get(Limit::File)),
         }

@@ -24,6 +24,7 @@ mod grammar {
 
 use std::ops::Range;
 
+use memchr::{memchr_iter, memmem};
 use pest::Parser;
 
 use self::grammar::{Grammar, Rule};
@@ -174,10 +175,14 @@ pub fn parse(file: FileId, text: &str) -> Parsed<Tree<'_>> {
 fn start(text: &str) -> Rule {
     const ODD: [&str; 4] = ["<%", "<<<<<<<", ">>>>>>>", "|||||||"];
     const LONG: usize = 4096;
-    if text.contains("_by_lua_block") {
+    let holds = |piece: &str| memmem::find(text.as_bytes(), piece.as_bytes()).is_some();
+    if holds("_by_lua_block") {
         return Rule::lua_file;
     }
-    let is_odd = ODD.iter().any(|it| text.contains(it)) || text.split('\n').any(|line| line.len() > LONG);
+    let mut line = 0;
+    let ends = memchr_iter(b'\n', text.as_bytes()).chain([text.len()]);
+    let is_odd = ends.map(|end| end - std::mem::replace(&mut line, end + 1)).any(|length| length > LONG)
+        || ODD.into_iter().any(holds);
     if is_odd { Rule::odd_file } else { Rule::file }
 }
 

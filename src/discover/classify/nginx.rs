@@ -24,6 +24,9 @@ pub(super) fn looks_like_nginx(path: &Path, name: &str, text: &str, said: bool) 
     let mut is_plain = true;
     for line in text.split_inclusive('\n') {
         let line = line.trim().trim_start_matches('\u{feff}');
+        if line.is_empty() || line.starts_with('#') && !line.starts_with("#!/") {
+            continue;
+        }
         let first = line.split([' ', '\t', '{', ';']).next().unwrap_or_default();
         // An INI section, an Apache block, or a shebang belongs to something else.
         let is_one_word = || !line.contains(' ') || line.contains("{{") || line.contains("<%");
@@ -31,17 +34,19 @@ pub(super) fn looks_like_nginx(path: &Path, name: &str, text: &str, said: bool) 
         if ini || line.starts_with("<VirtualHost") || line.starts_with("#!/") || line.starts_with("FROM ") {
             return false;
         }
-        let opens = BLOCKS.contains(&first) && opens_as_it_takes(first, line);
-        let block = line.ends_with('{') && opens && !line.contains(['(', '='])
-            || first == "location" && line.contains('{');
-        let inline = line.contains('{') && line.contains(';') && opens && !line.contains("= {");
+        let opens = || BLOCKS.contains(&first) && opens_as_it_takes(first, line);
+        let block = || {
+            line.ends_with('{') && opens() && !line.contains(['(', '='])
+                || first == "location" && line.contains('{')
+        };
+        let inline = || line.contains('{') && line.contains(';') && opens() && !line.contains("= {");
         let rows = directives::named(first);
-        let tells = first == LISTEN || first.contains('_') && !rows.is_empty();
-        let directive = line.contains(';') && tells && line.len() > first.len() + 1;
-        telling |= block || inline || directive;
+        let tells = || first == LISTEN || first.contains('_') && !rows.is_empty();
+        let directive = || line.contains(';') && tells() && line.len() > first.len() + 1;
+        telling = telling || block() || inline() || directive();
         // What a template engine does says nothing of the language around it.
         let is_tag = ["{%", "{#", "{{", "<%"].iter().any(|mark| line.starts_with(mark));
-        if line.is_empty() || line.starts_with('#') || is_tag {
+        if is_tag {
             continue;
         }
         is_plain = is_plain && (line == "}" || is_statement(line, first, rows));

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::{Scope, Variables};
-use crate::model::{App, AppKind, Nginx, Origin, OriginKind, Peer, Setting, Version, directive, some_of};
+use crate::model::{
+    App, AppKind, Nginx, Origin, OriginKind, Peer, Setting, Version, Written, directive, some_of,
+};
 use crate::resolve::{gunicorn, nginx};
 use crate::source::{Sources, Span};
 use crate::value::{Endpoint, Possible};
@@ -16,19 +20,30 @@ pub(crate) fn fill(
     versions: (Version, Version),
     sources: &Sources,
 ) {
+    rayon::join(
+        || fill_nginx(nginx, variables, versions.0, sources),
+        || fill_apps(apps, variables, versions.1, sources),
+    );
+}
+
+fn fill_nginx(nginx: &mut Nginx, variables: &Variables, version: Version, sources: &Sources) {
     let usual = |span: Span| variables.scope(sources.get(span.file)).usual(sources.text(span));
-    let written = nginx.levels.iter_mut().flat_map(|level| &mut level.written);
-    for written in written.chain(nginx.upstreams.iter_mut().flat_map(|upstream| &mut upstream.written)) {
-        let Some(known) = directive(written.name).filter(|_| is_filled_in(&written.value)) else { continue };
+    let fill = |written: &mut Written| {
+        if !is_filled_in(&written.value) {
+            return;
+        }
+        let Some(known) = directive(written.name) else { return };
         let read = |text: &String| {
             let words: Vec<&str> = text.split_whitespace().collect();
             let plain = !text.contains(['"', '\'', '\\', '$']);
-            plain.then(|| nginx::read_value(known, &words, versions.0)).flatten()
+            plain.then(|| nginx::read_value(known, &words, version)).flatten()
         };
         if let Some((texts, unless)) = usual(written.anchor.value) {
             replace(&mut written.value, texts.iter().map(read), &unless);
         }
-    }
+    };
+    nginx.levels.par_iter_mut().for_each(|level| level.written.iter_mut().for_each(fill));
+    nginx.upstreams.iter_mut().for_each(|upstream| upstream.written.iter_mut().for_each(fill));
     let is_unknown = |peer: &Peer| is_filled_in(&peer.address);
     let of_upstreams = nginx.upstreams.iter_mut().map(|upstream| &mut upstream.peers);
     let of_routes = nginx.routes.iter_mut().map(|route| &mut route.peers);
@@ -38,10 +53,13 @@ pub(crate) fn fill(
             replace(address, texts.iter().map(|text| nginx::read_address(text)), &unless);
         }
     }
+}
+
+fn fill_apps(apps: &mut [App], variables: &Variables, version: Version, sources: &Sources) {
     for app in apps.iter_mut().filter(|app| app.kind == AppKind::Gunicorn) {
         for (name, setting) in &mut app.settings {
             let Some((texts, unless)) = usual_of(setting, variables, sources) else { continue };
-            let read = |text: &String| gunicorn::read_setting(name, text, versions.1);
+            let read = |text: &String| gunicorn::read_setting(name, text, version);
             replace(&mut Arc::make_mut(setting).value, texts.iter().map(read), &unless);
         }
         let directory = app.directory.clone();

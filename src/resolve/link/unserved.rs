@@ -5,6 +5,8 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::successors;
 
+use rayon::prelude::*;
+
 use super::Place;
 use super::index::{Budget, Index};
 use super::ties::{self, Tie, Words};
@@ -284,20 +286,20 @@ fn tell_apart(groups: &mut [Candidates]) {
 /// A request is answered all the same where another server of the upstream may take it, since nginx goes on to the next
 /// one when it cannot connect, and where an `error_page` makes something else of the 502.
 fn withdraw_rescued(hops: &mut [Hop], nginx: &Nginx) {
-    for hops in hops.chunk_by_mut(|a, b| a.route == b.route) {
-        let Some(route) = hops.first().map(|hop| &nginx.routes[hop.route.0 as usize]) else { continue };
+    hops.par_chunk_by_mut(|a, b| a.route == b.route).for_each(|hops| {
+        let Some(route) = hops.first().map(|hop| &nginx.routes[hop.route.0 as usize]) else { return };
         let is_other = |hop: &Hop| !is_nobody(hop) && !route.peers[hop.peer].down;
         let why = if nginx.rescues(route.level).unreached {
             "nothing of the stack listens there, and an `error_page` gives another answer"
         } else if route.open.is_some() || hops.iter().any(is_other) {
             "nothing of the stack listens there, and another server of the upstream may answer"
         } else {
-            continue;
+            return;
         };
         for hop in hops.iter_mut().filter(|hop| is_nobody(hop)) {
             hop.joined = Joined::Unknown(why.into());
         }
-    }
+    });
 }
 
 /// The Gunicorn apps that no route can reach, whatever is still unknown of the routes.
