@@ -124,8 +124,14 @@ impl<'s> Word<'s> {
 
     /// A word of a text, without its quotes, of which it is known whether a template fills in some.
     pub(super) fn of(span: Span, text: Text<'s>, is_quoted: bool, template: bool) -> Word<'s> {
-        let open = template || is_filled_in(&text);
-        let grouped = text.bytes().any(|it| it == b'(');
+        // All bytes are looked at, many at once: hardly a word has one of these.
+        let (mut is_placeholder, mut grouped) = (false, false);
+        for byte in text.bytes() {
+            is_placeholder |= matches!(byte, b'<' | b'>');
+            grouped |= byte == b'(';
+        }
+        is_placeholder &= !text.starts_with('~');
+        let open = template || is_placeholder || is_variable_in_capitals(&text);
         Word { span, text, is_quoted, template, open, grouped }
     }
 
@@ -173,14 +179,12 @@ fn unescape(written: &str) -> String {
     text
 }
 
-/// Whether a text without a template may become another number of words.
-fn is_filled_in(text: &str) -> bool {
-    let is_in_capitals = |rest: &str| {
+/// Whether a text is a variable of `envsubst`: nginx's own have small letters in their names.
+fn is_variable_in_capitals(text: &str) -> bool {
+    text.strip_prefix('$').is_some_and(|rest| {
         let name = rest.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or(rest);
         !name.is_empty() && !name.bytes().any(|it| it.is_ascii_lowercase())
-    };
-    let is_placeholder = || text.bytes().any(|it| matches!(it, b'<' | b'>')) && !text.starts_with('~');
-    text.strip_prefix('$').is_some_and(is_in_capitals) || is_placeholder()
+    })
 }
 
 /// Whether a template engine fills in some of a text.
