@@ -46,8 +46,10 @@ mod view;
 mod words;
 mod worker_class;
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use rayon::prelude::*;
 
 use super::launch::Launch;
 use super::paths::Paths;
@@ -80,7 +82,7 @@ pub struct Started<'a> {
 /// What each launch runs, in their order. Of those whose end is waited for only a Gunicorn counts.
 pub fn started<'a>(launches: &'a [Launch], paths: &Paths, sources: &Sources) -> Vec<Started<'a>> {
     let started = |launch| Started { launch, program: command::find(launch, paths, sources) };
-    launches.iter().map(started).filter(|it| !it.launch.passing || it.program.serves()).collect()
+    launches.par_iter().map(started).filter(|it| !it.launch.passing || it.program.serves()).collect()
 }
 
 /// Whether an option of the command line takes a word behind it, and is refused without one.
@@ -148,26 +150,27 @@ pub fn resolve(
 ) -> Resolved {
     let modules = application::Modules::new(paths.root(), sources);
     let imported = imports::named(trees);
-    let (folders, version) = (OnceCell::new(), target.gunicorn);
+    let (folders, version) = (OnceLock::new(), target.gunicorn);
     let standard = layers::standard(version);
     let stack = apps::Stack { files, trees, paths, sources, modules, imported, folders, version, standard };
     let mut resolved = Resolved { apps: Vec::new(), unresolved: Vec::new() };
-    let mut read: Vec<apps::Read> = Vec::new();
     let claims = apps::claims(&stack, started);
-    for it in started {
-        apps::of_launch(&stack, it, &claims, &mut resolved, &mut read);
-    }
-    let mut judged: BTreeSet<FileId> = resolved.apps.iter().filter_map(|app| app.config).collect();
-    for apps::Read { file, app } in &read {
-        if judged.insert(*file) {
-            let faults = apps::of_candidate(&stack, *file);
-            resolved.apps[*app].faults.extend(faults);
+    let launched: Vec<apps::Launched> =
+        started.par_iter().filter_map(|it| apps::of_launch(&stack, it, &claims)).collect();
+    let mut judged: BTreeSet<FileId> = launched.iter().filter_map(|it| it.app.config).collect();
+    for apps::Launched { mut app, read, unresolved } in launched {
+        for file in read {
+            if judged.insert(file) {
+                app.faults.extend(apps::of_candidate(&stack, file));
+            }
         }
+        resolved.apps.push(app);
+        resolved.unresolved.extend(unresolved);
     }
     // A module that another file imports is no configuration of its own.
-    for file in files.iter().filter(|file| !judged.contains(file) && !stack.is_imported(**file)) {
-        resolved.apps.extend(apps::of_file(&stack, *file, unread_launcher));
-    }
+    let loose = files.par_iter().filter(|file| !judged.contains(file) && !stack.is_imported(**file));
+    let of_files: Vec<App> = loose.filter_map(|file| apps::of_file(&stack, *file, unread_launcher)).collect();
+    resolved.apps.extend(of_files);
     resolved
 }
 

@@ -27,6 +27,7 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use merge::{HOLE, Line, Merged};
+use rayon::prelude::*;
 
 pub(super) use environment::is_name;
 pub(super) use specifiers::is_placeholder;
@@ -96,21 +97,24 @@ pub fn resolve(
     let started = sockets::started(&merged);
     let by_service = sockets::ByService::of(&merged);
     let others = sandbox::Others::of(&merged);
-    for (at, unit) in merged.iter().enumerate() {
+    let own = |(at, unit): (usize, &Merged)| {
         let settings = settings::settings(unit, version.0);
         let mut commands = Vec::new();
         let mut sockets = Vec::new();
+        let (mut launches, mut unresolved) = (Vec::new(), Vec::new());
         let mut faults = faults::faults(unit, version.0);
         if unit.name.kind == "service" && !unit.masked {
             let found = sockets::of_service(unit, &by_service, &started);
-            let environment = environment::environment(unit, &stack, &mut resolved.unresolved, &mut faults);
+            let environment = environment::environment(unit, &stack, &mut unresolved, &mut faults);
             commands = exec::of_unit(unit, &environment, sources);
             let activation = sockets::activation(&found, unit, &merged);
-            launch(unit, UnitId(at as u32), &settings, activation, environment, &mut resolved);
+            let starts = started_by(unit, UnitId(at as u32), &settings, activation, environment);
+            launches = starts.0;
+            unresolved.extend(starts.1);
             sockets = found.unwrap_or_default();
         }
         faults.extend(count::fault(unit, &settings, &commands, &faults, sources));
-        resolved.units.push(Unit {
+        let unit = Unit {
             name: unit.name.text.clone(),
             files: unit.files.clone(),
             place: unit.place,
@@ -125,46 +129,51 @@ pub fn resolve(
             sockets,
             shadowed: unit.shadowed.clone(),
             faults,
-        });
+        };
+        (unit, launches, unresolved)
+    };
+    let of_units: Vec<(Unit, Vec<Launch>, Vec<Unresolved>)> =
+        merged.par_iter().enumerate().map(own).collect();
+    for (unit, launches, unresolved) in of_units {
+        resolved.units.push(unit);
+        resolved.launches.extend(launches);
+        resolved.unresolved.extend(unresolved);
     }
     resolved
 }
 
 /// What a service runs: its `ExecStart=`. Commands of a `Type=oneshot` are done when it is up, and what they leave behind
-/// lives on only with `RemainAfterExit=`.
-fn launch(
+/// lives on only with `RemainAfterExit=`. Where it is not known, a launch of which nothing is known, and what is not resolved.
+fn started_by(
     unit: &Merged<'_>,
     id: UnitId,
     settings: &BTreeMap<String, Setting<Datum>>,
     sockets: Activation,
     environment: Environment,
-    resolved: &mut Resolved,
-) {
+) -> (Vec<Launch>, Option<Unresolved>) {
     let lines = unit.list("Service", "ExecStart");
     let is_oneshot =
         settings.get("Type").is_some_and(|it| it.read::<String>().value.must(|kind| kind == "oneshot"));
     let remains =
         settings.get("RemainAfterExit").is_some_and(|it| it.read::<bool>().value.may(|remains| *remains));
-    let Some(first) = lines.first() else { return };
+    let Some(first) = lines.first() else { return (Vec::new(), None) };
     let working_directory = working_directory(unit);
-    let mut add = |place, arguments| {
-        resolved.launches.push(Launch {
-            unit: Some(id),
-            place,
-            arguments,
-            environment: environment.clone(),
-            working_directory: working_directory.clone(),
-            sockets: sockets.clone(),
-            passing: is_oneshot && !remains,
-        });
+    let launch = |place, arguments| Launch {
+        unit: Some(id),
+        place,
+        arguments,
+        environment: environment.clone(),
+        working_directory: working_directory.clone(),
+        sockets: sockets.clone(),
+        passing: is_oneshot && !remains,
     };
     match commands(unit, &lines, is_oneshot, &environment) {
-        Ok(commands) => commands.into_iter().for_each(|it| add(it.place, it.arguments)),
-        Err(_) if is_oneshot && !remains => {}
+        Ok(commands) => (commands.into_iter().map(|it| launch(it.place, it.arguments)).collect(), None),
+        Err(_) if is_oneshot && !remains => (Vec::new(), None),
         Err((line, why)) => {
-            add(first.value().span, vec![unknown(first, &why)]);
+            let unknown = launch(first.value().span, vec![unknown(first, &why)]);
             let what = format!("ExecStart={}", line.value().text);
-            resolved.unresolved.push(Unresolved { span: line.entry.span, what, why });
+            (vec![unknown], Some(Unresolved { span: line.entry.span, what, why }))
         }
     }
 }

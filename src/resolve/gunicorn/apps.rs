@@ -1,8 +1,9 @@
 //! Apps from launches, and from configuration files that no launch reads.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use rayon::prelude::*;
 
 use super::application::{self, Application, Modules};
 use super::argparse::{self, Options};
@@ -13,7 +14,7 @@ use super::listens::{Listens, at_paths, binds, launched_in, listeners};
 use super::scope::{Scope, variable};
 use super::temporary::temporary;
 use super::worker_class::worker_class;
-use super::{Resolved, Started, faults, imports, literal, module, strays, table, unloaded, validate, words};
+use super::{Started, faults, imports, literal, module, strays, table, unloaded, validate, words};
 use crate::model::{
     App, AppFault, AppFaultKind, AppKind, Datum, Origin, OriginKind, Setting, UnloadedFile, Unresolved,
     Version,
@@ -35,7 +36,7 @@ pub(super) struct Stack<'a> {
     /// What the files import, by the last components of the names.
     pub(super) imported: BTreeSet<&'a str>,
     /// The names of all directories, once they were asked for.
-    pub(super) folders: OnceCell<BTreeSet<&'a str>>,
+    pub(super) folders: OnceLock<BTreeSet<&'a str>>,
     pub(super) version: Version,
     /// What that version does where nobody says anything.
     pub(super) standard: Settings,
@@ -49,47 +50,37 @@ impl Stack<'_> {
     }
 }
 
-/// A file that a launch reads or may read.
-pub(super) struct Read {
-    pub(super) file: FileId,
-    /// The app that it starts, by its place among the apps.
-    pub(super) app: usize,
+/// The app that a launch starts.
+pub(super) struct Launched {
+    pub(super) app: App,
+    /// The files that it reads or may read.
+    pub(super) read: Vec<FileId>,
+    /// What is not known of it.
+    pub(super) unresolved: Option<Unresolved>,
 }
 
-/// Adds the app that a launch starts, if it starts one, and the files that it reads or may read.
-pub(super) fn of_launch(
-    stack: &Stack,
-    started: &Started,
-    claims: &Claims,
-    resolved: &mut Resolved,
-    read: &mut Vec<Read>,
-) {
+/// The app that a launch starts, if it starts one.
+pub(super) fn of_launch(stack: &Stack, started: &Started, claims: &Claims) -> Option<Launched> {
     let launch = started.launch;
+    let what = || stack.sources.text(launch.place).to_string();
     match &started.program {
-        Program::Silent => {}
+        Program::Silent => None,
         Program::Other(why) => {
             let place = launch.arguments.first().map_or(launch.place, |argument| argument.span);
-            if let Some(why) = why {
-                let what = stack.sources.text(launch.place).to_string();
-                resolved.unresolved.push(Unresolved { span: launch.place, what, why: why.clone() });
-            }
-            resolved.apps.push(other(launch, place));
+            let why = why.clone();
+            let unresolved = why.map(|why| Unresolved { span: launch.place, what: what(), why });
+            Some(Launched { app: other(launch, place), read: Vec::new(), unresolved })
         }
         Program::Gunicorn(start) => {
             let (mut app, choice) = gunicorn(stack, start, claims);
             app.unit = launch.unit;
-            let (files, why) = match choice {
+            let (read, why) = match choice {
                 Choice::Absent => (Vec::new(), None),
                 Choice::File(file, _) => (vec![file], None),
                 Choice::Perhaps(files, why) | Choice::Unknown(files, why) => (files, Some(why)),
             };
-            let app_at = resolved.apps.len();
-            read.extend(files.into_iter().map(|file| Read { file, app: app_at }));
-            if let Some(why) = why {
-                let what = stack.sources.text(launch.place).to_string();
-                resolved.unresolved.push(Unresolved { span: start.place, what, why });
-            }
-            resolved.apps.push(app);
+            let unresolved = why.map(|why| Unresolved { span: start.place, what: what(), why });
+            Some(Launched { app, read, unresolved })
         }
     }
 }
@@ -126,14 +117,15 @@ fn other(launch: &Launch, place: Span) -> App {
 
 /// Which launch reads which configuration file, before it is known what the others read.
 pub(super) fn claims(stack: &Stack, started: &[Started]) -> Claims {
+    let chosen = |it: &Started| {
+        let Program::Gunicorn(start) = &it.program else { return None };
+        let line = argparse::parse(&start.arguments, stack.version);
+        let (variable, _) = of_variable(&start.environment, start.place, stack.version);
+        Some(choose(stack, &line, &variable, &start.working_directory.value))
+    };
     let mut claims = Claims::default();
-    for it in started {
-        if let Program::Gunicorn(start) = &it.program {
-            let line = argparse::parse(&start.arguments, stack.version);
-            let (variable, _) = of_variable(&start.environment, start.place, stack.version);
-            claims.note(&choose(stack, &line, &variable, &start.working_directory.value));
-        }
-    }
+    let chosen: Vec<Choice> = started.par_iter().filter_map(chosen).collect();
+    chosen.iter().for_each(|choice| claims.note(choice));
     claims
 }
 

@@ -307,14 +307,16 @@ fn unreached(nginx: &Nginx, place: &Place) -> Vec<AppId> {
     let more_routes =
         nginx.levels.iter().any(|level| level.holes.iter().any(|hole| hole.may_set("proxy_pass")))
             || nginx.routes.iter().any(|route| route.open.is_some());
-    let peers = || nginx.routes.iter().flat_map(|route| route.peers.iter());
+    let peers = || nginx.routes.par_iter().flat_map_iter(|route| route.peers.iter());
     if more_routes || peers().any(|peer| peer.address.candidates().is_none()) {
         return Vec::new();
     }
-    let targets: BTreeSet<&Endpoint> =
-        peers().flat_map(|peer| peer.address.candidates().into_iter().flatten()).collect();
+    let mut targets: Vec<&Endpoint> =
+        peers().flat_map_iter(|peer| peer.address.candidates().into_iter().flatten()).collect();
+    targets.par_sort_unstable();
+    targets.dedup();
     let reached: BTreeSet<AppId> =
-        targets.iter().flat_map(|target| place.listeners.at(target)).map(|(app, _)| app).collect();
+        targets.par_iter().flat_map_iter(|target| place.listeners.at(target)).map(|(app, _)| app).collect();
     let some_socket = targets.iter().any(|target| matches!(target, Endpoint::Unix(_)));
     let is_left = |id: &AppId| {
         let app = &place.apps[id.0 as usize];
