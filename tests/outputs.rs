@@ -31,7 +31,7 @@ pub(crate) fn schemas() -> Option<PathBuf> {
 /// The published schema of SARIF, which a crate brings along.
 fn sarif_schema() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments = ["metadata", "--format-version", "1", "--locked", "--offline"];
+    let arguments = ["metadata", "--format-version", "1", "--locked"];
     let output = Command::new(cargo).args(arguments).current_dir(root()).output().unwrap();
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
