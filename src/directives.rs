@@ -99,8 +99,8 @@ pub enum Verdict {
     Unknown,
 }
 
-/// What nginx says of a directive with a name of these rows: `ngx_conf_handler` of src/core/ngx_conf_file.c, in its order. The context comes
-/// first: a row that does not fit in it says nothing at all.
+/// What nginx says of a directive whose name has these rows: `ngx_conf_handler` of src/core/ngx_conf_file.c, in its order. The
+/// context comes first: a row that does not fit in it says nothing at all.
 ///
 /// `first` is the first argument without its quotes, where it is known: a word that a template engine or `envsubst` may
 /// fill in is not. A name that [`is_third_party`] too may be another module's, and one that nobody here knows is a third
