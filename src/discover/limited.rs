@@ -10,7 +10,12 @@ use crate::source::FileKind;
 /// Why something is not read that may have no end.
 pub(super) const ENDLESS: &str = "it is a pipe, a socket or a device";
 
-/// The limit for files of a kind: one of these two.
+/// Whether a file may be too large for its kind, whatever that is: of one that is not, nobody need ask.
+pub(super) fn may_be_too_large(length: u64, limits: &Limits) -> bool {
+    [Limit::File, Limit::Source].iter().any(|limit| length > limits.get(*limit))
+}
+
+/// The limit for files of a kind: one of those above.
 pub(super) fn limit_of(kind: FileKind) -> Limit {
     match kind {
         FileKind::Nginx | FileKind::Packages | FileKind::Launcher => Limit::File,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::filter::Filter;
 use super::given::Given;
-use super::limited::{Total, bytes_of_file, length_of, limit_of};
+use super::limited::{Total, bytes_of_file, length_of, limit_of, may_be_too_large};
 use super::look::{Look, in_turn, keep, look_at};
 use super::walk::{Walked, included, walk};
 use super::{Found, classify, default_name, joined, links, modules};
@@ -39,14 +39,13 @@ impl Tree<'_> {
             return Ok(given.bytes.clone());
         }
         let length = length_of(file)?;
-        let is_beyond = |limit: &Limit| length > self.limits.get(*limit);
-        // What it is need not be told of a file that is small enough for anything.
-        let is_large = [Limit::File, Limit::Source].iter().any(is_beyond);
-        let limit = is_large.then(|| classify::evident(file).map(limit_of).filter(is_beyond)).flatten();
-        match limit {
-            Some(limit) => Err(io::Error::other(self.limits.too_large(limit))),
-            None => bytes_of_file(file, self.limits.get(Limit::File)),
+        if may_be_too_large(length, self.limits)
+            && let Some(limit) = classify::evident(file).map(limit_of)
+            && length > self.limits.get(limit)
+        {
+            return Err(io::Error::other(self.limits.too_large(limit)));
         }
+        bytes_of_file(file, self.limits.get(Limit::File))
     }
 
     /// The path of a file of the tree, as it is shown.

@@ -271,7 +271,7 @@ impl App {
             Some(setting) if !setting.origin.is_written() && self.faults.iter().any(is_meant) => {
                 Setting::unknown("Gunicorn passes over the name that is meant for it", Origin::DEFAULT)
             }
-            it => self.resolved(it.map(|it| &**it)),
+            it => self.resolved(it.map(Arc::as_ref)),
         }
     }
 

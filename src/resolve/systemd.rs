@@ -100,17 +100,16 @@ pub fn resolve(
     let own = |(at, unit): (usize, &Merged)| {
         let settings = settings::settings(unit, version.0);
         let mut commands = Vec::new();
-        let mut sockets = Vec::new();
-        let (mut launches, mut unresolved) = (Vec::new(), Vec::new());
+        let (mut sockets, mut launches, mut unresolved) = (Vec::new(), Vec::new(), Vec::new());
         let mut faults = faults::faults(unit, version.0);
         if unit.name.kind == "service" && !unit.masked {
             let found = sockets::of_service(unit, &by_service, &started);
             let environment = environment::environment(unit, &stack, &mut unresolved, &mut faults);
             commands = exec::of_unit(unit, &environment, sources);
             let activation = sockets::activation(&found, unit, &merged);
-            let starts = started_by(unit, UnitId(at as u32), &settings, activation, environment);
-            launches = starts.0;
-            unresolved.extend(starts.1);
+            let unknown;
+            (launches, unknown) = started_by(unit, UnitId(at as u32), &settings, activation, environment);
+            unresolved.extend(unknown);
             sockets = found.unwrap_or_default();
         }
         faults.extend(count::fault(unit, &settings, &commands, &faults, sources));

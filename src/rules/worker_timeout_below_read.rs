@@ -50,9 +50,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let mut shortest: BTreeMap<AppId, Option<Duration>> = BTreeMap::new();
     for hop in &deployment.hops {
         let route = deployment.route(hop.route);
-        let Some(directive) = route.gateway.read_timeout() else { continue };
-        let read: Setting<Duration> =
-            deployment.nginx.setting(route.level, directive, deployment.target.nginx);
+        let Some((directive, read)) = read_timeout(deployment, route) else { continue };
         let Some(id) = hop.app() else { continue };
         let app = deployment.app(id);
         let worker: Setting<Duration> = app.setting("timeout");
@@ -99,14 +97,18 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     }
 }
 
-/// It takes as long as all else here, and few stacks have a finding to ask it for.
+/// How long nginx waits on a route, and by which directive.
+fn read_timeout(deployment: &Deployment, route: &Route) -> Option<(&'static str, Setting<Duration>)> {
+    let directive = route.gateway.read_timeout()?;
+    Some((directive, deployment.nginx.setting(route.level, directive, deployment.target.nginx)))
+}
+
+/// Where all hops lead. It takes as long as all else here, and few stacks have a finding to ask it for.
 fn leads(deployment: &Deployment) -> Leads {
     let mut leads = Leads::new();
     for hop in &deployment.hops {
         let route = deployment.route(hop.route);
-        let Some(directive) = route.gateway.read_timeout() else { continue };
-        let read: Setting<Duration> =
-            deployment.nginx.setting(route.level, directive, deployment.target.nginx);
+        let Some((_, read)) = read_timeout(deployment, route) else { continue };
         for place in read.origin.place.into_iter().chain([route.anchor.span]) {
             leads.entry(place).or_default().insert(hop.app());
         }

@@ -89,6 +89,20 @@ fn shown(app: &App, name: &str) -> String {
 }
 
 #[test]
+fn what_is_written_is_no_default_though_it_says_the_same() {
+    let stack = Stack::new(&[]).start("/srv/a", "gunicorn a:b", Activation::None).start(
+        "/srv/b",
+        "gunicorn a:b --timeout 30",
+        Activation::None,
+    );
+    let resolved = stack.resolve(None);
+    let [bare, written] = &resolved.apps[..] else { panic!() };
+    assert_eq!(written.settings["timeout"].value, bare.settings["timeout"].value);
+    assert!(written.settings["timeout"].origin.is_written());
+    assert!(!bare.settings["timeout"].origin.is_written());
+}
+
+#[test]
 fn gunicorn_is_found_behind_what_starts_it() {
     for line in [
         "gunicorn -b :9 a:b",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Directories, binders, directory_of, mends, warning};
 use crate::finding::{Finding, Label};
-use crate::model::{App, Datum, Manager, Setting, Unit};
+use crate::model::{App, Manager, Unit};
 use crate::rules::Context;
 use crate::value::environment;
 
@@ -99,7 +99,7 @@ fn of_templates(context: &Context) -> Vec<Finding> {
         if !unit.name.contains("@.") || unit.manager != Manager::System || !mends::goes(unit) {
             continue;
         }
-        let bind: Option<&Setting<Datum>> = app.settings.get("bind").map(|it| &**it);
+        let bind = app.settings.get("bind");
         let text = bind.and_then(|bind| bind.origin.place).map_or("", |place| context.sources.text(place));
         let is_each = text.contains("%i") || text.contains("%I");
         let shared = unit.runtime_directories().unwrap_or_default();

@@ -227,6 +227,20 @@ mod tests {
     }
 
     #[test]
+    fn what_may_become_another_number_of_words() {
+        let is_open = |text: &str| {
+            let span = Span::new(FileId(0), 0..text.len());
+            Word::of(span, Text::Written(text), false, is_template(text)).open
+        };
+        for text in ["$PORT", "${PORT}", "$1", "<your name>", "a>", "{{ x }}"] {
+            assert!(is_open(text), "{text}");
+        }
+        for text in ["$port", "${port}", "$Port", "$", "${}", "a$PORT", "~<(?<name>a)", "80"] {
+            assert!(!is_open(text), "{text}");
+        }
+    }
+
+    #[test]
     fn what_a_template_engine_fills_in() {
         for text in
             ["{{ x }}", "a{{x}}b", "{% if x %}a{% endif %}", "<%= x %>", "%{host}", "__PATH__", "/x__APP_2__"]

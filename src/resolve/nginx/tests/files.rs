@@ -197,6 +197,22 @@ fn a_main_file_that_may_include_a_fragment_may_set_things_for_it() {
 }
 
 #[test]
+fn a_file_says_the_same_however_often_it_is_read() {
+    let site = "server { location / { include snippets/a.conf; proxy_pass http://127.0.0.1:1; } }\n";
+    let main = format!("events {{ }}\nhttp {{\n{}}}\n", site.repeat(3));
+    let snippet = "proxy_read_timeout 7s;\nproxy_set_header X-A \"b \\\" c\";\n";
+    let it = stack(&[("nginx.conf", &main), ("snippets/a.conf", snippet)]);
+    let nginx = &it.resolved.nginx;
+    for (at, route) in nginx.routes.iter().enumerate() {
+        assert_eq!(it.setting(at, "proxy_read_timeout"), "7 s written");
+        let [sent] = &nginx.level(route.level).sent[..] else { panic!("{at}") };
+        assert_eq!(sent.value.known().map(String::as_str), Some("b \" c"));
+        assert_eq!(it.sources.text(sent.anchor.span), snippet.trim_end().split_once('\n').unwrap().1);
+    }
+    assert_eq!(nginx.routes.len(), 3);
+}
+
+#[test]
 fn what_is_read_again_is_bounded() {
     let settings = "proxy_set_header X-A b;\n".repeat(40);
     let sites = |times: usize| {
