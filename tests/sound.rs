@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use hoplint::check::{Report, check};
 use hoplint::config::{self, Settings, Truth};
+use hoplint::directives::named;
 use hoplint::edit::Applicability;
 use hoplint::finding::{Finding, Severity};
 use hoplint::fix::{add_ignores, fix};
@@ -150,6 +151,8 @@ fn of_nginx_tree(tree: &nginx::Tree) {
     while let Some(item) = open.pop() {
         let nginx::Item::Directive(directive) = item else { continue };
         blocks += usize::from(matches!(directive.body, nginx::Body::Block(_)));
+        assert_eq!(directive.rows(), named(directive.name()));
+        assert!(directive.words.iter().all(|word| word.grouped == word.text.contains('(')));
         if let [argument] = directive.arguments()
             && directive.name() == "include"
         {
