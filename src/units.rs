@@ -17,7 +17,7 @@ mod words;
 
 use std::sync::LazyLock;
 
-use crate::value;
+use crate::value::{self, Names};
 
 pub use judge::{Verdict, boolean, is_name, judge, mode};
 pub use kind::{Kind, Limit, Specifiers, unknown_specifier};
@@ -30,6 +30,12 @@ static ALL: LazyLock<Vec<Row>> = LazyLock::new(|| {
     let mut all = [unit::ROWS, own::ROWS, execution::ROWS, resources::ROWS, newer::ROWS].concat();
     all.sort_by_key(|row| row.name);
     all
+});
+
+/// The rows of each name.
+static BY_NAME: LazyLock<Names<&[Row]>> = LazyLock::new(|| {
+    let by_name = all().chunk_by(|one, next| one.name == next.name);
+    by_name.map(|rows| (rows[0].name, rows)).collect()
 });
 
 /// All rows, sorted by name.
@@ -45,9 +51,7 @@ pub fn sections_of(row: &Row) -> impl Iterator<Item = &'static str> {
 
 /// The rows of a name; none where systemd has no such directive.
 pub fn named(name: &str) -> &'static [Row] {
-    let start = ALL.partition_point(|row| row.name < name);
-    let end = start + ALL[start..].partition_point(|row| row.name == name);
-    &ALL[start..end]
+    BY_NAME.get(name).unwrap_or_default()
 }
 
 fn bit(section: &str) -> u16 {
@@ -62,12 +66,16 @@ pub fn find(section: &str, name: &str) -> Option<&'static Row> {
 
 /// Whether a release has a directive; `None` where that is not known.
 pub fn is_known(section: &str, name: &str, version: u32) -> Option<bool> {
-    match find(section, name).map(|row| row.since) {
-        None => Some(false),
-        Some(Since::Old) => Some(true),
-        Some(Since::Late) if version >= 257 => Some(true),
-        Some(Since::Late | Since::Newer) if version <= 252 => Some(false),
-        Some(Since::Late | Since::Newer) => None,
+    find(section, name).map_or(Some(false), |row| has(row, version))
+}
+
+/// Whether a release has a directive; `None` where it is not known.
+pub fn has(row: &Row, version: u32) -> Option<bool> {
+    match row.since {
+        Since::Old => Some(true),
+        Since::Late if version >= 257 => Some(true),
+        Since::Late | Since::Newer if version <= 252 => Some(false),
+        Since::Late | Since::Newer => None,
     }
 }
 

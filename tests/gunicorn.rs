@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 
 use hoplint::model::{App, AppFault, AppFaultKind, Datum, Origin, OriginKind, Setting, Target, Version};
 use hoplint::resolve::gunicorn::{resolve, started};
-use hoplint::resolve::launch::{Activation, Argument, Environment, Launch};
+use hoplint::resolve::launch::{Activation, Argument, Launch};
 use hoplint::resolve::paths::Paths;
 use hoplint::source::{FileKind, Source, Sources, Span};
 use hoplint::syntax::gunicorn::parse;
@@ -39,15 +39,7 @@ fn launch_of(directory: &str, case: &Case, sources: &mut Sources) -> Launch {
         unit: None,
         place,
         arguments,
-        environment: Environment {
-            variables: case
-                .variables
-                .iter()
-                .map(|(name, value)| (name.to_string(), set(value)))
-                .collect::<BTreeMap<_, _>>()
-                .into(),
-            ..Environment::default()
-        },
+        environment: case.variables.iter().map(|(name, value)| (name.to_string(), set(value))).collect(),
         working_directory: known(directory),
         sockets: Activation::None,
         passing: false,

@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 
 use hoplint::model::{Origin, Setting};
 use hoplint::resolve::gunicorn::{Program, Start, started};
-use hoplint::resolve::launch::{Activation, Argument, Environment, Launch};
+use hoplint::resolve::launch::{Activation, Argument, Launch};
 use hoplint::resolve::paths::Paths;
 use hoplint::source::{FileKind, Source, Sources, Span};
 use hoplint::value::Possible;
@@ -111,14 +111,7 @@ impl Laboratory {
             unit: None,
             place,
             arguments: words.map(argument).collect(),
-            environment: Environment {
-                variables: VARIABLES
-                    .iter()
-                    .map(|(name, value)| ((*name).to_owned(), set(value)))
-                    .collect::<BTreeMap<_, _>>()
-                    .into(),
-                ..Environment::default()
-            },
+            environment: VARIABLES.iter().map(|(name, value)| ((*name).to_owned(), set(value))).collect(),
             working_directory: set(&root),
             sockets: Activation::None,
             passing: false,

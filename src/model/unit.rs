@@ -1,6 +1,7 @@
 //! Units of the service manager.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{
     Argument, Datum, FromDatum, Mend, Origin, Sandbox, Setting, Signal, UnitListener, UnitSocket, Variables,
@@ -22,8 +23,8 @@ pub struct Unit {
     /// Where to point at: the head of the unit file.
     pub place: Span,
     /// The settings that are written, by systemd's own names (`TimeoutStopSec`), and the defaults of those that bear on
-    /// a hop. A name that is not here is not set, unless `open` says otherwise.
-    pub settings: BTreeMap<String, Setting<Datum>>,
+    /// a hop, which the units share. A name that is not here is not set, unless `open` says otherwise.
+    pub settings: BTreeMap<&'static str, Arc<Setting<Datum>>>,
     /// Why settings that are not listed may be set all the same: a template engine or a drop-in that may not apply puts
     /// lines here. `None` where the list is complete.
     pub open: Option<String>,

@@ -165,11 +165,8 @@ impl Writer<'_> {
     }
 
     fn unit(&self, at: usize, unit: &Unit) -> Value {
-        let settings: BTreeMap<&str, Value> = unit
-            .settings
-            .iter()
-            .map(|(name, setting)| (name.as_str(), self.setting(setting, datum)))
-            .collect();
+        let settings: BTreeMap<&str, Value> =
+            unit.settings.iter().map(|(name, setting)| (*name, self.setting(setting, datum))).collect();
         json!({
             "id": unit_id(UnitId(at as u32)),
             "name": unit.name,

@@ -91,7 +91,7 @@ pub(super) fn distrust_all(
         }
     }
     for setting in units.iter_mut().flat_map(|unit| unit.settings.values_mut()) {
-        setting.value = Possible::Unknown(why.into());
+        Arc::make_mut(setting).value = Possible::Unknown(why.into());
     }
     for unit in units.iter_mut() {
         unit.open.get_or_insert_with(|| why.into());

@@ -34,8 +34,10 @@ pub struct Launch {
 /// Environment variables as far as they are known.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
-    /// What is set, and where; most processes of a unit share it.
-    pub variables: Arc<BTreeMap<String, Setting<String>>>,
+    /// What the manager sets for all of its processes.
+    given: Option<&'static Given>,
+    /// What is set beside that, and where, or taken away from it (`None`); most processes of a unit share it.
+    variables: Arc<BTreeMap<String, Option<Setting<String>>>>,
     /// Why variables that are not listed may be set all the same, and listed ones be overridden: a file of assignments
     /// that is not in the tree. `None` where the list is complete.
     pub open: Option<String>,
@@ -44,26 +46,57 @@ pub struct Environment {
     pub firm: BTreeSet<String>,
 }
 
+/// What a manager sets for all of its processes.
+pub type Given = BTreeMap<&'static str, Setting<String>>;
+
 impl Environment {
+    /// Of this nothing has been set or taken away yet.
+    pub fn of(given: &'static Given) -> Environment {
+        Environment { given: Some(given), ..Environment::default() }
+    }
+
     /// Sets a variable.
     pub fn set(&mut self, name: String, setting: Setting<String>) {
-        Arc::make_mut(&mut self.variables).insert(name, setting);
+        Arc::make_mut(&mut self.variables).insert(name, Some(setting));
     }
 
     /// Takes a variable away.
     pub fn forget(&mut self, name: &str) {
-        if self.variables.contains_key(name) {
+        if self.given.is_some_and(|given| given.contains_key(name)) {
+            Arc::make_mut(&mut self.variables).insert(name.into(), None);
+        } else if self.variables.contains_key(name) {
             Arc::make_mut(&mut self.variables).remove(name);
         }
     }
 
+    /// What a variable is set to, and where; `None` where the list has it not.
+    pub fn listed(&self, name: &str) -> Option<&Setting<String>> {
+        match self.variables.get(name) {
+            Some(setting) => setting.as_ref(),
+            None => self.given?.get(name),
+        }
+    }
+
+    /// What is set beside what the manager sets, in the order of the names.
+    pub fn added(&self) -> impl Iterator<Item = (&String, &Setting<String>)> {
+        self.variables.iter().filter_map(|(name, setting)| Some((name, setting.as_ref()?)))
+    }
+
     /// What is known of a variable: `Known(None)` where it is certainly not set.
     pub fn get(&self, name: &str) -> Possible<Option<String>> {
-        match (&self.open, self.variables.get(name)) {
+        match (&self.open, self.listed(name)) {
             (Some(why), _) if !self.firm.contains(name) => Possible::Unknown(why.clone()),
             (_, Some(setting)) => setting.value.clone().map(Some),
             (_, None) => Possible::Known(None),
         }
+    }
+}
+
+/// These and no others.
+impl FromIterator<(String, Setting<String>)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, Setting<String>)>>(variables: I) -> Environment {
+        let variables = variables.into_iter().map(|(name, setting)| (name, Some(setting)));
+        Environment { variables: Arc::new(variables.collect()), ..Environment::default() }
     }
 }
 

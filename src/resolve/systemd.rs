@@ -28,6 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use merge::{HOLE, Line, Merged};
 use rayon::prelude::*;
+use settings::Settings;
 
 pub(super) use environment::is_name;
 pub(super) use specifiers::is_placeholder;
@@ -36,7 +37,7 @@ pub(super) use unread::server as unread_server;
 use super::ansible::Variables;
 use super::launch::{Activation, Argument, Environment, Launch};
 use super::paths::Paths;
-use crate::model::{Datum, Manager, Origin, Setting, Unit, UnitId, Unresolved, Version};
+use crate::model::{Manager, Origin, Setting, Unit, UnitId, Unresolved, Version};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::Parsed;
 use crate::syntax::systemd::Tree;
@@ -146,7 +147,7 @@ pub fn resolve(
 fn started_by(
     unit: &Merged<'_>,
     id: UnitId,
-    settings: &BTreeMap<String, Setting<Datum>>,
+    settings: &Settings,
     sockets: Activation,
     environment: Environment,
 ) -> (Vec<Launch>, Option<Unresolved>) {

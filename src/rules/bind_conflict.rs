@@ -209,7 +209,7 @@ fn is_unconditional(unit: &Unit) -> bool {
     ];
     let enabled = ["WantedBy", "RequiredBy", "UpheldBy"].iter().any(|key| unit.settings.contains_key(*key));
     let apart = unit.settings.iter().any(|(key, setting)| {
-        let written = setting.origin.is_written() && APART.contains(&key.as_str());
+        let written = setting.origin.is_written() && APART.contains(key);
         written || key.starts_with("Condition") || key.starts_with("Assert")
     });
     enabled && !apart && !is_not_for_users(&unit.name)

@@ -64,7 +64,7 @@ impl Starters {
                 Some(None) => {}
                 None => starters.any = true,
             }
-            if let Some(upheld) = unit.settings.get("Upholds").map(Setting::read::<Vec<String>>) {
+            if let Some(upheld) = unit.settings.get("Upholds").map(|it| it.read::<Vec<String>>()) {
                 match upheld.value.known() {
                     Some(names) => starters.names.extend(names.iter().map(|it| of_any_instance(it))),
                     None => starters.any = true,
@@ -78,7 +78,7 @@ impl Starters {
     fn may_start(&self, unit: &Unit) -> bool {
         let is_set = |name: &str| unit.settings.contains_key(name);
         let names_socket = |name: &&str| {
-            let units = unit.settings.get(*name).map(Setting::read::<Vec<String>>);
+            let units = unit.settings.get(*name).map(|it| it.read::<Vec<String>>());
             units.is_some_and(|it| it.value.may(|units| units.iter().any(|it| it.ends_with(".socket"))))
         };
         self.any

@@ -77,7 +77,8 @@ fn help(unit: &Unit, fault: &UnitFault) -> Option<String> {
                 .into(),
         );
     }
-    let setting = unit.settings.get(&fault.directive).filter(|_| fault.kind == UnitFaultKind::Value)?;
+    let setting =
+        unit.settings.get(fault.directive.as_str()).filter(|_| fault.kind == UnitFaultKind::Value)?;
     let value = setting.value.known()?;
     if setting.origin.is_written() {
         return Some(format!("what another line says stays in force: `{}` is {value}", fault.directive));

@@ -1,5 +1,7 @@
 //! The values that meet at a hop: nginx's end, the app's, and that of the unit that runs it.
 
+use std::sync::Arc;
+
 use super::words::{Entry, Words, entry};
 use crate::model::{
     App, AppKind, Datum, Gateway, LevelId, LevelKind, Main, Origin, Route, Setting, Unit, WorkerClass,
@@ -305,8 +307,8 @@ impl Ends<'_> {
     fn of_unit(&self, names: &[&str]) -> Vec<Entry> {
         let Some(unit) = self.unit.filter(|unit| unit.kind() == "service") else { return Vec::new() };
         let setting = |name: &&str| match (unit.settings.get(*name), &unit.open) {
-            (Some(setting), _) => Some(setting.clone()),
-            (None, Some(why)) => Some(Setting::unknown(why.clone(), Origin::DEFAULT)),
+            (Some(setting), _) => Some(Arc::clone(setting)),
+            (None, Some(why)) => Some(Arc::new(Setting::unknown(why.clone(), Origin::DEFAULT))),
             (None, None) => None,
         };
         let found = names.iter().filter_map(|name| Some((*name, setting(name)?)));

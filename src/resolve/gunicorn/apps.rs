@@ -244,7 +244,7 @@ fn gunicorn(stack: &Stack, start: &Start, claims: &Claims) -> (App, Choice) {
 /// The options in `GUNICORN_CMD_ARGS`, and where they are set.
 fn of_variable(environment: &Environment, place: Span, version: Version) -> (Options, Option<Span>) {
     const NAME: &str = "GUNICORN_CMD_ARGS";
-    let set_at = environment.variables.get(NAME).and_then(|setting| setting.origin.place);
+    let set_at = environment.listed(NAME).and_then(|setting| setting.origin.place);
     let options = match variable(environment, NAME) {
         Possible::Known(None) => Options::default(),
         Possible::Known(Some(text)) => match words::split(&text) {
@@ -340,16 +340,17 @@ pub(super) fn of_file(stack: &Stack, file: FileId, unread_launcher: Option<&str>
     let broken = !parsed.errors.is_empty();
     let mut faults = Vec::new();
     let mut settings = Settings::new();
+    let unset = Arc::new(Setting::unknown(nobody, Origin::DEFAULT));
     for row in table::of_version(stack.version) {
         let said = layers::of_scope(row, stack.version, &scope, &directory);
         faults.extend(said.fault.clone().filter(|_| !broken));
         let written = said.value != Possible::Known(None);
         let setting = match (unread_launcher, broken) {
-            (_, true) => Setting::unknown("Gunicorn refuses the configuration file", said.origin),
-            (Some(why), _) if written => Setting::unknown(why, said.origin),
-            _ => said.over(Setting::unknown(nobody, Origin::DEFAULT)),
+            (_, true) => Arc::new(Setting::unknown("Gunicorn refuses the configuration file", said.origin)),
+            (Some(why), _) if written => Arc::new(Setting::unknown(why, said.origin)),
+            _ => said.over(Arc::clone(&unset)),
         };
-        settings.insert(row.name, Arc::new(setting));
+        settings.insert(row.name, setting);
     }
     // What starts it may say something else; what it does not say is not known anyway.
     let listens = Listens { directory: &directory, sockets: &Activation::None };

@@ -61,7 +61,7 @@ pub(super) fn standard(version: Version) -> Settings {
 pub(super) fn resolve(layers: &Layers) -> (Settings, Vec<AppFault>) {
     let mut faults = Faults::default();
     let rows = table::of_version(layers.version);
-    let settings = rows.map(|row| (row.name, layers.shared(row, &mut faults))).collect();
+    let settings = rows.map(|row| (row.name, layers.setting(row, &mut faults))).collect();
     (settings, faults.into_all(layers))
 }
 
@@ -89,17 +89,9 @@ impl Faults {
 
 impl Layers<'_> {
     /// A setting, which is one and the same thing for all apps of which nobody says anything.
-    fn shared(&self, row: &'static Row, faults: &mut Faults) -> Arc<Setting<Datum>> {
-        let setting = self.setting(row, faults);
-        match self.standard.get(row.name) {
-            Some(standard) if **standard == setting => Arc::clone(standard),
-            _ => Arc::new(setting),
-        }
-    }
-
-    fn setting(&self, row: &'static Row, faults: &mut Faults) -> Setting<Datum> {
+    fn setting(&self, row: &'static Row, faults: &mut Faults) -> Arc<Setting<Datum>> {
         if let Some(why) = self.line.refused.as_ref().or(self.variable.refused.as_ref()) {
-            return Setting::unknown(why.clone(), Origin::DEFAULT);
+            return Arc::new(Setting::unknown(why.clone(), Origin::DEFAULT));
         }
         let setting = self.default(row, &mut faults.defaults);
         let setting = self.of_file(row, setting, &mut faults.file);
@@ -108,17 +100,22 @@ impl Layers<'_> {
         self.of_options(row, setting, &self.line, OriginKind::CommandLine, &mut faults.line)
     }
 
+    /// What goes where nobody says anything.
+    fn standard(&self, row: &Row) -> Arc<Setting<Datum>> {
+        let standard = self.standard.get(row.name).cloned();
+        standard.unwrap_or_else(|| Arc::new(fallback(row, self.version)))
+    }
+
     /// The default, which three settings take from the environment.
-    fn default(&self, row: &'static Row, faults: &mut Vec<AppFault>) -> Setting<Datum> {
+    fn default(&self, row: &'static Row, faults: &mut Vec<AppFault>) -> Arc<Setting<Datum>> {
         let variable_name = match row.name {
             "bind" => "PORT",
             "workers" => "WEB_CONCURRENCY",
             "forwarded_allow_ips" => "FORWARDED_ALLOW_IPS",
             "default_proc_name" | "logconfig" => return self.of_application(row),
-            _ => return fallback(row, self.version),
+            _ => return self.standard(row),
         };
-        let standard = fallback(row, self.version);
-        let place = self.environment.variables.get(variable_name).and_then(|setting| setting.origin.place);
+        let place = self.environment.listed(variable_name).and_then(|setting| setting.origin.place);
         let from_environment = place
             .map_or(Origin { kind: OriginKind::Environment, place: None, anchor: None }, |place| {
                 Origin::at(OriginKind::Environment, place)
@@ -135,8 +132,8 @@ impl Layers<'_> {
             };
             validate(row, self.version, &value, &self.directory)
         };
-        match variable(self.environment, variable_name) {
-            Possible::Known(None) => standard,
+        Arc::new(match variable(self.environment, variable_name) {
+            Possible::Known(None) => return self.standard(row),
             Possible::Known(Some(text)) => {
                 let value = match read(&text) {
                     Ok(datum) => Possible::Known(datum),
@@ -160,7 +157,7 @@ impl Layers<'_> {
                 format!("`{variable_name}` of the environment decides: {why}"),
                 Origin::DEFAULT,
             ),
-        }
+        })
     }
 
     fn fault(
@@ -176,24 +173,28 @@ impl Layers<'_> {
     }
 
     /// Gunicorn takes two defaults from the application that it is to serve, `init` in `gunicorn/app/wsgiapp.py`.
-    fn of_application(&self, row: &'static Row) -> Setting<Datum> {
-        let standard = fallback(row, self.version);
+    fn of_application(&self, row: &'static Row) -> Arc<Setting<Datum>> {
         let mut rows = table::of_version(self.version);
         if rows.any(|row| {
             row.name == "paste" && (self.line.get(row).is_some() || self.line.doubt(row).is_some())
         }) {
-            return Setting::unknown("what `--paste` brings is not known", Origin::DEFAULT);
+            return Arc::new(Setting::unknown("what `--paste` brings is not known", Origin::DEFAULT));
         }
         match &self.line.target {
             Some((text, place)) if row.name == "default_proc_name" => {
                 let origin = Origin::at(OriginKind::CommandLine, *place);
-                Setting { value: text.clone().map(Datum::Text), origin }
+                Arc::new(Setting { value: text.clone().map(Datum::Text), origin })
             }
-            _ => standard,
+            _ => self.standard(row),
         }
     }
 
-    fn of_file(&self, row: &Row, below: Setting<Datum>, faults: &mut Vec<AppFault>) -> Setting<Datum> {
+    fn of_file(
+        &self,
+        row: &Row,
+        below: Arc<Setting<Datum>>,
+        faults: &mut Vec<AppFault>,
+    ) -> Arc<Setting<Datum>> {
         match &self.file {
             File::Absent => below,
             File::Read(scope) => {
@@ -203,20 +204,20 @@ impl Layers<'_> {
             }
             File::Perhaps(scopes, why) => {
                 let may_bind = scopes.iter().any(|scope| scope.bound(row.name) != Possible::Known(None));
-                if may_bind { Setting::unknown(why.clone(), Origin::DEFAULT) } else { below }
+                if may_bind { Arc::new(Setting::unknown(why.clone(), Origin::DEFAULT)) } else { below }
             }
-            File::Unknown(why) => Setting::unknown(why.clone(), Origin::DEFAULT),
+            File::Unknown(why) => Arc::new(Setting::unknown(why.clone(), Origin::DEFAULT)),
         }
     }
 
     fn of_options(
         &self,
         row: &Row,
-        below: Setting<Datum>,
+        below: Arc<Setting<Datum>>,
         options: &Options,
         kind: OriginKind,
         faults: &mut Vec<AppFault>,
-    ) -> Setting<Datum> {
+    ) -> Arc<Setting<Datum>> {
         if let Some(given) = options.get(row) {
             let directory = &self.directory;
             let judged = judge(row, &given.value, |value| validate(row, self.version, value, directory));
@@ -233,10 +234,10 @@ impl Layers<'_> {
                 (OriginKind::Environment, None) => Origin { kind, place: None, anchor: None },
                 _ => self.origin_of(given, kind),
             };
-            return Setting { value, origin };
+            return Arc::new(Setting { value, origin });
         }
         match options.doubt(row) {
-            Some(why) => Setting::unknown(why, below.origin),
+            Some(why) => Arc::new(Setting::unknown(why, below.origin.clone())),
             None => below,
         }
     }
@@ -338,17 +339,17 @@ fn fault(
 
 impl Said {
     /// The setting where the layer below says something too.
-    pub(super) fn over(self, below: Setting<Datum>) -> Setting<Datum> {
+    pub(super) fn over(self, below: Arc<Setting<Datum>>) -> Arc<Setting<Datum>> {
         let origin = self.origin;
-        match self.value {
-            Possible::Known(None) => below,
+        Arc::new(match self.value {
+            Possible::Known(None) => return below,
             Possible::Known(Some(datum)) => Setting::known(datum, origin),
             Possible::Unknown(why) => Setting { value: Possible::Unknown(why), origin },
             Possible::OneOf(values) => Setting { value: each_over(values, &below), origin },
             Possible::Usually(usual) => {
                 Setting { value: each_over(usual.values, &below).unless(&usual.unless), origin }
             }
-        }
+        })
     }
 }
 

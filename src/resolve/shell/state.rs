@@ -174,7 +174,7 @@ impl State {
     /// Whether programs certainly get a variable.
     fn is_exported(&self, name: &str) -> bool {
         let environment = &self.environment;
-        environment.variables.contains_key(name)
+        environment.listed(name).is_some()
             && !self.perhaps_exported.contains(name)
             && (environment.open.is_none() || environment.firm.contains(name))
     }

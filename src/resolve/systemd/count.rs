@@ -2,16 +2,13 @@
 //!
 //! Source: `service_verify` in `src/core/service.c` of systemd 252; tried with `systemd-analyze verify`.
 
-use std::collections::BTreeMap;
-
 use super::merge::{Line, Merged};
+use super::settings::Settings;
 use super::specifiers::is_placeholder;
 use crate::edit::{Applicability, Edit};
-use crate::model::{Datum, Mend, Setting, UnitCommand, UnitFault, UnitFaultKind};
+use crate::model::{Datum, Mend, UnitCommand, UnitFault, UnitFaultKind};
 use crate::source::{Sources, Span};
 use crate::value::Possible;
-
-type Settings = BTreeMap<String, Setting<Datum>>;
 
 /// What systemd objects to in the number of commands, if it does for certain. `faults` are those of the lines: what they
 /// take from the unit is not missed a second time.

@@ -5,9 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::merge::{Line, Merged};
-use crate::model::{Datum, Denial, Facility, Setting};
-
-type Settings = BTreeMap<String, Setting<Datum>>;
+use super::settings::Settings;
+use crate::model::{Denial, Facility};
 
 /// What is certainly denied, and by which line. `joins`: whether its network may be that of another unit.
 pub(super) fn denied(unit: &Merged<'_>, settings: &Settings, joins: bool) -> BTreeMap<Facility, Denial> {

@@ -1,5 +1,7 @@
 //! The environment that a service's processes get.
 
+use std::sync::LazyLock;
+
 use super::merge::{HOLE, Line, Merged};
 use super::specifiers;
 use super::words::{self, Escapes};
@@ -8,7 +10,7 @@ use crate::edit::{Applicability, Edit};
 use crate::model::{
     Manager, Mend, Origin, OriginKind, Setting, UnitFault, UnitFaultKind, Unresolved, Variables,
 };
-use crate::resolve::launch::Environment;
+use crate::resolve::launch::{Environment, Given};
 use crate::resolve::paths::{Mapped, is_example};
 use crate::source::{FileKind, Span};
 use crate::value::Possible;
@@ -54,6 +56,10 @@ const BY_SYSTEMD: [&str; 36] = [
     "WATCHDOG_USEC",
 ];
 
+static GIVEN: LazyLock<Given> = LazyLock::new(|| {
+    BY_SYSTEMD.into_iter().map(|name| (name, Setting::unknown("systemd sets it", Origin::DEFAULT))).collect()
+});
+
 /// The environment of a service: what systemd sets, under `Environment=`, under the files of `EnvironmentFile=`,
 /// whatever the order of the lines.
 pub(super) fn environment(
@@ -62,11 +68,7 @@ pub(super) fn environment(
     unresolved: &mut Vec<Unresolved>,
     faults: &mut Vec<UnitFault>,
 ) -> Environment {
-    let mut environment = Environment::default();
-    for name in BY_SYSTEMD {
-        let unknown = Setting::unknown("systemd sets it", Origin::DEFAULT);
-        environment.set(name.into(), unknown);
-    }
+    let mut environment = Environment::of(&GIVEN);
     if unit.hole("Service").is_some() {
         environment.open = Some(HOLE.into());
     }
@@ -94,10 +96,10 @@ pub(super) fn environment(
 
 /// What the lines of `Environment=` alone assign.
 pub(super) fn variables(unit: &Merged<'_>) -> Variables {
-    let mut environment =
-        Environment { open: unit.hole("Service").map(|_| HOLE.into()), ..Environment::default() };
+    let mut environment = Environment::default();
+    environment.open = unit.hole("Service").map(|_| HOLE.into());
     assign_all(unit, &mut environment);
-    let values = environment.variables.iter().map(|(name, it)| (name.clone(), it.value.clone()));
+    let values = environment.added().map(|(name, it)| (name.clone(), it.value.clone()));
     Variables { values: values.collect(), open: environment.open }
 }
 
@@ -225,7 +227,7 @@ fn read_file(
         };
         let place = Span::new(file, part);
         let exported = Setting::unknown("systemd drops it", Origin::at(OriginKind::Environment, place));
-        if !environment.variables.contains_key(name) {
+        if environment.listed(name).is_none() {
             environment.set(name.into(), exported);
         }
         faults.push(dropped(place, written, name));

@@ -7,10 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::denied;
 use super::merge::{HOLE, Merged};
-use crate::model::{Datum, Facility, FromDatum, Manager, Mount, MountKind, Origin, Sandbox, Setting};
+use super::settings::Settings;
+use crate::model::{Facility, FromDatum, Manager, Mount, MountKind, Origin, Sandbox};
 use crate::value::{Possible, normalize_path};
-
-type Settings = BTreeMap<String, Setting<Datum>>;
 
 /// The directories that systemd makes for a service, and where.
 const MADE: [(&str, &str); 5] = [

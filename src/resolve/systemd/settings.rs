@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::{Arc, LazyLock};
 
 use super::judged;
 use super::merge::{HOLE, Line, Merged};
@@ -10,7 +11,8 @@ use crate::model::{Datum, Manager, Origin, Setting};
 use crate::units::{self, Kind, Row};
 use crate::value::{Duration, Possible};
 
-type Settings = BTreeMap<String, Setting<Datum>>;
+/// The settings of a unit, by systemd's own names. Units share the defaults.
+pub(super) type Settings = BTreeMap<&'static str, Arc<Setting<Datum>>>;
 
 /// The settings of a unit.
 pub(super) fn settings(unit: &Merged<'_>, version: u32) -> Settings {
@@ -20,34 +22,32 @@ pub(super) fn settings(unit: &Merged<'_>, version: u32) -> Settings {
     }
     let own = own_section(unit.name.kind);
     for section in ["Install", own, "Unit"] {
-        let mut by_name: BTreeMap<&str, Vec<Line<'_>>> = BTreeMap::new();
+        let mut by_name: BTreeMap<&'static str, Vec<(Line<'_>, &'static Row)>> = BTreeMap::new();
         for line in unit.lines().iter().filter(|line| line.section == section) {
             // A directive that systemd does not know sets nothing.
-            if units::is_known(section, &line.entry.key, version) == Some(false) {
-                continue;
-            }
-            for name in names(&line.entry.key) {
-                by_name.entry(name).or_default().push(*line);
+            let row = units::find(section, &line.entry.key);
+            let Some(row) = row.filter(|row| units::has(row, version) != Some(false)) else { continue };
+            for name in names(row) {
+                by_name.entry(name).or_default().push((*line, row));
             }
         }
         for (name, lines) in by_name {
-            let lines: Vec<(Line<'_>, &Row)> =
-                lines.into_iter().filter_map(|it| Some((it, units::find(section, &it.entry.key)?))).collect();
             let setting = match adds_up(name) {
                 Some(of_words) => list(unit, &lines, of_words, version),
                 None => scalar(unit, name, &lines, version),
             };
             if let Some(setting) = setting {
-                settings.insert(name.into(), setting);
+                settings.insert(name, Arc::new(setting));
             }
         }
     }
-    for (name, datum) in defaults(unit, &settings) {
-        settings.entry(name.into()).or_insert_with(|| Setting::known(datum, Origin::DEFAULT));
+    for (name, setting) in defaults(unit, &settings) {
+        settings.entry(name).or_insert(setting);
     }
     if let Some(why) = open(unit) {
         // Whatever is written or not written may be overridden.
-        settings.values_mut().for_each(|setting| setting.value = Possible::Unknown(why.clone()));
+        let unknown = || Possible::Unknown(why.clone());
+        settings.values_mut().for_each(|setting| Arc::make_mut(setting).value = unknown());
     }
     settings
 }
@@ -74,16 +74,16 @@ fn own_section(kind: &str) -> &'static str {
     }
 }
 
-/// The names that a key sets: `TimeoutSec` is two, and some have an older name.
-fn names(key: &str) -> Vec<&str> {
-    match key {
-        "TimeoutSec" => vec!["TimeoutStartSec", "TimeoutStopSec"],
-        "StartLimitInterval" => vec!["StartLimitIntervalSec"],
-        "BindTo" => vec!["BindsTo"],
-        "ReadWriteDirectories" => vec!["ReadWritePaths"],
-        "ReadOnlyDirectories" => vec!["ReadOnlyPaths"],
-        "InaccessibleDirectories" => vec!["InaccessiblePaths"],
-        _ => vec![key],
+/// The names that a directive sets: `TimeoutSec` is two, and some have an older name.
+fn names(row: &'static Row) -> &'static [&'static str] {
+    match row.name {
+        "TimeoutSec" => &["TimeoutStartSec", "TimeoutStopSec"],
+        "StartLimitInterval" => &["StartLimitIntervalSec"],
+        "BindTo" => &["BindsTo"],
+        "ReadWriteDirectories" => &["ReadWritePaths"],
+        "ReadOnlyDirectories" => &["ReadOnlyPaths"],
+        "InaccessibleDirectories" => &["InaccessiblePaths"],
+        _ => std::slice::from_ref(&row.name),
     }
 }
 
@@ -277,19 +277,61 @@ fn taken_words(text: &str, escapes: Escapes) -> Vec<(String, Range<usize>)> {
     words
 }
 
+type Default = (&'static str, Arc<Setting<Datum>>);
+
+fn default(name: &'static str, datum: Datum) -> Default {
+    (name, Arc::new(Setting::known(datum, Origin::DEFAULT)))
+}
+
+fn text(text: &str) -> Datum {
+    Datum::Text(text.into())
+}
+
+static OF_SOCKETS: LazyLock<[Default; 4]> = LazyLock::new(|| {
+    [
+        default("Accept", Datum::Bool(false)),
+        default("DirectoryMode", text("0755")),
+        default("RemoveOnStop", Datum::Bool(false)),
+        default("SocketMode", text("0666")),
+    ]
+});
+
+static OF_SERVICES: LazyLock<[Default; 18]> = LazyLock::new(|| {
+    [
+        default("DynamicUser", Datum::Bool(false)),
+        default("GuessMainPID", Datum::Bool(true)),
+        default("KillMode", text("control-group")),
+        default("KillSignal", text("SIGTERM")),
+        default("LimitNOFILE", text("1024:524288")),
+        default("PrivateNetwork", Datum::Bool(false)),
+        default("PrivateTmp", Datum::Bool(false)),
+        default("ProtectHome", Datum::Bool(false)),
+        default("ProtectSystem", Datum::Bool(false)),
+        default("Restart", text("no")),
+        default("RestartSec", Datum::Duration(Duration { milliseconds: 100 })),
+        default("RuntimeDirectoryMode", text("0755")),
+        default("RuntimeDirectoryPreserve", Datum::Bool(false)),
+        default("SendSIGKILL", Datum::Bool(true)),
+        default("StartLimitBurst", text("5")),
+        default("StartLimitIntervalSec", Datum::Duration(Duration::seconds(10))),
+        default("TimeoutStopSec", Datum::Duration(Duration::seconds(90))),
+        default("UMask", text("0022")),
+    ]
+});
+
+/// For a service of any type but `oneshot`.
+static START: LazyLock<Default> =
+    LazyLock::new(|| default("TimeoutStartSec", Datum::Duration(Duration::seconds(90))));
+
+/// For a service of the system's manager.
+static DIRECTORY: LazyLock<Default> = LazyLock::new(|| default("WorkingDirectory", text("/")));
+
 /// What holds where nothing is written. Seen with `systemctl show` of systemd 252 and 257.
-fn defaults(unit: &Merged<'_>, written: &Settings) -> Vec<(&'static str, Datum)> {
-    let text = |text: &str| Datum::Text(text.into());
-    if !matches!(unit.name.kind, "service" | "socket") {
-        return Vec::new();
-    }
-    if unit.name.kind == "socket" {
-        return vec![
-            ("Accept", Datum::Bool(false)),
-            ("DirectoryMode", text("0755")),
-            ("RemoveOnStop", Datum::Bool(false)),
-            ("SocketMode", text("0666")),
-        ];
+fn defaults(unit: &Merged<'_>, written: &Settings) -> Vec<Default> {
+    match unit.name.kind {
+        "socket" => return OF_SOCKETS.to_vec(),
+        "service" => {}
+        _ => return Vec::new(),
     }
     let kind = match written.get("Type") {
         Some(setting) => setting.read::<String>().value,
@@ -297,36 +339,17 @@ fn defaults(unit: &Merged<'_>, written: &Settings) -> Vec<(&'static str, Datum)>
         None if written.contains_key("ExecStart") => Possible::Known("simple".into()),
         None => Possible::Known("oneshot".into()),
     };
-    let mut defaults = vec![
-        ("DynamicUser", Datum::Bool(false)),
-        ("GuessMainPID", Datum::Bool(true)),
-        ("KillMode", text("control-group")),
-        ("KillSignal", text("SIGTERM")),
-        ("LimitNOFILE", text("1024:524288")),
-        ("PrivateNetwork", Datum::Bool(false)),
-        ("PrivateTmp", Datum::Bool(false)),
-        ("ProtectHome", Datum::Bool(false)),
-        ("ProtectSystem", Datum::Bool(false)),
-        ("Restart", text("no")),
-        ("RestartSec", Datum::Duration(Duration { milliseconds: 100 })),
-        ("RuntimeDirectoryMode", text("0755")),
-        ("RuntimeDirectoryPreserve", Datum::Bool(false)),
-        ("SendSIGKILL", Datum::Bool(true)),
-        ("StartLimitBurst", text("5")),
-        ("StartLimitIntervalSec", Datum::Duration(Duration::seconds(10))),
-        ("TimeoutStopSec", Datum::Duration(Duration::seconds(90))),
-        ("UMask", text("0022")),
-    ];
+    let mut defaults = OF_SERVICES.to_vec();
     match kind {
         Possible::Known(kind) => {
-            let start = if kind == "oneshot" { Duration::INFINITY } else { Duration::seconds(90) };
-            defaults.push(("TimeoutStartSec", Datum::Duration(start)));
-            defaults.push(("Type", Datum::Text(kind)));
+            let forever = || default("TimeoutStartSec", Datum::Duration(Duration::INFINITY));
+            defaults.push(if kind == "oneshot" { forever() } else { START.clone() });
+            defaults.push(default("Type", Datum::Text(kind)));
         }
         Possible::OneOf(_) | Possible::Usually(_) | Possible::Unknown(_) => {}
     }
     if unit.manager == Manager::System {
-        defaults.push(("WorkingDirectory", text("/")));
+        defaults.push(DIRECTORY.clone());
     }
     defaults
 }

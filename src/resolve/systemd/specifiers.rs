@@ -73,11 +73,13 @@ fn value(letter: char, name: &UnitName, manager: Manager) -> Result<String, Stri
 pub(in crate::resolve) fn is_placeholder(text: &str) -> bool {
     let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ' | '.');
     let upper = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    marked(text, "<", ">", named)
-        || marked(text, "@", "@", named)
-        || marked(text, "{", "}", named)
-        || marked(text, "__", "__", upper)
-        || text.to_ascii_lowercase().contains("placeholder")
+    const WORD: &[u8] = b"placeholder";
+    // All values are asked, and hardly one has any of these.
+    text.contains('<') && marked(text, "<", ">", named)
+        || text.contains('@') && marked(text, "@", "@", named)
+        || text.contains('{') && marked(text, "{", "}", named)
+        || text.contains('_') && marked(text, "__", "__", upper)
+        || text.as_bytes().windows(WORD.len()).any(|it| it.eq_ignore_ascii_case(WORD))
 }
 
 /// Whether a name of at most 60 characters stands between two marks; `${NAME}` is a variable and does not count.
