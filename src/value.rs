@@ -4,6 +4,7 @@
 
 mod duration;
 mod endpoint;
+mod few;
 mod globs;
 mod names;
 mod near;
@@ -13,6 +14,7 @@ mod stage;
 
 pub use duration::Duration;
 pub use endpoint::{Endpoint, Host, Reach, normalize_path};
+pub use few::Few;
 pub use globs::Globs;
 pub use names::Names;
 pub use near::{distance, nearest};

@@ -248,8 +248,13 @@ impl<T> Setting<T> {
 impl Setting<Datum> {
     /// The setting as a value of one type. What is of another type is unknown.
     pub fn read<T: FromDatum>(&self) -> Setting<T> {
-        Setting { value: self.value.as_ref().try_map(convert), origin: self.origin.clone() }
+        Setting { value: read(&self.value), origin: self.origin.clone() }
     }
+}
+
+/// A value as one of one type. What is of another type is unknown.
+pub(super) fn read<T: FromDatum>(value: &Possible<Datum>) -> Possible<T> {
+    value.as_ref().try_map(convert)
 }
 
 fn convert<T: FromDatum>(datum: &Datum) -> Result<T, String> {

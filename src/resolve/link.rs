@@ -306,7 +306,7 @@ mod tests {
         Anchor, AppKind, Dialect, Level, LevelId, LevelKind, Listen, Origin, Peer, Setting, UnitId, Uri,
     };
     use crate::source::{FileKind, Source, Span};
-    use crate::value::Host;
+    use crate::value::{Few, Host};
 
     const SPAN: Span = Span { file: FileId(0), start: 0, end: 0 };
 
@@ -342,8 +342,8 @@ mod tests {
             matching: None,
             written: Vec::new(),
             sent: Vec::new(),
-            jumps: Vec::new(),
-            holes: Vec::new(),
+            jumps: Few::NONE,
+            holes: Few::NONE,
             rescues: None,
             rewrites: false,
             diverts: false,

@@ -148,7 +148,7 @@ fn locations<'a>(
                 here.hides_errors &= level.rescues.is_some();
                 here.answers |= level.rescues.is_none() && matching.kind != MatchKind::Named && answering[at];
                 let is_prefix = matches!(matching.kind, MatchKind::Prefix | MatchKind::PrefixFirst);
-                here.takes_all |= is_prefix && matching.pattern == "/";
+                here.takes_all |= is_prefix && &*matching.pattern == "/";
                 if matching.kind == MatchKind::Named {
                     here.names.insert(&matching.pattern, level.header);
                 }

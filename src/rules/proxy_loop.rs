@@ -69,7 +69,7 @@ fn returns_as_it_came(nginx: &Nginx, route: &Route, conditional: &BTreeSet<Level
         (_, MatchKind::Named) => false,
         (Uri::Kept, _) => true,
         (Uri::Replaced(uri, _), MatchKind::Prefix | MatchKind::PrefixFirst | MatchKind::Exact) => {
-            *uri == matching.pattern
+            **uri == *matching.pattern
         }
         (Uri::Replaced(..) | Uri::Computed | Uri::Unknown(_), _) => false,
     };

@@ -65,7 +65,7 @@ fn is_prefix(kind: MatchKind) -> bool {
 /// Only what is the root of a tree for certain is judged.
 fn joint(context: &Context, id: RouteId, route: &Route) -> Option<Joint> {
     let (matching, uri, _) = parts(&context.deployment.nginx, route)?;
-    let pattern = matching.pattern.as_str();
+    let pattern = &*matching.pattern;
     let is_path = |text: &str| text.starts_with('/') && text.bytes().all(is_plain);
     if !is_path(pattern) || !is_path(uri) {
         return None;
@@ -139,7 +139,7 @@ impl Surroundings {
             it.roots.push(root);
             match (level.kind, &level.matching, level.parent) {
                 (LevelKind::Location, Some(matching), _) if is_prefix(matching.kind) => {
-                    it.prefixes.insert((root, matching.pattern.clone()));
+                    it.prefixes.insert((root, matching.pattern.to_string()));
                 }
                 (LevelKind::Location, Some(matching), _)
                     if matching.kind == MatchKind::Regex && !matching.pattern.contains("\\.") =>
@@ -179,7 +179,7 @@ impl Surroundings {
 fn finding(context: &Context, route: &Route, joint: Joint) -> Option<Finding> {
     let nginx = &context.deployment.nginx;
     let (matching, uri, place) = parts(nginx, route)?;
-    let pattern = matching.pattern.as_str();
+    let pattern = &*matching.pattern;
     let slash = if joint == Joint::Doubled { "/" } else { "" };
     let (asked, arrives) = (format!("{pattern}{slash}x"), format!("{uri}{slash}x"));
     let why = match joint {

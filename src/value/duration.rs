@@ -23,15 +23,17 @@ impl Duration {
     ///
     /// Source: `ngx_parse_time` in `src/core/ngx_parse.c` of nginx 1.31.3.
     pub fn from_nginx(text: &str) -> Option<Duration> {
-        const UNITS: [(&str, u64); 8] = [
-            ("y", 365 * 86_400_000),
-            ("M", 30 * 86_400_000),
-            ("w", 7 * 86_400_000),
-            ("d", 86_400_000),
-            ("h", 3_600_000),
-            ("m", 60_000),
-            ("s", 1000),
-            ("ms", 1),
+        // `ms` is the only one of two letters, and comes last.
+        const MS: usize = 7;
+        const UNITS: [(u8, u64); 8] = [
+            (b'y', 365 * 86_400_000),
+            (b'M', 30 * 86_400_000),
+            (b'w', 7 * 86_400_000),
+            (b'd', 86_400_000),
+            (b'h', 3_600_000),
+            (b'm', 60_000),
+            (b's', 1000),
+            (b'm', 1),
         ];
         let mut rest = text;
         let mut total: u64 = 0;
@@ -41,18 +43,18 @@ impl Duration {
             let number: u64 = rest[..digits].parse().ok()?;
             rest = &rest[digits..];
             let unit = if rest.starts_with("ms") {
-                7
+                MS
             } else {
-                match rest.chars().next() {
-                    None | Some(' ') => 6,
-                    Some(letter) => UNITS.iter().position(|(name, _)| *name == letter.to_string())?,
+                match rest.bytes().next() {
+                    None | Some(b' ') => 6,
+                    Some(letter) => UNITS.iter().position(|(name, _)| *name == letter)?,
                 }
             };
             if smallest.is_some_and(|before| unit <= before) {
                 return None;
             }
             smallest = Some(unit);
-            let length = UNITS[unit].0.len().min(rest.len());
+            let length = if unit == MS { 2 } else { 1 }.min(rest.len());
             rest = rest[length..].trim_start_matches(' ');
             total = total.checked_add(number.checked_mul(UNITS[unit].1)?)?;
         }

@@ -2,7 +2,7 @@
 
 use super::super::{Anchor, Datum, OriginKind};
 use crate::source::Span;
-use crate::value::Possible;
+use crate::value::{Few, Possible};
 
 /// A configuration level, as an index into [`Nginx::levels`](super::Nginx::levels).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,7 +18,7 @@ pub struct Level {
     /// The words before the brace: `location /data`. A file's first byte for a level that no block opens.
     pub header: Span,
     /// The same for a person, without the folds of the file: `location /data`.
-    pub title: String,
+    pub title: Box<str>,
     /// What requests a `location` is for; `None` for any other level, and where a template fills it in.
     pub matching: Option<Matching>,
     /// The known directives that stand in it (see [`directive`](super::directive)), in order.
@@ -26,9 +26,9 @@ pub struct Level {
     /// The headers and parameters that stand in it, in order. One of them at a level hides all that is inherited.
     pub sent: Vec<Sent>,
     /// Where requests are sent on to a named location.
-    pub jumps: Vec<Jump>,
+    pub jumps: Few<Jump>,
     /// What stands in it and cannot be read.
-    pub holes: Vec<Hole>,
+    pub holes: Few<Hole>,
     /// Which errors an `error_page` that stands in it turns into another answer; `None` where none stands in it, and
     /// what is inherited goes.
     pub rescues: Option<Rescues>,
@@ -45,7 +45,7 @@ pub struct Level {
     /// a `rewrite` send on do.
     pub internal: bool,
     /// Why what encloses it is not known, for the first level of a fragment that no file of the stack includes.
-    pub open_above: Option<String>,
+    pub open_above: Option<Box<str>>,
 }
 
 /// The kinds of configuration levels.
@@ -86,7 +86,7 @@ pub struct Matching {
     /// How the pattern is compared.
     pub kind: MatchKind,
     /// What the URI is compared with; the name with its `@` for a named location.
-    pub pattern: String,
+    pub pattern: Box<str>,
 }
 
 /// How a location's pattern is compared with a URI.

@@ -1,9 +1,27 @@
 //! Which value of a directive is in force at a level.
 
+use super::super::setting::read;
 use super::super::{Datum, FromDatum, Origin, OriginKind, Setting, Version};
 use super::{Level, LevelId, LevelKind, MatchKind, Nginx, Rescues, directive};
 use crate::source::Span;
 use crate::value::Possible;
+
+/// What stands of a directive at a level and around it.
+enum Standing<'a> {
+    /// Its value.
+    Written(&'a Possible<Datum>, Origin),
+    /// Something that may set it, or that cannot be read: why.
+    Unknown(String, Origin),
+    /// Nothing.
+    Nowhere,
+}
+
+fn default(name: &str, version: Version) -> Setting<Datum> {
+    match directive(name) {
+        Some(directive) => Setting::known(directive.default(version), Origin::DEFAULT),
+        None => Setting::unknown("not resolved yet", Origin::DEFAULT),
+    }
+}
 
 impl Nginx {
     /// The level of an identifier that this configuration gave out.
@@ -15,11 +33,23 @@ impl Nginx {
     ///
     /// It is unknown where a level between could set it unseen, and for a name that is not in the table of directives.
     pub fn setting<T: FromDatum>(&self, level: LevelId, name: &str, version: Version) -> Setting<T> {
-        self.datum(level, name, version).read()
+        match self.standing(level, name) {
+            Standing::Written(value, origin) => Setting { value: read(value), origin },
+            Standing::Unknown(why, origin) => Setting::unknown(why, origin),
+            Standing::Nowhere => default(name, version).read(),
+        }
     }
 
     /// As [`Nginx::setting`], of whatever type it is.
     pub fn datum(&self, level: LevelId, name: &str, version: Version) -> Setting<Datum> {
+        match self.standing(level, name) {
+            Standing::Written(value, origin) => Setting { value: value.clone(), origin },
+            Standing::Unknown(why, origin) => Setting::unknown(why, origin),
+            Standing::Nowhere => default(name, version),
+        }
+    }
+
+    fn standing(&self, level: LevelId, name: &str) -> Standing<'_> {
         let mut kind = OriginKind::Written;
         let mut next = Some(level);
         while let Some(id) = next {
@@ -28,24 +58,21 @@ impl Nginx {
             if let Some(first) = written.next() {
                 let origin = Origin::anchored(kind, first.anchor);
                 return match written.next() {
-                    None => Setting { value: first.value.clone(), origin },
-                    Some(_) => Setting::unknown(format!("`{name}` is written twice in one block"), origin),
+                    None => Standing::Written(&first.value, origin),
+                    Some(_) => Standing::Unknown(format!("`{name}` is written twice in one block"), origin),
                 };
             }
             if let Some(hole) = here.holes.iter().find(|hole| hole.may_set(name)) {
                 let kind = if hole.kind == OriginKind::Template { hole.kind } else { kind };
-                return Setting::unknown(hole.why.clone(), Origin::at(kind, hole.span));
+                return Standing::Unknown(hole.why.clone(), Origin::at(kind, hole.span));
             }
             if let Some(why) = &here.open_above {
-                return Setting::unknown(why.clone(), Origin::at(OriginKind::Inherited, here.header));
+                return Standing::Unknown(why.to_string(), Origin::at(OriginKind::Inherited, here.header));
             }
             kind = OriginKind::Inherited;
             next = here.parent;
         }
-        match directive(name) {
-            Some(directive) => Setting::known(directive.default(version), Origin::DEFAULT),
-            None => Setting { value: Possible::Unknown("not resolved yet".into()), origin: Origin::DEFAULT },
-        }
+        Standing::Nowhere
     }
 
     /// Which requests that nginx cannot get an answer for at a level may be answered all the same, by an `error_page`.

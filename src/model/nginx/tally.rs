@@ -1,5 +1,6 @@
 //! Of how many readings of a statement something holds.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use crate::source::Span;
@@ -7,18 +8,29 @@ use crate::source::Span;
 /// How often statements are read, and of how many of the readings something holds: the file of one may be included in
 /// several places, and a value that is inherited goes for several routes.
 #[derive(Clone, Debug, Default)]
-pub struct Tally(BTreeMap<Span, (usize, usize)>);
+pub struct Tally {
+    readings: Vec<(Span, bool)>,
+    /// Whether it holds in all readings of each statement: for the few that ask, as all are counted.
+    whole: OnceCell<BTreeMap<Span, bool>>,
+}
 
 impl Tally {
     /// Counts a reading.
     pub fn count(&mut self, statement: Span, holds: bool) {
-        let (all, these) = self.0.entry(statement).or_default();
-        *all += 1;
-        *these += usize::from(holds);
+        self.readings.push((statement, holds));
+        self.whole.take();
     }
 
-    /// Whether it holds wherever a statement is read.
+    /// Whether it holds wherever a statement is read; not where it is read nowhere.
     pub fn is_whole(&self, statement: Span) -> bool {
-        self.0.get(&statement).is_some_and(|(all, these)| all == these)
+        self.whole.get_or_init(|| whole(&self.readings)).get(&statement) == Some(&true)
     }
+}
+
+fn whole(readings: &[(Span, bool)]) -> BTreeMap<Span, bool> {
+    let mut whole = BTreeMap::new();
+    for (statement, holds) in readings {
+        *whole.entry(*statement).or_insert(true) &= holds;
+    }
+    whole
 }

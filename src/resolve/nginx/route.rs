@@ -14,8 +14,7 @@ use super::variable::{self, Variables};
 use super::{Known, refuse};
 use crate::edit::Edit;
 use crate::model::{
-    Anchor, Fault, FaultKind, Gateway, LevelId, LookedUp, Mend, Nginx, Peer, Route, Unresolved, UpstreamId,
-    Uri,
+    Anchor, Fault, FaultKind, Gateway, LookedUp, Mend, Nginx, Peer, Route, Unresolved, UpstreamId, Uri,
 };
 use crate::resolve::variants;
 use crate::source::{FileId, Sources, Span};
@@ -28,11 +27,11 @@ const MAX_PEERS: usize = 1_000_000;
 /// Makes a route of every pass.
 pub(super) fn apply(found: &mut Found, known: &Known) {
     let (index, sources) = (Index::new(found, known), known.sources);
-    let mut in_level: BTreeMap<LevelId, usize> = BTreeMap::new();
+    let mut in_level = vec![0_u32; found.nginx.levels.len()];
     for pass in &found.passes {
-        *in_level.entry(pass.level).or_default() += 1;
+        in_level[pass.level.0 as usize] += 1;
     }
-    let is_only = |pass: &Pass| in_level.get(&pass.level) == Some(&1);
+    let is_only = |pass: &Pass| in_level[pass.level.0 as usize] == 1;
     let target = |pass: &Pass| match (&pass.maybe, is_only(pass)) {
         (Some(why), _) => Err(Trouble::Unknown(why.clone())),
         (None, false) => Err(Trouble::Unknown("several passes stand in one block".into())),

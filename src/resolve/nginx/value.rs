@@ -2,63 +2,74 @@
 
 use super::trouble;
 use crate::model::{Buffers, Datum, Directive as Known, ValueKind, Version};
-use crate::syntax::nginx::Directive;
+use crate::syntax::nginx::{Directive, Word};
 use crate::value::{Duration, Possible, Size};
 
 /// What nginx says of an argument that means nothing, if it is one word of the table's directives that is wrong and not
 /// their number.
 pub(super) fn refusal(known: &Known, directive: &Directive, nginx: Version) -> Option<String> {
-    let words: Vec<&str> = directive.arguments().iter().map(|word| word.text.as_str()).collect();
-    let is_filled_in = |word: &&str| word.contains('$') || trouble::filled_in(word).is_some();
+    let words = directive.arguments();
+    let is_filled_in = |word: &Word| word.text.contains('$') || trouble::filled_in(&word.text).is_some();
     let expected = if known.kind == ValueKind::Buffers { 2 } else { 1 };
     // What is no `on` or `off` is refused before the module sees it.
     if matches!(known.kind, ValueKind::Words | ValueKind::Flag)
         || words.len() != expected
         || words.iter().any(is_filled_in)
-        || read(known, &words, nginx).is_some()
+        || read(known, words, nginx).is_some()
     {
         return None;
     }
     let name = known.name;
     Some(match known.kind {
         ValueKind::Number => format!("\"{name}\" directive invalid number"),
-        ValueKind::Word => format!("invalid value \"{}\"", words[0]),
+        ValueKind::Word => format!("invalid value \"{}\"", words[0].text),
         _ => format!("\"{name}\" directive invalid value"),
     })
 }
 
 /// What a directive of the table says. What nginx refuses says nothing, and what a template fills in is not known.
 pub(super) fn value(known: &Known, directive: &Directive, nginx: Version) -> Possible<Datum> {
-    let words: Vec<&str> = directive.arguments().iter().map(|word| word.text.as_str()).collect();
-    if directive.arguments().iter().any(|word| word.template) {
+    let words = directive.arguments();
+    if words.iter().any(|word| word.template) {
         return Possible::Unknown("it is filled in by a template".into());
     }
-    if known.kind != ValueKind::Words && words.iter().any(|word| word.contains('$')) {
+    if known.kind != ValueKind::Words && words.iter().any(|word| word.text.contains('$')) {
         return Possible::Unknown("it is a variable".into());
     }
-    match read(known, &words, nginx) {
+    match read(known, words, nginx) {
         Some(datum) => Possible::Known(datum),
-        None => Possible::Unknown(format!("nginx refuses `{} {}`", known.name, words.join(" "))),
+        None => {
+            let words: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+            Possible::Unknown(format!("nginx refuses `{} {}`", known.name, words.join(" ")))
+        }
     }
 }
 
-pub(super) fn read(known: &Known, words: &[&str], nginx: Version) -> Option<Datum> {
+/// What the words behind a directive say, if nginx takes them.
+pub(super) fn read<W: AsRef<str>>(known: &Known, words: &[W], nginx: Version) -> Option<Datum> {
     match (known.kind, words) {
-        (ValueKind::Time, [time]) => Duration::from_nginx(time).map(Datum::Duration),
-        (ValueKind::Size, [size]) => Size::from_nginx(size, false).map(Datum::Size),
-        (ValueKind::Offset, [size]) => Size::from_nginx(size, true).map(Datum::Size),
-        (ValueKind::Flag, [flag]) if flag.eq_ignore_ascii_case("on") => Some(Datum::Bool(true)),
-        (ValueKind::Flag, [flag]) if flag.eq_ignore_ascii_case("off") => Some(Datum::Bool(false)),
-        (ValueKind::Buffers, [number, size]) => buffers(number, size).map(Datum::Buffers),
-        (ValueKind::Word, [word]) if known.name == "proxy_http_version" => {
-            // HTTP/2 to upstreams came with 1.29.4.
-            let is_taken = matches!(*word, "1.0" | "1.1") || *word == "2" && nginx >= Version(1, 29, 4);
-            is_taken.then(|| Datum::Text((*word).into()))
-        }
-        (ValueKind::Word, [word]) => Some(Datum::Text((*word).into())),
-        (ValueKind::Number, [number]) => number.parse().ok().map(Datum::Int),
-        (ValueKind::Words, words) => Some(Datum::List(words.iter().map(|word| (*word).into()).collect())),
+        (ValueKind::Words, words) => Some(Datum::List(words.iter().map(|it| it.as_ref().into()).collect())),
+        (kind, [word]) => read_one(kind, known.name, word.as_ref(), nginx),
+        (ValueKind::Buffers, [number, size]) => buffers(number.as_ref(), size.as_ref()).map(Datum::Buffers),
         _ => None,
+    }
+}
+
+fn read_one(kind: ValueKind, name: &str, word: &str, nginx: Version) -> Option<Datum> {
+    match kind {
+        ValueKind::Time => Duration::from_nginx(word).map(Datum::Duration),
+        ValueKind::Size => Size::from_nginx(word, false).map(Datum::Size),
+        ValueKind::Offset => Size::from_nginx(word, true).map(Datum::Size),
+        ValueKind::Flag if word.eq_ignore_ascii_case("on") => Some(Datum::Bool(true)),
+        ValueKind::Flag if word.eq_ignore_ascii_case("off") => Some(Datum::Bool(false)),
+        ValueKind::Word if name == "proxy_http_version" => {
+            // HTTP/2 to upstreams came with 1.29.4.
+            let is_taken = matches!(word, "1.0" | "1.1") || word == "2" && nginx >= Version(1, 29, 4);
+            is_taken.then(|| Datum::Text(word.into()))
+        }
+        ValueKind::Word => Some(Datum::Text(word.into())),
+        ValueKind::Number => word.parse().ok().map(Datum::Int),
+        ValueKind::Flag | ValueKind::Buffers | ValueKind::Words => None,
     }
 }
 

@@ -20,7 +20,7 @@ use crate::limits::Limits;
 use crate::model::{Level, LevelId, LevelKind, Listen, Main, OriginKind, Reading, Unresolved, Version};
 use crate::source::{FileId, Span};
 use crate::syntax::nginx::{Body, Directive, Item, TemplateKind, Tree};
-use crate::value::Possible;
+use crate::value::{Few, Possible};
 
 /// Blocks and includes inside each other are followed up to this depth in all.
 const MAX_DEPTH: usize = 120;
@@ -85,6 +85,16 @@ fn pass_name(name: &str) -> Option<&'static str> {
     PASSES.into_iter().find(|pass| *pass == name)
 }
 
+/// A directive that may stand once in a level.
+struct First {
+    level: LevelId,
+    name: &'static str,
+    /// The first one.
+    span: Span,
+    /// How many there are.
+    count: usize,
+}
+
 /// The walk through the files of a stack.
 pub(super) struct Walk<'a> {
     pub(super) library: &'a Library<'a>,
@@ -107,9 +117,9 @@ pub(super) struct Walk<'a> {
     read: BTreeSet<FileId>,
     /// The holes that are noted: a file that is included in vain a million times makes one of each place.
     holes: BTreeSet<(Option<LevelId>, Option<usize>, bool, Span)>,
-    /// Where each directive that may stand once in a level stands first, and how often it stands there.
-    /// Forgotten where the level ends.
-    firsts: BTreeMap<LevelId, BTreeMap<&'static str, (Span, usize)>>,
+    /// Where each directive that may stand once in a level stands first, and how often it stands there: of the level that the
+    /// walk is in, behind those of the levels around it. Forgotten where the level ends.
+    firsts: Vec<First>,
     /// The directive that each name means which no module has.
     nears: BTreeMap<(String, Context), Option<&'static str>>,
 }
@@ -142,7 +152,7 @@ impl<'a> Walk<'a> {
             chain: Vec::new(),
             read: BTreeSet::new(),
             holes: BTreeSet::new(),
-            firsts: BTreeMap::new(),
+            firsts: Vec::new(),
             nears: BTreeMap::new(),
         }
     }
@@ -185,14 +195,14 @@ impl<'a> Walk<'a> {
             entry::Context::Server => {
                 place.block = Block::Server;
                 let level = self.level(LevelKind::Server, &place, header, "server".into());
-                self.found.nginx.levels[level.0 as usize].open_above = Some(open.clone());
+                self.found.nginx.levels[level.0 as usize].open_above = Some(open.as_str().into());
                 place.level = Some(level);
                 place.server = Some(self.server(level));
             }
             entry::Context::Location | entry::Context::Settings => {
                 place.block = Block::Location;
                 let level = self.level(LevelKind::Location, &place, header, format!("location in {name}"));
-                self.found.nginx.levels[level.0 as usize].open_above = Some(open.clone());
+                self.found.nginx.levels[level.0 as usize].open_above = Some(open.as_str().into());
                 place.level = Some(level);
                 if entry.context == entry::Context::Settings {
                     self.found.settings.push(level);
@@ -342,12 +352,12 @@ impl<'a> Walk<'a> {
             kind,
             parent: place.level.filter(|_| inherits),
             header,
-            title,
+            title: title.into(),
             matching: None,
             written: Vec::new(),
             sent: Vec::new(),
-            jumps: Vec::new(),
-            holes: Vec::new(),
+            jumps: Few::NONE,
+            holes: Few::NONE,
             rescues: None,
             rewrites: false,
             diverts: false,

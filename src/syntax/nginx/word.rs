@@ -101,13 +101,21 @@ impl fmt::Display for Text<'_> {
     }
 }
 
+impl AsRef<str> for Word<'_> {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
 impl<'s> Word<'s> {
     /// The word of a rule of the grammar, which stands in a range of a text.
     pub(super) fn new(file: FileId, rule: Rule, range: Range<usize>, text: &'s str) -> Word<'s> {
         let written = &text[range.clone()];
         let span = Span::new(file, range);
         if matches!(rule, Rule::simple | Rule::key) {
-            return Word::of(span, Text::Written(written), false, has_bare_placeholder(written));
+            let marks = marks(written);
+            let template = marks & LOW_LINE != 0 && has_bare_placeholder(written);
+            return Word::marked(span, Text::Written(written), false, template, marks);
         }
         let end = written.len();
         let inner = match rule {
@@ -124,15 +132,14 @@ impl<'s> Word<'s> {
 
     /// A word of a text, without its quotes, of which it is known whether a template fills in some.
     pub(super) fn of(span: Span, text: Text<'s>, is_quoted: bool, template: bool) -> Word<'s> {
-        // All bytes are looked at, many at once: hardly a word has one of these.
-        let (mut is_placeholder, mut grouped) = (false, false);
-        for byte in text.bytes() {
-            is_placeholder |= matches!(byte, b'<' | b'>');
-            grouped |= byte == b'(';
-        }
-        is_placeholder &= !text.starts_with('~');
-        let open = template || is_placeholder || is_variable_in_capitals(&text);
-        Word { span, text, is_quoted, template, open, grouped }
+        let marks = marks(&text);
+        Word::marked(span, text, is_quoted, template, marks)
+    }
+
+    fn marked(span: Span, text: Text<'s>, is_quoted: bool, template: bool, marks: u8) -> Word<'s> {
+        let is_placeholder = marks & ANGLE != 0 && !text.starts_with('~');
+        let open = template || is_placeholder || marks & DOLLAR != 0 && is_variable_in_capitals(&text);
+        Word { span, text, is_quoted, template, open, grouped: marks & PARENTHESIS != 0 }
     }
 
     /// All of it without its quotes.
@@ -144,6 +151,25 @@ impl<'s> Word<'s> {
         };
         Span { start, end: start + length, ..self.span }
     }
+}
+
+const ANGLE: u8 = 1;
+const PARENTHESIS: u8 = 2;
+const LOW_LINE: u8 = 4;
+const DOLLAR: u8 = 8;
+
+/// What of `<>(_$` stands in a text. Every word of every file is asked, and hardly one has any.
+fn marks(text: &str) -> u8 {
+    const MARKS: [u8; 256] = {
+        let mut marks = [0; 256];
+        marks[b'<' as usize] = ANGLE;
+        marks[b'>' as usize] = ANGLE;
+        marks[b'(' as usize] = PARENTHESIS;
+        marks[b'_' as usize] = LOW_LINE;
+        marks[b'$' as usize] = DOLLAR;
+        marks
+    };
+    text.bytes().fold(0, |seen, byte| seen | MARKS[usize::from(byte)])
 }
 
 /// Where the quote that a word begins with is closed.
@@ -194,7 +220,6 @@ fn is_template(text: &str) -> bool {
 
 /// `__NAME__`: capital letters, digits and underscores between two underscores on either side.
 fn has_bare_placeholder(text: &str) -> bool {
-    // Hardly a word has it, and all words are asked: a plain loop is faster than a search.
     if !text.as_bytes().windows(2).any(|pair| pair == b"__") {
         return false;
     }

@@ -69,7 +69,8 @@ impl<'a> Walk<'a> {
         read.written.shrink_to_fit();
         read.sent.shrink_to_fit();
         read.jumps.shrink_to_fit();
-        self.firsts.remove(&level);
+        let outer = self.firsts.iter().rposition(|it| it.level != level);
+        self.firsts.truncate(outer.map_or(0, |at| at + 1));
         if let Some(server) = server {
             self.finish_server(server);
         }
@@ -193,7 +194,7 @@ fn matching(directive: &Directive) -> Option<Matching> {
         [modifier, pattern] => (modifier_kind(&modifier.text)?, pattern.text.as_str()),
         _ => return None,
     };
-    Some(Matching { kind, pattern: pattern.to_owned() })
+    Some(Matching { kind, pattern: pattern.into() })
 }
 
 fn modifier_kind(text: &str) -> Option<MatchKind> {

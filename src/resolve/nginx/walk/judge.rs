@@ -1,7 +1,7 @@
 //! What nginx refuses of single directives.
 
 use super::super::value::{meant, refusal};
-use super::{Place, Walk};
+use super::{First, Place, Walk};
 use crate::edit::{Applicability, Edit};
 use crate::model::{Datum, Directive as Known, Fault, FaultKind, LevelId, Mend, ValueKind, Version};
 use crate::resolve::variants;
@@ -66,20 +66,25 @@ impl Walk<'_> {
 
     /// A directive that may stand once in a level. nginx stops at the second; a third is no other mistake.
     pub(super) fn judge_second(&mut self, name: &'static str, written: &Directive, level: LevelId) {
-        let (first, count) = self.firsts.entry(level).or_default().entry(name).or_insert((written.span(), 0));
-        let path = |span: &Span| self.library.sources.get(span.file).path.as_str();
-        if variants::may_exclude(path(first), path(&written.span())) {
+        let span = written.span();
+        // There are no more of a level than such directives.
+        let here = self.firsts.iter_mut().rev().take_while(|it| it.level == level);
+        let Some(first) = { here }.find(|it| it.name == name) else {
+            return self.firsts.push(First { level, name, span, count: 1 });
+        };
+        let path = |span: Span| self.library.sources.get(span.file).path.as_str();
+        if variants::may_exclude(path(first.span), path(span)) {
             return;
         }
-        *count += 1;
-        if *count != 2 {
+        first.count += 1;
+        if first.count != 2 {
             return;
         }
-        let related = match *first == written.span() {
+        let related = match first.span == span {
             true => "its file is included twice here".to_owned(),
             false => format!("the first `{name}`"),
         };
-        let related = Some((*first, related));
+        let related = Some((first.span, related));
         self.found.nginx.faults.push(Fault {
             kind: FaultKind::Duplicate,
             place: written.span(),
