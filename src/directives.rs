@@ -57,13 +57,12 @@ impl Name {
     pub fn rows(self) -> &'static [Directive] {
         ROWS[usize::from(self.0)]
     }
-}
 
-/// The names all of whose rows open a block.
-static BLOCKS: LazyLock<Names<()>> = LazyLock::new(|| {
-    let by_name = all().chunk_by(|one, next| one.name == next.name);
-    by_name.filter(|rows| rows.iter().all(|row| row.is_block)).map(|rows| (rows[0].name, ())).collect()
-});
+    /// Whether the directive opens a block wherever it stands, in all releases.
+    pub fn always_opens_block(self) -> bool {
+        !self.rows().is_empty() && self.rows().iter().all(|row| row.is_block)
+    }
+}
 
 /// All rows, sorted by name.
 pub fn all() -> &'static [Directive] {
@@ -73,11 +72,6 @@ pub fn all() -> &'static [Directive] {
 /// The rows of a name, of all releases; none where nginx's own modules never knew it.
 pub fn named(name: &str) -> &'static [Directive] {
     Name::of(name).rows()
-}
-
-/// Whether a directive opens a block wherever it stands, in all releases.
-pub fn always_opens_block(name: &str) -> bool {
-    BLOCKS.get(name).is_some()
 }
 
 /// What nginx says of a directive before its module reads the values.

@@ -111,6 +111,11 @@ pub enum TemplateKind {
 impl<'s> Directive<'s> {
     fn new(words: Vec<Word<'s>>, end: u32, body: Body<'s>) -> Directive<'s> {
         let known = words.first().map_or(Name::of(""), |first| Name::of(&first.text));
+        Directive::known(known, words, end, body)
+    }
+
+    /// One whose name was looked up.
+    fn known(known: Name, words: Vec<Word<'s>>, end: u32, body: Body<'s>) -> Directive<'s> {
         Directive { words: words.into(), end, known, body }
     }
 

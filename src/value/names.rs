@@ -1,11 +1,9 @@
 //! What belongs to each of many fixed names.
 
-use std::hash::BuildHasherDefault;
-
-use fnv::FnvHasher;
+use rustc_hash::FxBuildHasher;
 
 #[allow(clippy::disallowed_types, reason = "it is only looked into, so that its order shows nowhere")]
-type Table<V> = std::collections::HashMap<&'static str, V, BuildHasherDefault<FnvHasher>>;
+type Table<V> = std::collections::HashMap<&'static str, V, FxBuildHasher>;
 
 /// What belongs to each of many fixed names, for where every directive of every file asks: a table can only be looked into.
 #[derive(Clone, Debug)]

@@ -1,9 +1,11 @@
 //! What little of nginx's directives the syntax needs: which ones open a block, and which ones never do.
 
-use crate::directives::named;
+use crate::directives::{Name, named};
 
 /// Whether nginx insists on a block, wherever the directive stands: `directive "events" has no opening "{"`.
-pub(super) use crate::directives::always_opens_block as must_open_block;
+pub(super) fn must_open_block(name: &str) -> bool {
+    Name::of(name).always_opens_block()
+}
 
 /// Blocks whose content is directives; in others (`map`, `types`, ...) the first word of a line is a key.
 pub(super) fn holds_directives(name: &str) -> bool {

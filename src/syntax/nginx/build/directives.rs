@@ -1,10 +1,11 @@
 //! Directives and what ends them: a `;` where the name calls for a block, and a `{` where it calls for a `;`.
 
 use super::{Body, Builder, MOST_ERRORS};
+use crate::directives::Name;
 use crate::source::Span;
 use crate::syntax::SyntaxError;
-use crate::syntax::nginx::names::{holds_directives, may_open_block, must_open_block, never_opens_block};
-use crate::syntax::nginx::{Item, Word};
+use crate::syntax::nginx::names::{holds_directives, may_open_block, never_opens_block};
+use crate::syntax::nginx::{Directive, Item, Word};
 
 /// Into which blocks a fragment may belong, as far as its directives show.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,15 +23,15 @@ impl<'i> Builder<'i> {
     pub(super) fn simple(&mut self, mut words: Vec<Word<'i>>, end: u32, flawed: bool) {
         let Some(first) = words.first() else { return };
         let is_outside = self.stack.len() == 1;
-        let calls_for_block = (must_open_block(&first.text) || holds_keys(&first.text))
-            && self.in_directives()
+        let known = Name::of(&first.text);
+        let calls_for_block = (known.always_opens_block() || holds_keys(&first.text)) && self.in_directives()
             || first.text == "server" && (is_outside || self.is_in("http"));
         if flawed && calls_for_block && self.opens_behind(end) {
             self.pending_block = Some(words);
             return;
         }
         if flawed || !calls_for_block {
-            return self.push_simple(words, end);
+            return self.push(Item::Directive(Directive::known(known, words, end, Body::Simple)));
         }
         let first = first.clone();
         let error = SyntaxError {

@@ -176,11 +176,13 @@ impl<'i> Builder<'i> {
 
 /// The words of a piece of a text, where white space parts them.
 fn words_inside(text: &str, range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let bytes = &text.as_bytes()[..range.end];
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
     let mut at = range.start;
-    text[range].split([' ', '\t', '\r']).filter_map(move |word| {
-        let start = at;
-        at += word.len() + 1;
-        (!word.is_empty()).then(|| start..start + word.len())
+    std::iter::from_fn(move || {
+        let start = at + bytes[at..].iter().position(|byte| !is_blank(byte))?;
+        at = bytes[start..].iter().position(is_blank).map_or(bytes.len(), |length| start + length);
+        Some(start..at)
     })
 }
 
