@@ -17,11 +17,12 @@ use crate::resolve::paths::template_free;
 use crate::source::{FileKind, Source, Sources};
 use crate::syntax::machine;
 
-/// What a file is; `None` if it is nothing of ours, and `is_wanted` says that somebody wants it read all the same.
-pub(super) fn kind(path: &Path, text: &str, is_wanted: bool) -> Option<FileKind> {
+/// What a file is, of which `named` tells what its name lets it be; `None` if it is nothing of ours, and `is_wanted` says that
+/// somebody wants it read all the same.
+pub(super) fn kind(path: &Path, named: Option<Candidate>, text: &str, is_wanted: bool) -> Option<FileKind> {
     let of_python = path.extension().is_some_and(|it| it == "py");
     let any = if of_python { Candidate::Python } else { Candidate::Any };
-    let candidate = by_name(path).or(is_wanted.then_some(any))?;
+    let candidate = named.or(is_wanted.then_some(any))?;
     by_content(path, candidate, text).or((is_wanted && !text.contains('\0')).then_some(FileKind::Launcher))
 }
 

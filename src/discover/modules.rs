@@ -26,7 +26,7 @@ fn compiled(name: &str) -> Option<String> {
 /// How the paths of the modules end that units and configurations may name as applications, and of the packages that they
 /// are in: `shop/wsgi.py`, `shop/__init__.py`.
 pub(super) fn wanted(sources: &Sources) -> BTreeSet<String> {
-    let mut wanted = BTreeSet::new();
+    let mut modules = BTreeSet::new();
     let telling = |kind| matches!(kind, FileKind::Systemd | FileKind::Gunicorn);
     for (_, source) in sources.iter().filter(|(_, source)| telling(source.kind)) {
         let starts = source.text.contains("gunicorn");
@@ -37,15 +37,18 @@ pub(super) fn wanted(sources: &Sources) -> BTreeSet<String> {
             let is_name = |part: &str| {
                 !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
             };
-            if !named || module.len() > 200 || !module.split('.').all(is_name) {
-                continue;
-            }
-            let path = module.replace('.', "/");
-            wanted.insert(format!("{path}.py"));
-            for (at, _) in path.match_indices('/').chain([(path.len(), "")]) {
-                wanted.insert(format!("{}/__init__.py", &path[..at]));
+            if named && module.len() <= 200 && module.split('.').all(is_name) {
+                modules.insert(module);
             }
         }
+    }
+    let mut wanted = BTreeSet::new();
+    for module in modules {
+        let path = module.replace('.', "/");
+        for (at, _) in path.match_indices('/').chain([(path.len(), "")]) {
+            wanted.insert([&path[..at], "/__init__.py"].concat());
+        }
+        wanted.insert(path + ".py");
     }
     wanted
 }

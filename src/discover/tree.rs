@@ -86,16 +86,19 @@ pub(super) fn read_tree(
     let look = |path: &PathBuf| -> Result<(Option<FileKind>, Look), String> {
         let said = tree.filter.kind(tree.inside(path))?;
         let is_included = included.contains(path);
-        let is_named = classify::by_name(path).is_some() || of_links(path).next().is_some();
+        let named = classify::by_name(path);
+        let is_named = named.is_some() || of_links(path).next().is_some();
         if said.is_none() && !is_included && !is_named {
             return Ok((said, Look::Nothing));
         }
         let by_link = |text: &str| {
-            let kinds = of_links(path).filter_map(|link| classify::kind(link, text, false));
+            let kinds =
+                of_links(path).filter_map(|link| classify::kind(link, classify::by_name(link), text, false));
             kinds.into_iter().find(|kind| kind.is_configuration())
         };
-        let kind =
-            |text: &str| said.or_else(|| classify::kind(path, text, is_included)).or_else(|| by_link(text));
+        let kind = |text: &str| {
+            said.or_else(|| classify::kind(path, named, text, is_included)).or_else(|| by_link(text))
+        };
         Ok((said, look_at(path, tree, kind)))
     };
     in_turn(&files, look, |path, look| {

@@ -61,17 +61,22 @@ pub(super) fn in_use(upstream: &Upstream) -> Vec<&Peer> {
     upstream.peers.iter().filter(|peer| !peer.down).collect()
 }
 
+/// Whether some servers have more than one address that is known.
+pub(super) fn are_several<'a>(servers: impl IntoIterator<Item = &'a Peer>) -> bool {
+    let mut addresses = servers.into_iter().filter_map(|peer| peer.address.known());
+    let first = addresses.next();
+    addresses.any(|it| Some(it) != first)
+}
+
 /// Whether an upstream has several servers, all that are in use are on nginx's own machine, a Gunicorn of the stack is one of
 /// them, and failures put each out of use. Copies of one server are another mistake.
 ///
 /// A server that is `down` counts: only one that stands alone is never given up (`peers->single`,
 /// `ngx_http_upstream_init_round_robin`, nginx 1.31.3).
 pub(super) fn is_given_up(deployment: &Deployment, upstream: &Upstream, routes: &[RouteId]) -> bool {
-    let in_use = in_use(upstream);
-    let addresses: BTreeSet<&Endpoint> =
-        upstream.peers.iter().filter_map(|peer| peer.address.known()).collect();
-    let is_local = |peer: &&Peer| peer.address.known().is_some_and(Endpoint::is_local);
-    let fails = |peer: &&Peer| peer.parameters.are_given_up();
+    let in_use = || upstream.peers.iter().filter(|peer| !peer.down);
+    let is_local = |peer: &Peer| peer.address.known().is_some_and(Endpoint::is_local);
+    let fails = |peer: &Peer| peer.parameters.are_given_up();
     let is_app = |route: &RouteId| {
         let hops = deployment.hops_of(*route).iter();
         hops.filter_map(|hop| match hop.joined {
@@ -81,10 +86,10 @@ pub(super) fn is_given_up(deployment: &Deployment, upstream: &Upstream, routes: 
         .any(|app| app.kind == AppKind::Gunicorn)
     };
     upstream.open.is_none()
-        && addresses.len() > 1
-        && !in_use.is_empty()
-        && in_use.iter().all(is_local)
-        && in_use.iter().all(fails)
+        && are_several(upstream.peers.iter())
+        && in_use().next().is_some()
+        && in_use().all(is_local)
+        && in_use().all(fails)
         && routes.first().is_some_and(is_app)
 }
 

@@ -1,6 +1,7 @@
 //! Buffer sizes that contradict each other, so that nginx does not start.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Fix};
@@ -29,6 +30,10 @@ const FAMILIES: [&str; 4] = ["proxy_", "fastcgi_", "uwsgi_", "scgi_"];
 const NAMES: [&str; 5] =
     ["buffer_size", "buffers", "busy_buffers_size", "temp_file_write_size", "max_temp_file_size"];
 
+/// Their names, for each of [`FAMILIES`].
+static WHOLE_NAMES: LazyLock<[[String; 5]; 4]> =
+    LazyLock::new(|| FAMILIES.map(|family| NAMES.map(|name| format!("{family}{name}"))));
+
 /// The five sizes of one gateway that are in force at a level, and where each comes from, in the order of [`NAMES`].
 struct Sizes {
     numbers: Numbers,
@@ -51,12 +56,12 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let mut seen: BTreeSet<Vec<Span>> = BTreeSet::new();
     let mut lazy: Option<(BTreeMap<LevelId, AppId>, Statements)> = None;
     for (at, level) in context.deployment.nginx.levels.iter().enumerate() {
-        for family in FAMILIES {
-            if !judged_here(context, level, family) {
+        for (family, names) in FAMILIES.into_iter().zip(&*WHOLE_NAMES) {
+            if !judged_here(context, level, names) {
                 continue;
             }
             let id = LevelId(at as u32);
-            let Some(sizes) = sizes(context, id, family) else { continue };
+            let Some(sizes) = sizes(context, id, names) else { continue };
             let Some(broken) = sizes.numbers.broken(family) else { continue };
             if !seen.insert(sizes.places()) {
                 continue;
@@ -71,27 +76,26 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
 }
 
 /// Whether nginx merges the level with something that it has not judged yet. It does not judge `http` by itself.
-fn judged_here(context: &Context, level: &Level, family: &str) -> bool {
-    let is_size = |name: &str| name.strip_prefix(family).is_some_and(|rest| NAMES.contains(&rest));
-    let writes = |level: &Level| level.written.iter().any(|it| is_size(it.name));
+fn judged_here(context: &Context, level: &Level, names: &[String; 5]) -> bool {
+    let writes = |level: &Level| level.written.iter().any(|it| names.iter().any(|name| name == it.name));
     let parent = level.parent.map(|id| context.deployment.nginx.level(id));
     level.kind != LevelKind::Http
         && (writes(level) || parent.is_some_and(|it| it.kind == LevelKind::Http && writes(it)))
 }
 
 /// The sizes in force, if all of them are known.
-fn sizes(context: &Context, level: LevelId, family: &str) -> Option<Sizes> {
-    fn read<T: FromDatum + Clone>(context: &Context, level: LevelId, name: String) -> Option<(T, Origin)> {
+fn sizes(context: &Context, level: LevelId, names: &[String; 5]) -> Option<Sizes> {
+    fn read<T: FromDatum + Clone>(context: &Context, level: LevelId, name: &str) -> Option<(T, Origin)> {
         let deployment = context.deployment;
-        let setting: Setting<T> = deployment.nginx.setting(level, &name, deployment.target.nginx);
+        let setting: Setting<T> = deployment.nginx.setting(level, name, deployment.target.nginx);
         Some((setting.value.known()?.clone(), setting.origin))
     }
-    let name = |at: usize| format!("{family}{}", NAMES[at]);
-    let (buffer, buffer_origin) = read::<Size>(context, level, name(0))?;
-    let (buffers, buffers_origin) = read::<Buffers>(context, level, name(1))?;
-    let (busy, busy_origin) = read::<Option<Size>>(context, level, name(2))?;
-    let (temp_write, temp_write_origin) = read::<Option<Size>>(context, level, name(3))?;
-    let (max_temp, max_temp_origin) = read::<Size>(context, level, name(4))?;
+    let [buffer, buffers, busy, temp_write, max_temp] = names;
+    let (buffer, buffer_origin) = read::<Size>(context, level, buffer)?;
+    let (buffers, buffers_origin) = read::<Buffers>(context, level, buffers)?;
+    let (busy, busy_origin) = read::<Option<Size>>(context, level, busy)?;
+    let (temp_write, temp_write_origin) = read::<Option<Size>>(context, level, temp_write)?;
+    let (max_temp, max_temp_origin) = read::<Size>(context, level, max_temp)?;
     let numbers = Numbers {
         buffer: buffer.bytes,
         number: buffers.number,

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use super::max_fails_blackout::{in_use, is_given_up, used};
+use super::max_fails_blackout::{are_several, in_use, is_given_up, used};
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
@@ -11,7 +11,7 @@ use crate::model::{
     Deployment, Joined, LevelKind, OriginKind, Peer, Route, RouteId, Setting, Statements, Upstream,
     WorkerClass,
 };
-use crate::value::{Duration, Endpoint};
+use crate::value::Duration;
 
 pub(super) const RULE: Rule = Rule {
     name: "retries-multiply-timeout",
@@ -71,8 +71,7 @@ pub(super) fn retried<'a>(
 ) -> Option<Retried<'a>> {
     let deployment = context.deployment;
     let servers = in_use(upstream);
-    let addresses: BTreeSet<&Endpoint> = servers.iter().filter_map(|peer| peer.address.known()).collect();
-    if addresses.len() < 2 || upstream.open.is_some() {
+    if !are_several(servers.iter().copied()) || upstream.open.is_some() {
         return None;
     }
     let mut seen = BTreeSet::new();
@@ -103,6 +102,13 @@ fn tries(
     let (route, version) = (deployment.route(id), deployment.target.nginx);
     let nginx = &deployment.nginx;
     let [failures, tries, limit] = route.gateway.next_upstream()?;
+    let may_take_longer = deployment.hops_of(id).iter().all(|hop| {
+        let is_down = route.peers.get(hop.peer).is_some_and(|peer| peer.down);
+        is_down || matches!(hop.joined, Joined::App(app) if is_unbounded(&deployment.app(app).worker_class))
+    });
+    if !may_take_longer {
+        return None;
+    }
     let reads: Setting<Duration> = nginx.setting(route.level, route.gateway.read_timeout()?, version);
     let failures_of: Setting<Vec<String>> = nginx.setting(route.level, failures, version);
     let most: Setting<i64> = nginx.setting(route.level, tries, version);
@@ -112,12 +118,7 @@ fn tries(
     let goes_on = limit.value.must(|limit| limit.milliseconds == 0 || *limit > read);
     let most = u64::try_from(*most.value.known()?).ok()?;
     let tried = if most == 0 { servers } else { servers.min(most) };
-    let may_take_longer = deployment.hops_of(id).iter().all(|hop| {
-        let is_down = route.peers.get(hop.peer).is_some_and(|peer| peer.down);
-        is_down || matches!(hop.joined, Joined::App(app) if is_unbounded(&deployment.app(app).worker_class))
-    });
-    (is_listed && goes_on && tried > 1 && read.milliseconds > 0 && may_take_longer)
-        .then_some((failures, reads, tried))
+    (is_listed && goes_on && tried > 1 && read.milliseconds > 0).then_some((failures, reads, tried))
 }
 
 /// Whether a worker may take any time for a request. A sync one is killed; where its `timeout` is longer than nginx waits,

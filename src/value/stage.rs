@@ -15,12 +15,12 @@ const ENVIRONMENTS: [&[&str]; 7] = [
 pub fn environment(text: &str) -> Option<usize> {
     let mut words = text.rsplit(|c: char| !c.is_ascii_alphanumeric()).peekable();
     while let Some(word) = words.next() {
-        let word = word.to_ascii_lowercase();
         // `usr/local` is a directory of any machine.
-        if word == "local" && words.peek() == Some(&"usr") {
+        if word.eq_ignore_ascii_case("local") && words.peek() == Some(&"usr") {
             continue;
         }
-        let found = ENVIRONMENTS.iter().position(|words| words.contains(&word.as_str()));
+        let is_it = |it: &&str| it.eq_ignore_ascii_case(word);
+        let found = ENVIRONMENTS.iter().position(|words| words.iter().any(is_it));
         if found.is_some() {
             return found;
         }

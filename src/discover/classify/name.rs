@@ -59,22 +59,22 @@ pub(in crate::discover) fn by_name(path: &Path) -> Option<Candidate> {
     if is_unit(name) || extension == "conf" && parent.strip_suffix(".d").is_some_and(is_drop_in) {
         return Some(Candidate::Unit);
     }
-    if machine::Format::of(&format!("{parent}/{name}")).is_some() {
+    let beside = [parent, "/", name].concat();
+    if machine::Format::of(&beside).is_some() {
         return Some(Candidate::Machine);
     }
     let yaml = matches!(extension, "yml" | "yaml");
     if yaml && (lower.starts_with("docker-compose") || lower.starts_with("compose")) {
         return Some(Candidate::Compose);
     }
-    let of_gunicorn = lower.contains("gunicorn") || parent.to_ascii_lowercase().contains("gunicorn");
-    if extension == "py" && (of_gunicorn || lower.ends_with(".conf.py")) {
+    let of_gunicorn = || lower.contains("gunicorn") || parent.to_ascii_lowercase().contains("gunicorn");
+    if extension == "py" && (lower.ends_with(".conf.py") || of_gunicorn()) {
         return Some(Candidate::Python);
     }
     // Variables of Ansible's, which need no extension.
     if extension.is_empty() && path.iter().any(|part| part == "group_vars" || part == "host_vars") {
         return Some(Candidate::Launcher);
     }
-    let beside = format!("{parent}/{name}");
     if Format::of(&beside).is_some() {
         return Some(Candidate::Packages);
     }

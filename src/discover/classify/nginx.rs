@@ -27,13 +27,11 @@ pub(super) fn looks_like_nginx(path: &Path, name: &str, text: &str, said: bool) 
         if line.is_empty() || line.starts_with('#') && !line.starts_with("#!/") {
             continue;
         }
-        let first = line.split([' ', '\t', '{', ';']).next().unwrap_or_default();
-        // An INI section, an Apache block, or a shebang belongs to something else.
-        let is_one_word = || !line.contains(' ') || line.contains("{{") || line.contains("<%");
-        let ini = line.starts_with('[') && line.ends_with(']') && is_one_word();
-        if ini || line.starts_with("<VirtualHost") || line.starts_with("#!/") || line.starts_with("FROM ") {
+        if is_foreign(line) {
             return false;
         }
+        let end = line.bytes().position(|byte| matches!(byte, b' ' | b'\t' | b'{' | b';'));
+        let first = &line[..end.unwrap_or(line.len())];
         let opens = || BLOCKS.contains(&first) && opens_as_it_takes(first, line);
         let block = || {
             line.ends_with('{') && opens() && !line.contains(['(', '='])
@@ -45,8 +43,8 @@ pub(super) fn looks_like_nginx(path: &Path, name: &str, text: &str, said: bool) 
         let directive = || line.contains(';') && tells() && line.len() > first.len() + 1;
         telling = telling || block() || inline() || directive();
         // What a template engine does says nothing of the language around it.
-        let is_tag = ["{%", "{#", "{{", "<%"].iter().any(|mark| line.starts_with(mark));
-        if is_tag {
+        let is_tag = || ["{%", "{#", "{{", "<%"].iter().any(|mark| line.starts_with(mark));
+        if line.starts_with(['{', '<']) && is_tag() {
             continue;
         }
         is_plain = is_plain && (line == "}" || is_statement(line, first, rows));
@@ -80,6 +78,18 @@ pub(super) fn looks_like_nginx(path: &Path, name: &str, text: &str, said: bool) 
     is_called_so && holds_directives_alone(text)
 }
 
+/// Whether a line is an INI section, begins an Apache block, or is a shebang or a `FROM`: these belong to something else.
+fn is_foreign(line: &str) -> bool {
+    let is_one_word = || !line.contains(' ') || line.contains("{{") || line.contains("<%");
+    match line.as_bytes().first() {
+        Some(b'[') => line.ends_with(']') && is_one_word(),
+        Some(b'<') => line.starts_with("<VirtualHost"),
+        Some(b'#') => line.starts_with("#!/"),
+        Some(b'F') => line.starts_with("FROM "),
+        _ => false,
+    }
+}
+
 /// As much of a text as tells what it is: reading one takes much longer than looking at its lines.
 fn beginning(text: &str) -> &str {
     const MOST: usize = 1 << 20;
@@ -99,8 +109,12 @@ fn is_statement(line: &str, name: &str, rows: &[directives::Directive]) -> bool 
         row.is_block == is_block && (name.contains('_') || has_its_number())
     };
     // What stands in quotes is a word's own.
-    let mut outside = words.split(['"', '\'']).step_by(2);
-    outside.all(|it| !it.contains([';', '{', '}'])) && rows.iter().any(fits)
+    let mut quoted = false;
+    let ends = words.bytes().any(|byte| {
+        quoted ^= matches!(byte, b'"' | b'\'');
+        !quoted && matches!(byte, b';' | b'{' | b'}')
+    });
+    !ends && rows.iter().any(fits)
 }
 
 /// Whether files of such a name, or in such a directory, are seldom anything but configuration.
