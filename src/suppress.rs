@@ -10,6 +10,8 @@ mod named;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use memchr::memmem::Finder;
+
 use self::comment::{Comment, Reach, Wrong};
 use self::named::Named;
 use crate::edit::{Applicability, Edit, Fix};
@@ -36,8 +38,9 @@ impl Suppressions {
     /// The comments of all files.
     pub fn of(sources: &Sources) -> Suppressions {
         let mut all = Suppressions::default();
+        let mark = Finder::new(MARK);
         for (file, source) in sources.iter() {
-            if source.text.contains(MARK) {
+            if mark.find(source.text.as_bytes()).is_some() {
                 all.read(file, source);
             }
         }

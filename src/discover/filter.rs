@@ -48,6 +48,11 @@ impl Filter {
         if is_directory { self.exclude.matches_directory(path) } else { self.exclude.matches(path) }
     }
 
+    /// Whether nothing is said of files to leave out.
+    pub(super) fn excludes_nothing(&self) -> bool {
+        self.exclude.is_empty()
+    }
+
     /// Whether nothing is said of files to read.
     pub(super) fn includes_nothing(&self) -> bool {
         self.include.is_empty()
@@ -74,6 +79,9 @@ impl Filter {
     /// # Errors
     /// If two are said.
     pub(super) fn kind(&self, inside: &Path) -> Result<Option<FileKind>, String> {
+        if self.kinds.iter().all(|(_, globs)| globs.is_empty()) {
+            return Ok(None);
+        }
         let path = self.configured(inside);
         let mut kinds = self.kinds.iter().filter(|(_, globs)| globs.matches(&path)).map(|(kind, _)| *kind);
         match (kinds.next(), kinds.next()) {

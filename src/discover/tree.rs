@@ -8,7 +8,7 @@ use super::filter::Filter;
 use super::given::Given;
 use super::limited::{Total, bytes_of_file, length_of, limit_of, may_be_too_large};
 use super::look::{Look, in_turn, keep, look_at};
-use super::walk::{Walked, included, walk};
+use super::walk::{Walked, in_order, included, walk};
 use super::{Found, classify, default_name, joined, links, modules};
 use crate::limits::{Limit, Limits};
 use crate::source::{FileId, FileKind};
@@ -76,7 +76,7 @@ pub(super) fn read_tree(
     let included = included(tree);
     let Walked { mut files, links, excluded } = walked;
     files.extend(included.iter().cloned());
-    files.sort();
+    in_order(&mut files);
     files.dedup();
     let python: Vec<PathBuf> = files.iter().filter(|path| modules::is_python(path)).cloned().collect();
     let called = links::names(&links, tree);

@@ -1,10 +1,11 @@
 //! What lies in a tree.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::WalkBuilder;
+use rayon::prelude::*;
 
 use super::limited::{ENDLESS, List, ignore_fault, ignore_faults};
 use super::tree::Tree;
@@ -61,8 +62,8 @@ pub(super) fn walk(tree: &Tree, found: &mut Found) -> Walked {
                 return false;
             }
             let is_directory = entry.file_type().is_some_and(|it| it.is_dir());
-            let inside = entry.path().strip_prefix(&root).unwrap_or(entry.path());
-            if filter.excludes(inside, is_directory) {
+            let inside = || entry.path().strip_prefix(&root).unwrap_or(entry.path());
+            if !filter.excludes_nothing() && filter.excludes(inside(), is_directory) {
                 let mut excluded = note_excluded.lock().unwrap_or_else(PoisonError::into_inner);
                 excluded.insert(entry.path().to_owned());
                 return false;
@@ -75,9 +76,9 @@ pub(super) fn walk(tree: &Tree, found: &mut Found) -> Walked {
             }
             is_entered
         })
-        .sort_by_file_name(std::cmp::Ord::cmp)
         .build();
     let mut walked = Walked::default();
+    let mut unread: Vec<(PathBuf, String)> = Vec::new();
     for entry in walk {
         match entry {
             Ok(entry) => match entry.file_type() {
@@ -87,21 +88,37 @@ pub(super) fn walk(tree: &Tree, found: &mut Found) -> Walked {
                 Some(kind) if kind.is_file() => walked.files.push(entry.into_path()),
                 Some(kind) if kind.is_symlink() => walked.links.push(entry.into_path()),
                 Some(kind) if !kind.is_dir() && classify::evident(entry.path()).is_some() => {
-                    found.note_unread(tree.shown(entry.path()), ENDLESS);
+                    unread.push((entry.into_path(), ENDLESS.into()));
                 }
                 _ => {}
             },
             Err(error) => {
                 let (path, why) = cause(&error);
-                found.note_unread(path.map_or_else(|| tree.shown(tree.root), |path| tree.shown(path)), &why);
+                unread.push((path.unwrap_or(tree.root).to_owned(), why));
             }
         }
     }
-    for (directory, why) in left_out.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-        found.note_unread(tree.shown(directory), why);
+    // Directories give their names in any order; who reads the files sorts them together with others.
+    in_order(&mut walked.links);
+    in_order(&mut found.leftovers);
+    let mut left_out = std::mem::take(&mut *left_out.lock().unwrap_or_else(PoisonError::into_inner));
+    for unread in [&mut unread, &mut left_out] {
+        unread.sort();
+        unread.iter().for_each(|(path, why)| found.note_unread(tree.shown(path), why));
     }
     walked.excluded = std::mem::take(&mut *excluded.lock().unwrap_or_else(PoisonError::into_inner));
     walked
+}
+
+/// Sorts paths as `Path` has it, name by name: a separator comes before all that may stand in a name. It does not part them into
+/// names for that, as `Path` does each time.
+pub(super) fn in_order(paths: &mut [PathBuf]) {
+    let rank = |byte: &u8| if *byte == MAIN_SEPARATOR as u8 { 0 } else { u16::from(*byte) + 1 };
+    paths.par_sort_unstable_by(|a, b| {
+        let (a, b) = (a.as_os_str().as_encoded_bytes(), b.as_os_str().as_encoded_bytes());
+        let alike = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+        a.get(alike).map(rank).cmp(&b.get(alike).map(rank))
+    });
 }
 
 /// The files of a tree that are read whatever leaves them out.

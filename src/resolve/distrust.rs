@@ -25,6 +25,7 @@ pub(super) fn distrust(nginx: &mut Nginx, broken: &BTreeSet<FileId>) {
             written.value = Possible::Unknown(WHY.into());
         }
         for sent in level.sent.iter_mut().filter(|it| broken.contains(&it.anchor.span.file)) {
+            let sent = Arc::make_mut(sent);
             sent.value = Possible::Unknown(WHY.into());
             sent.doubt = Some(WHY.into());
         }

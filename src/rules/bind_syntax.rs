@@ -1,5 +1,6 @@
 //! Addresses that Gunicorn cannot read or bind, or reads otherwise than they are meant.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use super::{Category, Context, Fixable, Rule};
@@ -23,7 +24,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let faults = context.deployment.app_faults(&[AppFaultKind::Bind]);
     findings.extend(faults.into_iter().map(refused));
-    let targets = Targets::of(&context.deployment.nginx);
+    let targets = LazyCell::new(|| Targets::of(&context.deployment.nginx));
     // Several apps may read one file.
     let mut seen: BTreeSet<(Span, String)> = BTreeSet::new();
     for app in context.deployment.apps.iter().filter(|app| app.kind == AppKind::Gunicorn) {
@@ -92,7 +93,11 @@ fn help(value: &str) -> String {
 }
 
 /// The paths with two slashes, which are relative, where it makes a difference and nothing connects to what they are.
-fn relatives(context: &Context, app: &App, targets: &Targets) -> Vec<Finding> {
+fn relatives<'a>(
+    context: &Context,
+    app: &App,
+    targets: &LazyCell<Targets<'a>, impl FnOnce() -> Targets<'a>>,
+) -> Vec<Finding> {
     let bind: Setting<Vec<String>> = app.setting("bind");
     let Some(place) = bind.origin.anchor.map(|anchor| anchor.value).or(bind.origin.place) else {
         return Vec::new();

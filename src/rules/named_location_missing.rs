@@ -47,6 +47,9 @@ struct Jumps<'a> {
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let nginx = &context.deployment.nginx;
     let servers = servers(nginx);
+    if !is_any_missing(nginx, &servers) {
+        return;
+    }
     let answering = answering(context);
     let locations = locations(nginx, &servers, &answering);
     let mut jumps: BTreeMap<Span, Jumps> = BTreeMap::new();
@@ -75,6 +78,18 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     }
     let found = jumps.values().filter(|it| !it.lacking.is_empty());
     findings.extend(found.map(|it| finding(nginx, it, &locations)));
+}
+
+/// Whether a jump may lead to a name that no location of its server has.
+fn is_any_missing(nginx: &Nginx, servers: &[Option<LevelId>]) -> bool {
+    let levels = || nginx.levels.iter().zip(servers).filter_map(|(level, server)| Some((level, (*server)?)));
+    let named = levels().filter_map(|(level, server)| {
+        level.matching.filter(|it| it.kind == MatchKind::Named)?;
+        Some((server, level.pattern()))
+    });
+    let named: BTreeSet<(LevelId, &str)> = named.collect();
+    levels()
+        .any(|(level, server)| level.jumps.iter().any(|jump| !named.contains(&(server, jump.to.as_str()))))
 }
 
 /// The server that each level belongs to, if it belongs to one.
@@ -148,9 +163,9 @@ fn locations<'a>(
                 here.hides_errors &= level.rescues.is_some();
                 here.answers |= level.rescues.is_none() && matching.kind != MatchKind::Named && answering[at];
                 let is_prefix = matches!(matching.kind, MatchKind::Prefix | MatchKind::PrefixFirst);
-                here.takes_all |= is_prefix && &*matching.pattern == "/";
+                here.takes_all |= is_prefix && level.pattern() == "/";
                 if matching.kind == MatchKind::Named {
-                    here.names.insert(&matching.pattern, level.header);
+                    here.names.insert(level.pattern(), level.header);
                 }
             }
             // nginx refuses a named location inside another one; that is for another rule to say.

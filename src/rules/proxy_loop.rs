@@ -1,5 +1,6 @@
 //! A pass that leads back to the server that it stands in.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -22,10 +23,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(context: &Context, findings: &mut Vec<Finding>) {
     let nginx = &context.deployment.nginx;
-    let Some(servers) = Servers::new(nginx) else { return };
-    let conditional = conditional(nginx);
+    let servers = LazyCell::new(|| Servers::new(nginx));
+    let conditional = LazyCell::new(|| conditional(nginx));
     let mut seen = BTreeSet::new();
-    for (at, route) in nginx.routes.iter().enumerate() {
+    for (at, route) in nginx.routes.iter().enumerate().filter(|(_, route)| may_come_back(nginx, route)) {
         // An `error_page` may give another answer than the loop's end.
         if !returns_as_it_came(nginx, route, &conditional) || nginx.rescues(route.level).unreached {
             continue;
@@ -35,7 +36,8 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
         if route.peers.iter().any(is_external) {
             continue;
         }
-        let Some(caught) = caught(nginx, route, &servers) else { continue };
+        let Some(servers) = &*servers else { return };
+        let Some(caught) = caught(nginx, route, servers) else { continue };
         let Some(peer) = route.peers.first() else { continue };
         // Where an app has that address, the two cannot both listen there, and one does not start.
         let listens_on = caught.listen.address.known();
@@ -49,6 +51,17 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
             findings.push(finding(nginx, route, peer.anchor.value, &caught));
         }
     }
+}
+
+/// Whether the route's own server listens on the port, or at the path, of each of its peers: most lead elsewhere.
+fn may_come_back(nginx: &Nginx, route: &Route) -> bool {
+    let Some(own) = route.server.map(|at| &nginx.servers[at]) else { return false };
+    let is_alike = |a: &Endpoint, b: &Endpoint| match (a, b) {
+        (Endpoint::Tcp(_, a), Endpoint::Tcp(_, b)) => a == b,
+        (a, b) => a == b,
+    };
+    let listens = |to: &Endpoint| own.listen.iter().any(|it| it.address.may(|address| is_alike(address, to)));
+    route.peers.iter().filter(|peer| !peer.down).all(|peer| peer.address.known().is_some_and(listens))
 }
 
 /// The locations with a block inside that sends some requests elsewhere.
@@ -69,7 +82,7 @@ fn returns_as_it_came(nginx: &Nginx, route: &Route, conditional: &BTreeSet<Level
         (_, MatchKind::Named) => false,
         (Uri::Kept, _) => true,
         (Uri::Replaced(uri, _), MatchKind::Prefix | MatchKind::PrefixFirst | MatchKind::Exact) => {
-            **uri == *matching.pattern
+            uri == level.pattern()
         }
         (Uri::Replaced(..) | Uri::Computed | Uri::Unknown(_), _) => false,
     };

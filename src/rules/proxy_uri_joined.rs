@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Category, Context, Fixable, Rule};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Label, Severity};
-use crate::model::{AppKind, LevelId, LevelKind, MatchKind, Matching, Nginx, Route, RouteId, Uri};
+use crate::model::{AppKind, LevelId, LevelKind, MatchKind, Nginx, Route, RouteId, Uri};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -46,11 +46,11 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
 }
 
 /// The pattern and the URI of a route, where both are texts and the one gives way to the other.
-fn parts<'a>(nginx: &'a Nginx, route: &'a Route) -> Option<(&'a Matching, &'a str, Span)> {
+fn parts<'a>(nginx: &'a Nginx, route: &'a Route) -> Option<(&'a str, &'a str, Span)> {
     let level = nginx.level(route.level);
-    let matching = level.matching.as_ref().filter(|it| is_prefix(it.kind))?;
+    level.matching.filter(|it| is_prefix(it.kind))?;
     match &route.uri {
-        Uri::Replaced(uri, span) if level.kind == LevelKind::Location => Some((matching, uri, *span)),
+        Uri::Replaced(uri, span) if level.kind == LevelKind::Location => Some((level.pattern(), uri, *span)),
         _ => None,
     }
 }
@@ -64,8 +64,7 @@ fn is_prefix(kind: MatchKind) -> bool {
 /// Many a location is for one page, which is asked for without anything behind it: `location /login` and `/accounts/login/`.
 /// Only what is the root of a tree for certain is judged.
 fn joint(context: &Context, id: RouteId, route: &Route) -> Option<Joint> {
-    let (matching, uri, _) = parts(&context.deployment.nginx, route)?;
-    let pattern = &*matching.pattern;
+    let (pattern, uri, _) = parts(&context.deployment.nginx, route)?;
     let is_path = |text: &str| text.starts_with('/') && text.bytes().all(is_plain);
     if !is_path(pattern) || !is_path(uri) {
         return None;
@@ -139,10 +138,10 @@ impl Surroundings {
             it.roots.push(root);
             match (level.kind, &level.matching, level.parent) {
                 (LevelKind::Location, Some(matching), _) if is_prefix(matching.kind) => {
-                    it.prefixes.insert((root, matching.pattern.to_string()));
+                    it.prefixes.insert((root, level.pattern().to_owned()));
                 }
                 (LevelKind::Location, Some(matching), _)
-                    if matching.kind == MatchKind::Regex && !matching.pattern.contains("\\.") =>
+                    if matching.kind == MatchKind::Regex && !level.pattern().contains("\\.") =>
                 {
                     it.taken.insert(root);
                 }
@@ -160,9 +159,9 @@ impl Surroundings {
 
     /// Whether requests below the location are left to it, as they came.
     fn leave(&self, nginx: &Nginx, route: &Route, joint: Joint) -> bool {
-        let Some((matching, ..)) = parts(nginx, route) else { return false };
+        let Some((pattern, ..)) = parts(nginx, route) else { return false };
         let root = self.roots[route.level.0 as usize];
-        let with_slash = (root, format!("{}/", matching.pattern));
+        let with_slash = (root, format!("{pattern}/"));
         let goes_on = joint == Joint::Doubled && self.prefixes.contains(&with_slash);
         let mut next = Some(route.level);
         while let Some(id) = next {
@@ -178,8 +177,7 @@ impl Surroundings {
 
 fn finding(context: &Context, route: &Route, joint: Joint) -> Option<Finding> {
     let nginx = &context.deployment.nginx;
-    let (matching, uri, place) = parts(nginx, route)?;
-    let pattern = &*matching.pattern;
+    let (pattern, uri, place) = parts(nginx, route)?;
     let slash = if joint == Joint::Doubled { "/" } else { "" };
     let (asked, arrives) = (format!("{pattern}{slash}x"), format!("{uri}{slash}x"));
     let why = match joint {

@@ -23,8 +23,10 @@ mod grammar {
 }
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::{memchr_iter, memmem};
+use memchr::memchr_iter;
+use memchr::memmem::Finder;
 use pest::Parser;
 
 use self::grammar::{Grammar, Rule};
@@ -178,17 +180,19 @@ pub fn parse(file: FileId, text: &str) -> Parsed<Tree<'_>> {
 /// The rule to begin with: most files hold nothing odd, and looking for it before each directive takes its time. What is read
 /// line by line looks ahead to the end of its line for each directive, so that one long line would take its square.
 fn start(text: &str) -> Rule {
-    const ODD: [&str; 4] = ["<%", "<<<<<<<", ">>>>>>>", "|||||||"];
+    static LUA: LazyLock<Finder> = LazyLock::new(|| Finder::new("_by_lua_block"));
+    static ODD: LazyLock<[Finder; 4]> =
+        LazyLock::new(|| ["<%", "<<<<<<<", ">>>>>>>", "|||||||"].map(Finder::new));
     const LONG: usize = 4096;
-    let holds = |piece: &str| memmem::find(text.as_bytes(), piece.as_bytes()).is_some();
-    if holds("_by_lua_block") {
+    let text = text.as_bytes();
+    if LUA.find(text).is_some() {
         return Rule::lua_file;
     }
     let mut line = 0;
-    let ends = memchr_iter(b'\n', text.as_bytes()).chain([text.len()]);
-    let is_odd = ends.map(|end| end - std::mem::replace(&mut line, end + 1)).any(|length| length > LONG)
-        || ODD.into_iter().any(holds);
-    if is_odd { Rule::odd_file } else { Rule::file }
+    let mut lines =
+        memchr_iter(b'\n', text).chain([text.len()]).map(|end| end - std::mem::replace(&mut line, end + 1));
+    let is_long = text.len() > LONG && lines.any(|length| length > LONG);
+    if is_long || ODD.iter().any(|odd| odd.find(text).is_some()) { Rule::odd_file } else { Rule::file }
 }
 
 /// The leaves of the parse, in order, and the white space and the ends of statements between them. They cover the text

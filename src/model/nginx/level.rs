@@ -1,5 +1,7 @@
 //! Configuration levels: the blocks that directives are inherited through.
 
+use std::sync::Arc;
+
 use super::super::{Anchor, Datum, OriginKind};
 use crate::source::Span;
 use crate::value::{Few, Possible};
@@ -23,8 +25,9 @@ pub struct Level {
     pub matching: Option<Matching>,
     /// The known directives that stand in it (see [`directive`](super::directive)), in order.
     pub written: Vec<Written>,
-    /// The headers and parameters that stand in it, in order. One of them at a level hides all that is inherited.
-    pub sent: Vec<Sent>,
+    /// The headers and parameters that stand in it, in order. One of them at a level hides all that is inherited. Levels share
+    /// those of a file that is included in each of them.
+    pub sent: Vec<Arc<Sent>>,
     /// Where requests are sent on to a named location.
     pub jumps: Few<Jump>,
     /// What stands in it and cannot be read.
@@ -81,12 +84,20 @@ pub struct Rescues {
 }
 
 /// What requests a location is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Matching {
     /// How the pattern is compared.
     pub kind: MatchKind,
-    /// What the URI is compared with; the name with its `@` for a named location.
-    pub pattern: Box<str>,
+    /// How many bytes long the pattern is, with which the level's title ends: see [`Level::pattern`].
+    pub length: u32,
+}
+
+impl Level {
+    /// What the URI is compared with; the name with its `@` for a named location. Empty where nothing is.
+    pub fn pattern(&self) -> &str {
+        let length = self.matching.map_or(0, |it| it.length as usize);
+        self.title.len().checked_sub(length).and_then(|at| self.title.get(at..)).unwrap_or_default()
+    }
 }
 
 /// How a location's pattern is compared with a URI.

@@ -21,7 +21,8 @@ impl Nginx {
         let mut next = Some(level);
         while let Some(id) = next {
             let here = self.level(id);
-            let sent: Vec<&Sent> = here.sent.iter().filter(|it| it.directive == directive).collect();
+            let all = here.sent.iter().map(AsRef::as_ref);
+            let sent: Vec<&Sent> = all.filter(|it: &&Sent| it.directive == directive).collect();
             let mut holes = here.holes.iter().filter(|hole| hole.may_set(directive));
             let first = holes.clone().find(|hole| hole.headers.is_none()).or_else(|| holes.next());
             let hole = first.map(|hole| hole.why.as_str());

@@ -164,7 +164,7 @@ fn is_for_all(nginx: &Nginx, level: LevelId) -> bool {
         let here = nginx.level(id);
         if let Some(matching) = &here.matching {
             return matching.kind == MatchKind::Named
-                || matching.kind == MatchKind::Prefix && &*matching.pattern == "/";
+                || matching.kind == MatchKind::Prefix && here.pattern() == "/";
         }
         next = here.parent.filter(|_| here.kind != LevelKind::Server);
     }

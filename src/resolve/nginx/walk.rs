@@ -17,7 +17,7 @@ use super::include::Library;
 use super::{Trees, parsed};
 use crate::directives::Context;
 use crate::limits::Limits;
-use crate::model::{Level, LevelId, LevelKind, Listen, Main, OriginKind, Reading, Unresolved, Version};
+use crate::model::{Level, LevelId, LevelKind, Listen, Main, OriginKind, Reading, Sent, Unresolved, Version};
 use crate::source::{FileId, Span};
 use crate::syntax::nginx::{Body, Directive, Item, TemplateKind, Tree};
 use crate::value::{Few, Possible};
@@ -120,6 +120,8 @@ pub(super) struct Walk<'a> {
     /// Where each directive that may stand once in a level stands first, and how often it stands there: of the level that the
     /// walk is in, behind those of the levels around it. Forgotten where the level ends.
     firsts: Vec<First>,
+    /// The headers and parameters of files that were read again, by their statements.
+    sent: BTreeMap<Span, Arc<Sent>>,
     /// The directive that each name means which no module has.
     nears: BTreeMap<(String, Context), Option<&'static str>>,
 }
@@ -153,6 +155,7 @@ impl<'a> Walk<'a> {
             read: BTreeSet::new(),
             holes: BTreeSet::new(),
             firsts: Vec::new(),
+            sent: BTreeMap::new(),
             nears: BTreeMap::new(),
         }
     }

@@ -194,7 +194,8 @@ fn matching(directive: &Directive) -> Option<Matching> {
         [modifier, pattern] => (modifier_kind(&modifier.text)?, pattern.text.as_str()),
         _ => return None,
     };
-    Some(Matching { kind, pattern: pattern.into() })
+    // With it the title ends.
+    Some(Matching { kind, length: pattern.len() as u32 })
 }
 
 fn modifier_kind(text: &str) -> Option<MatchKind> {

@@ -1,5 +1,7 @@
 //! What single directives add: settings, addresses, passes.
 
+use std::sync::Arc;
+
 use super::super::address;
 use super::super::found::{Assignment, Pass};
 use super::super::value::value;
@@ -52,7 +54,7 @@ impl<'a> Walk<'a> {
             return self.hole(place, held.header, OriginKind::Written, why);
         }
         if let Some(directive) = SENDING.iter().find(|it| **it == written.name()) {
-            let Some(sent) = sent(directive, written, place) else { return };
+            let Some(sent) = self.sent(directive, written, place) else { return };
             return self.found.nginx.levels[level.0 as usize].sent.push(sent);
         }
         if let Some(directive) = JUMPING.iter().find(|it| **it == written.name()) {
@@ -74,6 +76,19 @@ impl<'a> Walk<'a> {
         self.judge_setting(known, written, level, &value, place);
         let entry = Written { name: known.name, value, anchor: anchor(written) };
         self.found.nginx.levels[level.0 as usize].written.push(entry);
+    }
+
+    /// A header or parameter. What is certain of one in a file that is read again is what was said of it before.
+    fn sent(&mut self, name: &'static str, written: &Directive, place: &Place<'_>) -> Option<Arc<Sent>> {
+        let is_shared = self.again && place.doubt().is_none();
+        if let Some(before) = self.sent.get(&written.span()).filter(|_| is_shared) {
+            return Some(Arc::clone(before));
+        }
+        let sent = Arc::new(sent(name, written, place)?);
+        if is_shared {
+            self.sent.insert(written.span(), Arc::clone(&sent));
+        }
+        Some(sent)
     }
 
     /// Notes what may change a request's URI or answer it on its way to a pass.
