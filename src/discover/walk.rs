@@ -158,3 +158,19 @@ fn cause(error: &ignore::Error) -> (Option<&Path>, String) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_in_the_order_of_their_names() {
+        let names =
+            ["a/b/c", "a-b", "a/b", "a", "a.d/b", "a/b-c/d", "a/bc", "ab/a", "a/\u{e4}", "A", "a/b/\u{1}"];
+        let mut paths: Vec<PathBuf> = names.iter().map(|name| Path::new("/srv").join(name)).collect();
+        let mut expected = paths.clone();
+        expected.sort();
+        in_order(&mut paths);
+        assert_eq!(paths, expected);
+    }
+}

@@ -110,3 +110,31 @@ pub enum Activation {
     /// Perhaps, for this reason.
     Unknown(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use super::*;
+    use crate::model::Origin;
+
+    #[test]
+    fn what_is_given_is_there_until_it_is_taken_away() {
+        static GIVEN: LazyLock<Given> =
+            LazyLock::new(|| Given::from([("HOME", Setting::unknown("given", Origin::DEFAULT))]));
+        let set = |text: &str| Setting::known(text.to_owned(), Origin::DEFAULT);
+        let mut environment = Environment::of(&GIVEN);
+        environment.set("PORT".into(), set("80"));
+        let before = environment.clone();
+        assert_eq!(environment.get("HOME"), Possible::Unknown("given".into()));
+        environment.forget("HOME");
+        environment.forget("PORT");
+        assert!(["HOME", "PORT", "PATH"].iter().all(|name| environment.listed(name).is_none()));
+        assert_eq!(environment.get("HOME"), Possible::Known(None));
+        environment.set("HOME".into(), set("/srv"));
+        assert_eq!(environment.get("HOME"), Possible::Known(Some("/srv".into())));
+        assert!(environment.added().map(|(name, _)| name).eq(["HOME"]));
+        // What goes to another process is its own.
+        assert!(before.listed("HOME").is_some() && before.added().map(|(name, _)| name).eq(["PORT"]));
+    }
+}

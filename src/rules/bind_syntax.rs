@@ -28,7 +28,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     // Several apps may read one file.
     let mut seen: BTreeSet<(Span, String)> = BTreeSet::new();
     for app in context.deployment.apps.iter().filter(|app| app.kind == AppKind::Gunicorn) {
-        let relatives = relatives(context, app, &targets).into_iter();
+        let relatives = relatives(context, app, |it| targets.may_be(it)).into_iter();
         findings.extend(relatives.filter(|it| seen.insert((it.primary.span, it.message.clone()))));
     }
 }
@@ -93,18 +93,14 @@ fn help(value: &str) -> String {
 }
 
 /// The paths with two slashes, which are relative, where it makes a difference and nothing connects to what they are.
-fn relatives<'a>(
-    context: &Context,
-    app: &App,
-    targets: &LazyCell<Targets<'a>, impl FnOnce() -> Targets<'a>>,
-) -> Vec<Finding> {
+fn relatives(context: &Context, app: &App, is_reached: impl Fn(&Endpoint) -> bool) -> Vec<Finding> {
     let bind: Setting<Vec<String>> = app.setting("bind");
     let Some(place) = bind.origin.anchor.map(|anchor| anchor.value).or(bind.origin.place) else {
         return Vec::new();
     };
     let found = app.misread_paths().into_iter().filter_map(|(text, path, is)| {
         let listener = Endpoint::Unix(is);
-        let reached = targets.may_be(&listener);
+        let reached = is_reached(&listener);
         let Endpoint::Unix(is) = listener else { return None };
         (!reached).then(|| relative(context, place, &text, &path, &is))
     });

@@ -34,3 +34,21 @@ fn whole(readings: &[(Span, bool)]) -> BTreeMap<Span, bool> {
     }
     whole
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::FileId;
+
+    #[test]
+    fn it_holds_where_each_reading_says_so() {
+        let [one, other, unread] = [0, 1, 2].map(|at| Span { file: FileId(0), start: at, end: at });
+        let mut tally = Tally::default();
+        tally.count(one, true);
+        tally.count(other, false);
+        assert!(tally.is_whole(one) && !tally.is_whole(other) && !tally.is_whole(unread));
+        tally.count(one, false);
+        tally.count(other, true);
+        assert!(!tally.is_whole(one) && !tally.is_whole(other));
+    }
+}
