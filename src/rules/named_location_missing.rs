@@ -80,7 +80,7 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     findings.extend(found.map(|it| finding(nginx, it, &locations)));
 }
 
-/// Whether a jump may lead to a name that no location of its server has.
+/// Whether a jump may lead to a name that no location of its server has: mostly none does, and nothing else need be asked.
 fn is_any_missing(nginx: &Nginx, servers: &[Option<LevelId>]) -> bool {
     let levels = || nginx.levels.iter().zip(servers).filter_map(|(level, server)| Some((level, (*server)?)));
     let named = levels().filter_map(|(level, server)| {

@@ -1,7 +1,6 @@
 //! Buffer sizes that contradict each other, so that nginx does not start.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::BitOr;
 use std::sync::LazyLock;
 
 use super::{Category, Context, Fixable, Rule};
@@ -11,7 +10,7 @@ use crate::model::{
     Anchor, AppId, Buffers, FromDatum, Level, LevelId, LevelKind, Origin, OriginKind, Setting, Statements,
 };
 use crate::source::Span;
-use crate::value::{Names, Size};
+use crate::value::Size;
 
 pub(super) const RULE: Rule = Rule {
     name: "proxy-buffers-rejected",
@@ -35,12 +34,6 @@ const NAMES: [&str; 5] =
 static WHOLE_NAMES: LazyLock<[[String; 5]; 4]> =
     LazyLock::new(|| FAMILIES.map(|family| NAMES.map(|name| format!("{family}{name}"))));
 
-/// Which of [`FAMILIES`] each of them is of, as a bit.
-static BY_NAME: LazyLock<Names<u8>> = LazyLock::new(|| {
-    let families = WHOLE_NAMES.iter().enumerate();
-    families.flat_map(|(at, names)| names.iter().map(move |name| (name.as_str(), 1 << at))).collect()
-});
-
 /// The five sizes of one gateway that are in force at a level, and where each comes from, in the order of [`NAMES`].
 struct Sizes {
     numbers: Numbers,
@@ -63,9 +56,8 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     let mut seen: BTreeSet<Vec<Span>> = BTreeSet::new();
     let mut lazy: Option<(BTreeMap<LevelId, AppId>, Statements)> = None;
     for (at, level) in context.deployment.nginx.levels.iter().enumerate() {
-        let families = judged_here(context, level);
-        for (bit, (family, names)) in FAMILIES.into_iter().zip(&*WHOLE_NAMES).enumerate() {
-            if families & 1 << bit == 0 {
+        for (family, names) in FAMILIES.into_iter().zip(&*WHOLE_NAMES) {
+            if !judged_here(context, level, names) {
                 continue;
             }
             let id = LevelId(at as u32);
@@ -83,16 +75,12 @@ fn check(context: &Context, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The families of which nginx merges the level with something that it has not judged yet, as bits. It does not judge `http` by
-/// itself.
-fn judged_here(context: &Context, level: &Level) -> u8 {
-    let written =
-        |level: &Level| level.written.iter().filter_map(|it| BY_NAME.get(it.name)).fold(0, BitOr::bitor);
-    if level.kind == LevelKind::Http {
-        return 0;
-    }
+/// Whether nginx merges the level with something that it has not judged yet. It does not judge `http` by itself.
+fn judged_here(context: &Context, level: &Level, names: &[String; 5]) -> bool {
+    let writes = |level: &Level| level.written.iter().any(|it| names.iter().any(|name| name == it.name));
     let parent = level.parent.map(|id| context.deployment.nginx.level(id));
-    written(level) | parent.filter(|it| it.kind == LevelKind::Http).map_or(0, written)
+    level.kind != LevelKind::Http
+        && (writes(level) || parent.is_some_and(|it| it.kind == LevelKind::Http && writes(it)))
 }
 
 /// The sizes in force, if all of them are known.

@@ -6,23 +6,6 @@ use super::{Level, LevelId, LevelKind, MatchKind, Nginx, Rescues, directive};
 use crate::source::Span;
 use crate::value::Possible;
 
-/// What stands of a directive at a level and around it.
-enum Standing<'a> {
-    /// Its value.
-    Written(&'a Possible<Datum>, Origin),
-    /// Something that may set it, or that cannot be read: why.
-    Unknown(String, Origin),
-    /// Nothing.
-    Nowhere,
-}
-
-fn default(name: &str, version: Version) -> Setting<Datum> {
-    match directive(name) {
-        Some(directive) => Setting::known(directive.default(version), Origin::DEFAULT),
-        None => Setting::unknown("not resolved yet", Origin::DEFAULT),
-    }
-}
-
 impl Nginx {
     /// The level of an identifier that this configuration gave out.
     pub fn level(&self, id: LevelId) -> &Level {
@@ -33,23 +16,22 @@ impl Nginx {
     ///
     /// It is unknown where a level between could set it unseen, and for a name that is not in the table of directives.
     pub fn setting<T: FromDatum>(&self, level: LevelId, name: &str, version: Version) -> Setting<T> {
-        match self.standing(level, name) {
-            Standing::Written(value, origin) => Setting { value: read(value), origin },
-            Standing::Unknown(why, origin) => Setting::unknown(why, origin),
-            Standing::Nowhere => default(name, version).read(),
-        }
+        self.look_up(level, name, version, read)
     }
 
     /// As [`Nginx::setting`], of whatever type it is.
     pub fn datum(&self, level: LevelId, name: &str, version: Version) -> Setting<Datum> {
-        match self.standing(level, name) {
-            Standing::Written(value, origin) => Setting { value: value.clone(), origin },
-            Standing::Unknown(why, origin) => Setting::unknown(why, origin),
-            Standing::Nowhere => default(name, version),
-        }
+        self.look_up(level, name, version, Possible::clone)
     }
 
-    fn standing(&self, level: LevelId, name: &str) -> Standing<'_> {
+    /// The value in force, as `of` makes it of what is written.
+    fn look_up<T>(
+        &self,
+        level: LevelId,
+        name: &str,
+        version: Version,
+        of: impl Fn(&Possible<Datum>) -> Possible<T>,
+    ) -> Setting<T> {
         let mut kind = OriginKind::Written;
         let mut next = Some(level);
         while let Some(id) = next {
@@ -58,21 +40,27 @@ impl Nginx {
             if let Some(first) = written.next() {
                 let origin = Origin::anchored(kind, first.anchor);
                 return match written.next() {
-                    None => Standing::Written(&first.value, origin),
-                    Some(_) => Standing::Unknown(format!("`{name}` is written twice in one block"), origin),
+                    None => Setting { value: of(&first.value), origin },
+                    Some(_) => Setting::unknown(format!("`{name}` is written twice in one block"), origin),
                 };
             }
             if let Some(hole) = here.holes.iter().find(|hole| hole.may_set(name)) {
                 let kind = if hole.kind == OriginKind::Template { hole.kind } else { kind };
-                return Standing::Unknown(hole.why.clone(), Origin::at(kind, hole.span));
+                return Setting::unknown(hole.why.clone(), Origin::at(kind, hole.span));
             }
             if let Some(why) = &here.open_above {
-                return Standing::Unknown(why.to_string(), Origin::at(OriginKind::Inherited, here.header));
+                return Setting::unknown(why.to_string(), Origin::at(OriginKind::Inherited, here.header));
             }
             kind = OriginKind::Inherited;
             next = here.parent;
         }
-        Standing::Nowhere
+        match directive(name) {
+            Some(directive) => {
+                let value = of(&Possible::Known(directive.default(version)));
+                Setting { value, origin: Origin::DEFAULT }
+            }
+            None => Setting::unknown("not resolved yet", Origin::DEFAULT),
+        }
     }
 
     /// Which requests that nginx cannot get an answer for at a level may be answered all the same, by an `error_page`.

@@ -277,9 +277,10 @@ fn taken_words(text: &str, escapes: Escapes) -> Vec<(String, Range<usize>)> {
     words
 }
 
-type Default = (&'static str, Arc<Setting<Datum>>);
+/// A setting that holds where nothing is written, which the units share.
+type Standard = (&'static str, Arc<Setting<Datum>>);
 
-fn default(name: &'static str, datum: Datum) -> Default {
+fn standard(name: &'static str, datum: Datum) -> Standard {
     (name, Arc::new(Setting::known(datum, Origin::DEFAULT)))
 }
 
@@ -287,47 +288,47 @@ fn text(text: &str) -> Datum {
     Datum::Text(text.into())
 }
 
-static OF_SOCKETS: LazyLock<[Default; 4]> = LazyLock::new(|| {
+static OF_SOCKETS: LazyLock<[Standard; 4]> = LazyLock::new(|| {
     [
-        default("Accept", Datum::Bool(false)),
-        default("DirectoryMode", text("0755")),
-        default("RemoveOnStop", Datum::Bool(false)),
-        default("SocketMode", text("0666")),
+        standard("Accept", Datum::Bool(false)),
+        standard("DirectoryMode", text("0755")),
+        standard("RemoveOnStop", Datum::Bool(false)),
+        standard("SocketMode", text("0666")),
     ]
 });
 
-static OF_SERVICES: LazyLock<[Default; 18]> = LazyLock::new(|| {
+static OF_SERVICES: LazyLock<[Standard; 18]> = LazyLock::new(|| {
     [
-        default("DynamicUser", Datum::Bool(false)),
-        default("GuessMainPID", Datum::Bool(true)),
-        default("KillMode", text("control-group")),
-        default("KillSignal", text("SIGTERM")),
-        default("LimitNOFILE", text("1024:524288")),
-        default("PrivateNetwork", Datum::Bool(false)),
-        default("PrivateTmp", Datum::Bool(false)),
-        default("ProtectHome", Datum::Bool(false)),
-        default("ProtectSystem", Datum::Bool(false)),
-        default("Restart", text("no")),
-        default("RestartSec", Datum::Duration(Duration { milliseconds: 100 })),
-        default("RuntimeDirectoryMode", text("0755")),
-        default("RuntimeDirectoryPreserve", Datum::Bool(false)),
-        default("SendSIGKILL", Datum::Bool(true)),
-        default("StartLimitBurst", text("5")),
-        default("StartLimitIntervalSec", Datum::Duration(Duration::seconds(10))),
-        default("TimeoutStopSec", Datum::Duration(Duration::seconds(90))),
-        default("UMask", text("0022")),
+        standard("DynamicUser", Datum::Bool(false)),
+        standard("GuessMainPID", Datum::Bool(true)),
+        standard("KillMode", text("control-group")),
+        standard("KillSignal", text("SIGTERM")),
+        standard("LimitNOFILE", text("1024:524288")),
+        standard("PrivateNetwork", Datum::Bool(false)),
+        standard("PrivateTmp", Datum::Bool(false)),
+        standard("ProtectHome", Datum::Bool(false)),
+        standard("ProtectSystem", Datum::Bool(false)),
+        standard("Restart", text("no")),
+        standard("RestartSec", Datum::Duration(Duration { milliseconds: 100 })),
+        standard("RuntimeDirectoryMode", text("0755")),
+        standard("RuntimeDirectoryPreserve", Datum::Bool(false)),
+        standard("SendSIGKILL", Datum::Bool(true)),
+        standard("StartLimitBurst", text("5")),
+        standard("StartLimitIntervalSec", Datum::Duration(Duration::seconds(10))),
+        standard("TimeoutStopSec", Datum::Duration(Duration::seconds(90))),
+        standard("UMask", text("0022")),
     ]
 });
 
 /// For a service of any type but `oneshot`.
-static START: LazyLock<Default> =
-    LazyLock::new(|| default("TimeoutStartSec", Datum::Duration(Duration::seconds(90))));
+static START: LazyLock<Standard> =
+    LazyLock::new(|| standard("TimeoutStartSec", Datum::Duration(Duration::seconds(90))));
 
 /// For a service of the system's manager.
-static DIRECTORY: LazyLock<Default> = LazyLock::new(|| default("WorkingDirectory", text("/")));
+static DIRECTORY: LazyLock<Standard> = LazyLock::new(|| standard("WorkingDirectory", text("/")));
 
 /// What holds where nothing is written. Seen with `systemctl show` of systemd 252 and 257.
-fn defaults(unit: &Merged<'_>, written: &Settings) -> Vec<Default> {
+fn defaults(unit: &Merged<'_>, written: &Settings) -> Vec<Standard> {
     match unit.name.kind {
         "socket" => return OF_SOCKETS.to_vec(),
         "service" => {}
@@ -342,9 +343,9 @@ fn defaults(unit: &Merged<'_>, written: &Settings) -> Vec<Default> {
     let mut defaults = OF_SERVICES.to_vec();
     match kind {
         Possible::Known(kind) => {
-            let forever = || default("TimeoutStartSec", Datum::Duration(Duration::INFINITY));
+            let forever = || standard("TimeoutStartSec", Datum::Duration(Duration::INFINITY));
             defaults.push(if kind == "oneshot" { forever() } else { START.clone() });
-            defaults.push(default("Type", Datum::Text(kind)));
+            defaults.push(standard("Type", Datum::Text(kind)));
         }
         Possible::OneOf(_) | Possible::Usually(_) | Possible::Unknown(_) => {}
     }

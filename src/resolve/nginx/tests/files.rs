@@ -1,6 +1,7 @@
 //! Which files nginx reads, and what is not known of those that it may read.
 
 use super::*;
+use crate::model::{Level, Route};
 
 #[test]
 fn includes_lead_into_the_tree() {
@@ -210,6 +211,36 @@ fn a_file_says_the_same_however_often_it_is_read() {
         assert_eq!(it.sources.text(sent.anchor.span), snippet.trim_end().split_once('\n').unwrap().1);
     }
     assert_eq!(nginx.routes.len(), 3);
+}
+
+#[test]
+fn what_a_file_certainly_says_in_one_place_it_may_not_say_in_another() {
+    let location = |at: usize, include: &str| {
+        format!("location /{at} {{\n{include}\nproxy_pass http://127.0.0.1:1;\n}}\n")
+    };
+    let (certain, perhaps) = ("include a.conf;", "{% if x %}\ninclude a.conf;\n{% endif %}");
+    let includes = [certain, certain, perhaps, certain, perhaps];
+    let locations: String = includes.iter().enumerate().map(|(at, it)| location(at, it)).collect();
+    let main = format!("events {{ }}\nhttp {{\nserver {{\n{locations}}}\n}}\n");
+    let it = stack(&[("nginx.conf", &main), ("a.conf", "proxy_set_header X-A b;\n")]);
+    let nginx = &it.resolved.nginx;
+    let is_certain = |route: &Route| {
+        let [sent] = &nginx.level(route.level).sent[..] else { panic!() };
+        (sent.doubt.is_none(), sent.value.known().is_some())
+    };
+    let expected = includes.map(|it| (it == certain, it == certain));
+    assert!(nginx.routes.iter().map(is_certain).eq(expected));
+}
+
+#[test]
+fn the_pattern_of_a_location_is_what_its_title_ends_with() {
+    let written = ["/a", "= /b", "^~ /c", "~ \\.php$", "~*\\.js$", "=/d", "@e", "\"/f g\""];
+    let patterns = ["/a", "/b", "/c", "\\.php$", "\\.js$", "/d", "@e", "/f g"];
+    let locations: String = written.iter().map(|it| format!("location {it} {{ }}\n")).collect();
+    let it = stack(&[("nginx.conf", &format!("events {{ }}\nhttp {{ server {{\n{locations}}} }}\n"))]);
+    let levels = it.resolved.nginx.levels.iter().filter(|level| level.matching.is_some());
+    assert!(levels.map(Level::pattern).eq(patterns));
+    assert!(it.resolved.nginx.levels.iter().all(|it| it.matching.is_some() || it.pattern().is_empty()));
 }
 
 #[test]

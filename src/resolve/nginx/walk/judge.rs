@@ -68,8 +68,8 @@ impl Walk<'_> {
     pub(super) fn judge_second(&mut self, name: &'static str, written: &Directive, level: LevelId) {
         let span = written.span();
         // There are no more of a level than such directives.
-        let here = self.firsts.iter_mut().rev().take_while(|it| it.level == level);
-        let Some(first) = { here }.find(|it| it.name == name) else {
+        let mut here = self.firsts.iter_mut().rev().take_while(|it| it.level == level);
+        let Some(first) = here.find(|it| it.name == name) else {
             return self.firsts.push(First { level, name, span, count: 1 });
         };
         let path = |span: Span| self.library.sources.get(span.file).path.as_str();
